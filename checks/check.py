@@ -1,0 +1,106 @@
+"""The declaration of a check. One decorated function is all there is to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from checks.verdict import Severity, Verdict
+from checks.view import View
+from inventory.resource import Kind, Resource
+
+R = TypeVar("R", bound=Resource)
+_ID = re.compile(r"(IMG|RUN|NET|DMN|HOST|ORC|MON|CMB)-\d{3}")
+
+
+class Domain(StrEnum):
+    """The five domains of a trustworthy host, and the host itself."""
+
+    IMAGES = "images"
+    RUNTIME = "runtime"
+    NETWORK = "network"
+    ORCHESTRATION = "orchestration"
+    MONITORING = "monitoring"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what it judges, how bad a failure is, where the rule comes from, what to do about it."""
+
+    id: str
+    title: str
+    domain: Domain
+    severity: Severity
+    subject: type[Resource]
+    why: str
+    remediation: str
+    references: tuple[str, ...]
+    implied_by: tuple[str, ...]
+    derived: bool
+    doc: str
+    judge: Callable[[Any, View], Verdict]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of resource it judges."""
+        return self.subject.kind
+
+
+REGISTRY: dict[str, Check] = {}
+
+
+def check(
+    id: str,  # noqa: A002 - the word that the catalogue, reports and policies use
+    title: str,
+    *,
+    domain: Domain,
+    severity: Severity,
+    subject: type[R],
+    why: str,
+    remediation: str,
+    references: Iterable[str],
+    implied_by: Iterable[str] = (),
+    derived: bool = False,
+) -> Callable[[Callable[[R, View], Verdict]], Callable[[R, View], Verdict]]:
+    """Register a check.
+
+    Args:
+        id: its number in the catalogue, never reused.
+        title: names the bad pattern, in sentence case.
+        domain: where it is counted.
+        severity: of a failure, unless the verdict or the policy says otherwise.
+        subject: the resource class it judges; one verdict per resource.
+        why: one line: what an attacker or an accident gains.
+        remediation: what to do, pasteable where possible, with the likely side effect.
+        references: `CIS-Docker-1.6:5.5`, `PSS:baseline:Privileged Containers`, `ATT&CK:T1611`, `CWE-250`, ...
+        implied_by: checks whose failure on the same resource already says this; then it is folded into theirs.
+        derived: whether it reads other checks' verdicts (`View.outcome`); such checks run last.
+
+    The function's docstring states the exact condition of each verdict and its source. It must be pure; a field that
+    could not be read raises `Unread` by itself, which the engine turns into *unknown*.
+    """
+
+    def register(judge: Callable[[R, View], Verdict]) -> Callable[[R, View], Verdict]:
+        if not _ID.fullmatch(id) or id in REGISTRY:
+            raise ValueError(f"check id {id!r} is malformed or taken")
+        REGISTRY[id] = Check(
+            id=id,
+            title=title,
+            domain=domain,
+            severity=severity,
+            subject=subject,
+            why=why,
+            remediation=remediation,
+            references=tuple(references),
+            implied_by=tuple(implied_by),
+            derived=derived,
+            doc=(judge.__doc__ or "").strip(),
+            judge=judge,
+        )
+        return judge
+
+    return register

@@ -1,0 +1,95 @@
+"""What a check may look at besides its subject. Every look is recorded: these are the dependency edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from checks.policy import Policy
+from checks.verdict import Outcome
+from inventory.engine import Engine
+from inventory.gap import Gap, Reason, Unread
+from inventory.host import Host
+from inventory.image import Image
+from inventory.resource import Kind, Resource, ResourceKey
+from inventory.snapshot import Event, Snapshot
+
+R = TypeVar("R", bound=Resource)
+
+# What was read: a resource, a whole kind of one source, the clock, the event log, or another check's verdict.
+Read = ResourceKey | tuple[str, Kind] | str | tuple[str, ResourceKey]
+CLOCK = "clock"
+EVENTS = "events"
+
+
+class View:
+    """A read-only, recording window on a snapshot, as seen from one source.
+
+    Methods raise `Unread` where the facts are missing; a check lets that pass, and the engine makes it *unknown*.
+    """
+
+    __slots__ = ("_outcome", "_snapshot", "policy", "reads", "source")
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        source: str,
+        policy: Policy,
+        outcome: Callable[[str, ResourceKey], Outcome | None] = lambda _check, _key: None,
+    ) -> None:
+        self._snapshot = snapshot
+        self._outcome = outcome
+        self.source = source
+        self.policy = policy
+        self.reads: set[Read] = set()
+
+    @property
+    def now(self) -> float:
+        """When the snapshot was taken (epoch seconds). A check that asks is run again as time passes."""
+        self.reads.add(CLOCK)
+        return self._snapshot.taken_at
+
+    def get(self, key: ResourceKey) -> Resource | None:
+        """The resource with this key, or None if its kind was read and it is not there."""
+        self.reads.add(key)
+        found = self._snapshot.get(key)
+        if found is None:
+            gap_key = (key.source, key.kind)
+            self.reads.add(gap_key)
+            gap = self._snapshot.gaps.get(gap_key)
+            if gap is not None:
+                raise Unread(gap)
+        return found
+
+    def all(self, cls: type[R]) -> tuple[R, ...]:
+        """Every resource of this family that the subject's source has."""
+        self.reads.add((self.source, cls.kind))
+        return self._snapshot.require(cls, self.source)
+
+    def engine(self) -> Engine:
+        """The engine that the subject belongs to."""
+        found = self.all(Engine)
+        if not found:
+            raise Unread(self._snapshot.engine_gap(self.source))
+        return found[0]
+
+    def host(self) -> Host:
+        """The machine under the engine; only a local engine has one."""
+        found = self.all(Host)
+        if not found:
+            raise Unread(Gap(Reason.UNSUPPORTED, "host files and /proc", "the engine is not on this machine"))
+        return found[0]
+
+    def image(self, image_id: str) -> Image | None:
+        """The image with this content id, or None if the engine no longer has it."""
+        return cast("Image | None", self.get(ResourceKey(Kind.IMAGE, self.source, image_id)))
+
+    def events(self) -> tuple[Event, ...]:
+        """What happened on this source since it is being watched, oldest first."""
+        self.reads.add(EVENTS)
+        return tuple(event for event in self._snapshot.events if event.source == self.source)
+
+    def outcome(self, check: str, key: ResourceKey) -> Outcome | None:
+        """How another check judged a resource (before any waiver), or None if it has not; derived checks only."""
+        self.reads.add((check, key))
+        return self._outcome(check, key)

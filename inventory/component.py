@@ -1,0 +1,24 @@
+"""What a monitoring component is: a recognised part of the stack that observes this host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inventory.resource import Kind, Resource, ResourceKey
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Component(Resource):
+    """A recognised component. `signs` say what it was recognised by; `version` is claimed by its tag unless asked."""
+
+    kind: ClassVar[Kind] = Kind.COMPONENT
+
+    product: str  # Prometheus, Grafana, ...
+    role: str  # metrics store, alerting, dashboard, exporter, log store, log shipper, tracing, collector, detection
+    where: str  # container, service, host process
+    carrier: ResourceKey  # the container or service it runs as, or the host
+    version: str  # "" when nothing tells
+    endpoints: tuple[str, ...]  # "0.0.0.0:9090", "network:9090", "loopback:9100"
+    state: str  # running, unhealthy, exited, ...
+    signs: tuple[str, ...]

@@ -1,0 +1,109 @@
+"""The base of every resource: identity, when it was seen, the raw answer, and what is missing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+from inventory.gap import Gap, Reason, Unread
+
+
+class Kind(StrEnum):
+    """What a resource is; the value is the word that the JSON output and filters use."""
+
+    CONTAINER = "container"
+    IMAGE = "image"
+    NETWORK = "network"
+    VOLUME = "volume"
+    SERVICE = "service"
+    TASK = "task"
+    NODE = "node"
+    SECRET = "secret"  # noqa: S105 - the kind of a Swarm object
+    CONFIG = "config"
+    SWARM = "swarm"
+    ENGINE = "engine"
+    HOST = "host"
+    COMPONENT = "component"
+
+
+class ResourceKey(NamedTuple):
+    """Identity of a resource: its kind, the source that reported it, and its id there."""
+
+    kind: Kind
+    source: str
+    id: str
+
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Resource:
+    """Common part of all resources. Strings are exact, as the source sent them: make them safe before showing them.
+
+    `name` is what its user calls it; `observed_at` and all times are seconds since the epoch (UTC); `raw` is the answer
+    it came from, undecoded. A field that could not be read is not set: reading it raises `Unread`, so that a check
+    which needs it ends as *unknown* without any code of its own; `peek` returns the `Gap` instead.
+    """
+
+    kind: ClassVar[Kind]
+    key: ResourceKey
+    name: str
+    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    observed_at: float = 0.0
+    raw: bytes = b""
+    gaps: Mapping[str, Gap] = field(default_factory=lambda: EMPTY)
+
+    @classmethod
+    def build(cls, **values: Any) -> Self:
+        """Make a resource from field values, any of which may be a `Gap`; a field that is not given is a gap too."""
+        resource = object.__new__(cls)
+        gaps: dict[str, Gap] = dict(values.pop("gaps", ()))
+        for name, default in _fields(cls):
+            value = values.pop(name, default)
+            if value is _UNSET:
+                value = gaps.get(name) or Gap(Reason.ABSENT, name)
+            if isinstance(value, Gap):
+                gaps[name] = value
+            elif name != "gaps":
+                object.__setattr__(resource, name, value)
+        if values:
+            raise TypeError(f"{cls.__name__} has no field {sorted(values)}")
+        object.__setattr__(resource, "gaps", gaps or EMPTY)
+        return resource
+
+    def peek(self, name: str) -> Any:
+        """The field's value, or the `Gap` that says why it has none."""
+        gap = self.gaps.get(name)
+        return gap if gap is not None else getattr(self, name)
+
+    if not TYPE_CHECKING:  # the type checker must keep complaining about misspelt fields
+
+        def __getattr__(self, name: str) -> Any:
+            if name in {"gaps", "key"} or name.startswith("__"):
+                raise AttributeError(name)
+            gap = self.gaps.get(name)
+            if gap is None:
+                raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+            raise Unread(gap)
+
+
+class _Unset:
+    pass
+
+
+_UNSET = _Unset()
+
+
+_FIELDS: dict[type[Resource], tuple[tuple[str, Any], ...]] = {}
+_DEFAULTS: Mapping[str, Any] = {"labels": EMPTY, "observed_at": 0.0, "raw": b"", "gaps": EMPTY}
+
+
+def _fields(cls: type[Resource]) -> tuple[tuple[str, Any], ...]:
+    found = _FIELDS.get(cls)
+    if found is None:
+        found = _FIELDS[cls] = tuple((f.name, _DEFAULTS.get(f.name, _UNSET)) for f in fields(cls))
+    return found
