@@ -13,7 +13,7 @@ from checks.verdict import Outcome, Verdict, not_applicable, unknown
 from checks.view import CLOCK, EVENTS, Read, View
 from inventory.gap import Unread
 from inventory.resource import Kind, Resource, ResourceKey
-from inventory.snapshot import Snapshot
+from inventory.snapshot import Event, Snapshot
 from inventory.store import Changes
 
 TIME_LIMIT = 1.0  # seconds for one check on one resource
@@ -43,6 +43,7 @@ class Engine:
         self._total = Summary()
         self._slow: set[str] = set()
         self._today: date | None = None
+        self._events: tuple[Event, ...] = ()
 
     def evaluate(self, snapshot: Snapshot) -> Evaluation:
         """Judge everything in the snapshot, whatever was judged before."""
@@ -61,14 +62,13 @@ class Engine:
         self._slow.clear()
         dirty: dict[Pair, None] = {}
         touched: set[ResourceKey] = set()
-        for key in changes.keys:
-            self._subject_changed(snapshot, key, dirty, touched)
         stale_reads: list[Read] = [*changes.keys, *{(key.source, key.kind) for key in changes.keys}, *changes.gaps]
+        for key in changes.keys:
+            stale_reads += self._subject_changed(snapshot, key, dirty, touched)
+        stale_reads += self._happened(snapshot.events)
         if time_passed:
             stale_reads += [CLOCK, EVENTS]
             touched |= self._expired(snapshot)
-        elif EVENTS in self._readers:
-            stale_reads.append(EVENTS)
         for read in stale_reads:
             dirty |= dict.fromkeys(pair for pair in self._readers.get(read, ()) if pair[1] in self._known)
         touched |= self._run(snapshot, dirty)
@@ -80,18 +80,28 @@ class Engine:
 
     def _subject_changed(
         self, snapshot: Snapshot, key: ResourceKey, dirty: dict[Pair, None], touched: set[ResourceKey]
-    ) -> None:
+    ) -> list[Read]:
+        """Note what has to run on the subject; returns the verdicts that no longer exist."""
         resource = snapshot.get(key)
         checks = (*self._primary.get(key.kind, ()), *self._derived.get(key.kind, ()))
         if resource is not None:
             self._known[key] = resource
             dirty |= dict.fromkeys((check, key) for check in checks)
-            return
+            return []
         self._known.pop(key, None)
         self._verdicts.pop(key, None)
         for check in checks:
             self._forget_reads((check, key))
         touched.add(key)
+        return [(check.id, key) for check in checks]
+
+    def _happened(self, events: tuple[Event, ...]) -> list[Read]:
+        """What was read of the event log before something was added to it or forgotten."""
+        if events is self._events:
+            return []
+        different = set(events).symmetric_difference(self._events)
+        self._events = events
+        return [EVENTS, *{(EVENTS, event.id) for event in different}] if different else []
 
     def _expired(self, snapshot: Snapshot) -> set[ResourceKey]:
         today = _day(snapshot)
@@ -153,15 +163,20 @@ class Engine:
         before = self._reads.get(pair, frozenset())
         if before == reads:
             return
-        for read in before - reads:
-            self._readers[read].discard(pair)
+        self._unlink(pair, before - reads)
         for read in reads - before:
             self._readers.setdefault(read, set()).add(pair)
         self._reads[pair] = frozenset(reads)
 
     def _forget_reads(self, pair: Pair) -> None:
-        for read in self._reads.pop(pair, frozenset()):
-            self._readers[read].discard(pair)
+        self._unlink(pair, self._reads.pop(pair, frozenset()))
+
+    def _unlink(self, pair: Pair, reads: Iterable[Read]) -> None:
+        for read in reads:
+            readers = self._readers[read]
+            readers.discard(pair)
+            if not readers:
+                del self._readers[read]
 
     # -- concluding ---------------------------------------------------------------------------------------------
 

@@ -15,11 +15,20 @@ from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, Snapshot
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
-# What was read: a resource, a whole kind of one source, the clock, the event log, or another check's verdict.
-Read = ResourceKey | tuple[str, Kind] | str | tuple[str, ResourceKey]
+# What was read: a resource, a whole kind of one source, the clock, the event log or one object's part of it, or
+# another check's verdict.
+Read = ResourceKey | tuple[str, Kind] | str | tuple[str, str] | tuple[str, ResourceKey]
 CLOCK = "clock"
 EVENTS = "events"
+
+# What `View.index` made last: (builder, source) -> (the family it was made from, the result).
+_INDEXES: dict[tuple[Callable[..., object], str], tuple[object, object]] = {}
+
+
+# What `View.events_of` made last: the log it was made from, and its events by source and id.
+_EVENT_INDEX: list[tuple[tuple[Event, ...], dict[tuple[str, str], tuple[Event, ...]]]] = [((), {})]
 
 
 class View:
@@ -66,6 +75,22 @@ class View:
         self.reads.add((self.source, cls.kind))
         return self._snapshot.require(cls, self.source)
 
+    def index(self, cls: type[R], build: Callable[[tuple[R, ...]], T]) -> T:
+        """`build` of every resource of this family, made once per state of the family however many checks ask.
+
+        `build` must be a module-level function: it is also the name under which its result is kept.
+        """
+        self.reads.add((self.source, cls.kind))
+        gap = self._snapshot.gaps.get((self.source, cls.kind))
+        if gap is not None:
+            raise Unread(gap)
+        state = self._snapshot.by_kind.get(cls.kind)
+        slot = (build, self.source)
+        kept = _INDEXES.get(slot)
+        if kept is None or kept[0] is not state or state is None:
+            kept = _INDEXES[slot] = (state, build(self._snapshot.require(cls, self.source)))
+        return cast(T, kept[1])
+
     def engine(self) -> Engine:
         """The engine that the subject belongs to."""
         found = self.all(Engine)
@@ -89,7 +114,23 @@ class View:
         self.reads.add(EVENTS)
         return tuple(event for event in self._snapshot.events if event.source == self.source)
 
+    def events_of(self, id: str) -> tuple[Event, ...]:  # noqa: A002 - the event's own word
+        """What happened to one object of this source, oldest first; only its own events make the check run again."""
+        self.reads.add((EVENTS, id))
+        return _events_by_id(self._snapshot.events).get((self.source, id), ())
+
     def outcome(self, check: str, key: ResourceKey) -> Outcome | None:
         """How another check judged a resource (before any waiver), or None if it has not; derived checks only."""
         self.reads.add((check, key))
         return self._outcome(check, key)
+
+
+def _events_by_id(events: tuple[Event, ...]) -> dict[tuple[str, str], tuple[Event, ...]]:
+    kept, index = _EVENT_INDEX[0]
+    if kept is not events:
+        index = {}
+        for event in events:
+            slot = (event.source, event.id)
+            index[slot] = (*index.get(slot, ()), event)
+        _EVENT_INDEX[0] = (events, index)
+    return index

@@ -34,6 +34,8 @@ _RANGES = (
     (0xFEFF, 0xFEFF),  # byte order mark, zero-width
     (0xFFA0, 0xFFA0),  # halfwidth Hangul filler
     (0xFFF9, 0xFFFB),  # interlinear annotations
+    (0x13430, 0x13440),  # Egyptian hieroglyph format controls
+    (0x1BCA0, 0x1BCA3),  # shorthand format controls
     (0x1D173, 0x1D17A),  # musical formatting controls
     (0xE0000, 0xE0FFF),  # tags and further variation selectors
 )

@@ -56,17 +56,18 @@ HOSTILE: tuple[str, ...] = (
 )
 """Escape sequences, C0 and C1 controls, bidi, zero-width, markup, wide, broken and very long text."""
 
-_ALLOWED_FORMAT = frozenset[str]()
+# Category Cf, but drawn: number and verse signs of Arabic, Syriac and Kaithi.
+_DRAWN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
 
 def forbidden(text: str) -> str | None:
     """The first character of `text` that must never reach a terminal as data, or None.
 
-    Written from the Unicode categories, not from the ranges that the program uses, so that one can find the other wrong.
+    Written from the Unicode categories, not from the ranges that the program uses: one can find the other wrong.
     """
     for char in text:
         category = unicodedata.category(char)
-        if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _ALLOWED_FORMAT):
+        if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _DRAWN):
             return char
         if "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef":
             return char

@@ -1,0 +1,37 @@
+"""The report formats: every module `checks/report/as_NAME.py` with a `render` function is one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import checks.report
+from checks.report.report import Report
+
+_PREFIX = "as_"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the text will be read: cells per line, and whether colours may be used."""
+
+    width: int = 100
+    colour: bool = False
+
+
+Render = Callable[[Report, Layout], Iterator[str]]
+"""Yields the report piece by piece; the last piece ends with a newline."""
+
+
+def names() -> tuple[str, ...]:
+    """The formats that exist; none of their modules is imported for this."""
+    found = (module.name for module in pkgutil.iter_modules(checks.report.__path__))
+    return tuple(sorted(name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)))
+
+
+def load(name: str) -> Render:
+    """The function that writes this format; `name` is one of `names()`."""
+    render: Render = importlib.import_module(f"checks.report.{_PREFIX}{name}").render
+    return render

@@ -1,0 +1,151 @@
+"""The value that every report format is made from, and which results it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from checks.check import Check
+from checks.result import NOTHING, Evaluation, Result, Summary, fingerprint, summarise
+from checks.verdict import Outcome, Severity
+from inventory.resource import Kind, Resource
+from inventory.snapshot import Snapshot
+
+Known = Mapping[tuple[str, str], Severity]
+"""What an earlier report held: (fingerprint, verdict) -> severity."""
+
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Who made the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the reader asked for. `only` and `skip` hold domains, check ids and globs of ids (`RUN-0*`)."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    min_severity: Severity = Severity.INFO
+    everything: bool = False  # also passes and not applicable
+    known: Known | None = None
+
+    def wants(self, check: Check) -> bool:
+        """Whether results of this check are part of the report at all."""
+        if self.only and not any(covers(pattern, check) for pattern in self.only):
+            return False
+        return not any(covers(pattern, check) for pattern in self.skip)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result with the resource that it is about."""
+
+    result: Result
+    resource: Resource
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One scan.
+
+    `started` is in epoch seconds. `findings` are those to show, worst first. `summary` counts all verdicts of the
+    wanted checks, also those that are not shown: `below` were under the minimum severity, `known` in the baseline.
+    `fails` are the severities of all failures that count for the exit status.
+    """
+
+    tool: Tool
+    started: float
+    seconds: float
+    snapshot: Snapshot
+    filters: Filters = field(default_factory=Filters)
+    findings: tuple[Finding, ...] = ()
+    summary: Summary = NOTHING
+    below: int = 0
+    known: int = 0
+    fails: frozenset[Severity] = frozenset()
+
+    @property
+    def resources(self) -> Mapping[Kind, int]:
+        """How many resources of each kind were seen; kinds that could not be read at all are left out."""
+        return {kind: self.snapshot.count(kind) for kind in Kind if self._seen(kind)}
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of the worst failure that counts for the exit status."""
+        return max(self.fails, default=None)
+
+    def _seen(self, kind: Kind) -> bool:
+        return bool(self.snapshot.count(kind)) or not any(gap_kind is kind for _, gap_kind in self.snapshot.gaps)
+
+
+def covers(pattern: str, check: Check) -> bool:
+    """Whether a domain name, a check id or a glob of ids means this check."""
+    return pattern.lower() == check.domain.value or fnmatchcase(check.id, pattern.upper())
+
+
+def report(
+    tool: Tool,
+    started: float,
+    seconds: float,
+    snapshot: Snapshot,
+    evaluation: Evaluation,
+    filters: Filters | None = None,
+) -> Report:
+    """Select what to show from an evaluation of this snapshot."""
+    filters = filters or Filters()
+    wanted = tuple(_wanted(snapshot, evaluation, filters))
+    fresh = tuple(finding for finding in wanted if not _is_known(finding, filters.known))
+    shown = [finding for finding in fresh if finding.result.severity >= filters.min_severity]
+    return Report(
+        tool=tool,
+        started=started,
+        seconds=seconds,
+        snapshot=snapshot,
+        filters=filters,
+        findings=tuple(sorted((finding for finding in shown if _asked(finding, filters)), key=_order)),
+        summary=summarise(finding.result for finding in wanted),
+        below=_notable(fresh) - _notable(shown),
+        known=_notable(wanted) - _notable(fresh),
+        fails=frozenset(item.result.severity for item in fresh if item.result.outcome is Outcome.FAIL),
+    )
+
+
+def _wanted(snapshot: Snapshot, evaluation: Evaluation, filters: Filters) -> Iterator[Finding]:
+    for key, judgement in evaluation.judgements.items():
+        resource = snapshot.get(key)
+        if resource is None:
+            continue
+        for result in (*judgement.results, *judgement.passed):
+            if filters.wants(result.check):
+                print_ = fingerprint(result.check.id, resource, result.verdict.salient)
+                yield Finding(result, resource, print_)
+
+
+def _is_known(finding: Finding, known: Known | None) -> bool:
+    if known is None:
+        return False
+    before = known.get((finding.fingerprint, finding.result.outcome.value))
+    return before is not None and finding.result.severity <= before
+
+
+def _asked(finding: Finding, filters: Filters) -> bool:
+    return filters.everything or finding.result.outcome not in _SETTLED
+
+
+def _notable(findings: Iterable[Finding]) -> int:
+    return sum(finding.result.outcome not in _SETTLED for finding in findings)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    result, resource = finding.result, finding.resource
+    key = resource.key
+    return (_RANK[result.outcome], -result.severity, result.check.id, key.kind, resource.name, key.source, key.id)

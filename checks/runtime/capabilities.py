@@ -1,0 +1,125 @@
+"""Which capabilities a container has, by its declaration and, where it can be read, by the kernel's view."""
+
+from __future__ import annotations
+
+from checks.capabilities import (
+    ALL,
+    CONFIGURABLE_DEFAULT,
+    DEFAULT,
+    ELEVATED,
+    beyond_default,
+    decode,
+    effective,
+    escape_grade,
+)
+from checks.check import Domain, check
+from checks.evidence import seen
+from checks.runtime.kernel import kernel_view
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
+from checks.view import View
+from inventory.container import Container
+
+_PSS = "PSS:baseline:Capabilities"
+_DROP_ALL = (
+    "Drop everything and add what is missing: --cap-drop ALL --cap-add NAME (Compose: `cap_drop: [ALL]`, "
+    "`cap_add: [NAME]`). "
+)
+
+
+@check(
+    "RUN-013",
+    "Escape-grade capability",
+    domain=Domain.RUNTIME,
+    severity=Severity.CRITICAL,
+    subject=Container,
+    why="Each of these capabilities is root on the host in one step.",
+    remediation=_DROP_ALL + "Software that mounts file systems, loads modules or traces the host stops working.",
+    references=("CIS-Docker-1.6:5.4", _PSS, "NIST-800-190:4.4.3", "ATT&CK:T1611", "CWE-250"),
+    implied_by=("RUN-001",),
+)
+def escape_capability(container: Container, view: View) -> Verdict:
+    """Fail: SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or BPF in effect, SYS_PTRACE together with the host's PID
+    namespace, or every capability.
+
+    In effect: what the kernel shows (`CapBnd` and `CapEff` of the first process) where it can be read, else the
+    engine's default set minus `CapDrop` plus `CapAdd`. The bounding set counts, since a set-id binary of a non-root
+    user regains it. Pass: none of them. Source: CIS Docker 5.4, capabilities(7).
+    """
+    granted, evidence = _granted(container, view)
+    found = escape_grade(granted, container.pid_mode == "host")
+    if not found:
+        return passed()
+    ways = "; ".join(f"{name} {how}" for name, how in found.items())
+    return failed(f"escapes with {ways}", *evidence, seen("capabilities", sorted(found)))
+
+
+@check(
+    "RUN-014",
+    "Capability beyond the default set",
+    domain=Domain.RUNTIME,
+    severity=Severity.MEDIUM,
+    subject=Container,
+    why="More of the kernel is in the container's reach than an engine grants by itself.",
+    remediation=_DROP_ALL + "What needed the capability fails with EPERM until it is added back by name.",
+    references=("CIS-Docker-1.6:5.4", _PSS, "ATT&CK:T1611", "CWE-250"),
+    implied_by=("RUN-001",),
+)
+def beyond_default_set(container: Container, view: View) -> Verdict:
+    """Fail: a capability in effect outside the default 14 that RUN-013 does not name; high for NET_ADMIN, SYS_PTRACE,
+    SYS_BOOT, SYSLOG, MAC_ADMIN, MAC_OVERRIDE, PERFMON, CHECKPOINT_RESTORE, SYS_TIME, SYS_RESOURCE, AUDIT_CONTROL and
+    LINUX_IMMUTABLE.
+
+    Not applicable: every capability is granted by name (RUN-013 says it all). Pass: none beyond. Source: CIS Docker
+    5.4, Pod Security Standards (baseline).
+    """
+    granted, evidence = _granted(container, view)
+    if granted >= ALL and not container.privileged:
+        return not_applicable("every capability is granted: RUN-013")
+    extra = beyond_default(granted, container.pid_mode == "host")
+    if not extra:
+        return passed()
+    severity = Severity.HIGH if ELEVATED.intersection(extra) else None
+    return failed(f"has {', '.join(extra)}", *evidence, seen("capabilities", extra), severity=severity)
+
+
+@check(
+    "RUN-015",
+    "Capabilities not dropped",
+    domain=Domain.RUNTIME,
+    severity=Severity.LOW,
+    subject=Container,
+    why="The default set is wider than most services need; what is not there cannot be abused.",
+    remediation=_DROP_ALL + "Servers that change user at start need SETUID and SETGID, port 80 NET_BIND_SERVICE.",
+    references=("CIS-Docker-1.6:5.4", "PSS:restricted:Capabilities", "OWASP-Docker:RULE-3", "CWE-250"),
+)
+def not_dropped(container: Container, view: View) -> Verdict:
+    """Fail: `HostConfig.CapDrop` leaves a member of the default set that `CapAdd` does not ask for by name.
+
+    Pass: ALL is dropped (Podman lists every one instead). Manual: on Podman only AUDIT_WRITE, MKNOD and NET_RAW are
+    left, which its configuration may not grant in the first place. Not applicable: privileged (RUN-001).
+    Source: Pod Security Standards (restricted).
+    """
+    if container.privileged:
+        return not_applicable("privileged: RUN-001")
+    dropped = container.cap_drop
+    added = frozenset(container.cap_add)
+    kept = ALL - frozenset(dropped) if "ALL" in added else (effective((), dropped) & DEFAULT) - added
+    if not kept:
+        return passed()
+    evidence = (seen("HostConfig.CapDrop", dropped), seen("capabilities kept", kept))
+    if dropped and kept <= CONFIGURABLE_DEFAULT and view.engine().flavour == "podman":
+        return manual("what is left may not be in Podman's default set", *evidence)
+    return failed(f"keeps {len(kept)} capabilities that it did not ask for by name", *evidence)
+
+
+def _granted(container: Container, view: View) -> tuple[frozenset[str], list[Evidence]]:
+    declared = effective(container.cap_add, container.cap_drop, container.privileged)
+    evidence = [seen("HostConfig.CapAdd", container.cap_add), seen("HostConfig.CapDrop", container.cap_drop)]
+    if container.privileged:
+        evidence.append(seen("HostConfig.Privileged", True))
+    kernel = kernel_view(container, view)
+    if kernel is None:
+        return declared, evidence
+    evidence.append(seen("/proc/PID/status: CapBnd", f"{kernel.cap_bnd:016x}"))
+    evidence.append(seen("/proc/PID/status: CapEff", f"{kernel.cap_eff:016x}"))
+    return decode(kernel.cap_bnd | kernel.cap_eff), evidence

@@ -1,0 +1,46 @@
+"""The `USER` of a container: root, another number, or a name that only the image's own /etc/passwd explains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_LARGEST = 2**31 - 1  # engines refuse more; some container managers wrapped it round to 0 (CVE-2024-40635)
+
+
+class Identity(Enum):
+    """What can be said of a user or group without looking into the image."""
+
+    ROOT = "root"
+    OTHER = "other"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A parsed `user[:group]`; `gid` is None where no numeric group is given."""
+
+    user: str
+    group: str
+    identity: Identity
+    gid: int | None
+
+
+def parse_user(text: str) -> User:
+    """Parse `Config.User`: empty, `0`, `00`, `0:0`, `root`, `root:root` and `:0` are all root.
+
+    A number beyond 2**31-1 counts as a name: what it means depends on who reads it.
+    """
+    user, _, group = text.strip().partition(":")
+    gid = int(group) if _NUMBER.fullmatch(group) else None
+    return User(user, group, _identity(user), 0 if group == "root" else gid)
+
+
+def _identity(user: str) -> Identity:
+    if user in {"", "root"}:
+        return Identity.ROOT
+    if not _NUMBER.fullmatch(user) or abs(int(user[:12])) > _LARGEST:
+        return Identity.NAMED
+    return Identity.ROOT if int(user) == 0 else Identity.OTHER

@@ -1,0 +1,33 @@
+"""Image references, taken apart as the engine does (distribution reference grammar)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_REGISTRY = "docker.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`registry/repository:tag@digest`; tag and digest are "" where none was written."""
+
+    registry: str
+    repository: str
+    tag: str
+    digest: str
+
+
+def parse(text: str) -> Reference:
+    """Take a reference apart; the default registry and its `library` namespace are filled in."""
+    name, _, digest = text.partition("@")
+    head, slash, rest = name.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost"):
+        registry, path = head, rest
+    else:
+        registry, path = DEFAULT_REGISTRY, name
+    before, colon, tag = path.rpartition(":")
+    if not colon or "/" in tag:
+        before, tag = path, ""
+    if registry == DEFAULT_REGISTRY and "/" not in before:
+        before = f"library/{before}"
+    return Reference(registry, before, tag, digest)

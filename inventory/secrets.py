@@ -1,0 +1,240 @@
+"""What looks like a secret, and how it is hidden. Pure text rules; no entropy, which alone proves nothing.
+
+Two questions, two answers: `find` says whether a key and its value are a *finding* and is careful not to cry wolf;
+`mask_document` and `mask_text` hide whatever *might* be a secret before it is shown, logged or exported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMatch:
+    """`rule` names the pattern; kind `value`: the value itself has a secret's shape, `name`: only its key says so."""
+
+    rule: str
+    kind: Literal["value", "name"]
+
+
+_VALUE_RULES: tuple[tuple[str, str], ...] = (
+    ("private-key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]*-----END[^-]*-----)?"),
+    ("service-account", r'"private_key"\s*:\s*"(?P<secret>[^"]{8,})"'),
+    ("aws-access-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    ("azure-account-key", r"(?i)\bAccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
+    ("google-api-key", r"\bAIza[\w-]{35}\b"),
+    ("github-token", r"\b(?:gh[opsur]_[A-Za-z0-9]{36,}|github_pat_\w{22,})"),
+    ("gitlab-token", r"\bgl(?:pat|dt|rt|cbt|ptt|soat)-[\w-]{20,}"),
+    ("slack-token", r"\bxox[abeoprs]-[\w-]{10,}|https://hooks\.slack\.com/services/(?P<secret>[\w/]{20,})"),
+    ("stripe-key", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+    ("npm-token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("pypi-token", r"\bpypi-AgE[\w-]{50,}"),
+    ("docker-token", r"\bdckr_[op]at_[\w-]{20,}"),
+    ("swarm-token", r"\bSWM(?:TKN|KEY)-1-[\w+/-]{10,}"),
+    ("vault-token", r"\bhv[bsr]\.[\w-]{20,}"),
+    ("sendgrid-key", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
+    ("telegram-token", r"\b\d{8,10}:AA[\w-]{33}\b"),
+    ("model-api-key", r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}"),
+    ("jwt", r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
+    ("url-password", r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:(?P<secret>[^\s/@\"']+)@"),
+    ("authorization", r"(?i)\b(?:basic\s+(?P<secret>[a-z0-9+/]{12,}={0,2})|bearer\s+(?P<secret2>[\w.~+/-]{16,}=*))"),
+    ("connection-string", r"(?i)(?:[;?&]|\bhost=\S+.*?\s)(?:password|pwd)\s*=\s*(?P<secret>[^;&\s\"']+)"),
+    ("connection-string", r"(?i)\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"']+);\s*\w[\w ]*="),
+)
+_VALUES = tuple((rule, re.compile(pattern, re.DOTALL)) for rule, pattern in _VALUE_RULES)
+# One cheap look before two dozen expressions: every rule above needs one of these.
+_HINT = re.compile(
+    r"(?i)private|a[ks]ia|ab?cia|acca|accountkey|aiza|gh[opsur]_|github_|gl[a-z]+-|xox|hooks\.|k_live|npm_|pypi-|dckr_|swm"
+    r"|hv[bsr]\.|sg\.|:aa|sk-|eyj|://|basic\s|bearer\s|password\s*=|pwd\s*="
+)
+
+# Names are compared in snake case. A word that only continues a longer one is none: TOKENIZERS, secretary, AUTHOR.
+_NAME = re.compile(
+    r"(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|credential)s?"
+    r"(?=$|[^a-z])|(?:^|[^a-z])(?:pass|pwd|auth|dsn)[^a-z]*$|(?:requirepass|masterauth)$"
+)
+_HARMLESS_SUFFIX = re.compile(
+    r"(?:^|[^a-z])(?:files?|path|dir|directory|url|uri|endpoint|host|port|enabled|disabled|required|ttl|type|algorithm"
+    r"|algo|alg|method|mode|policy|realm|issuer|header|name|user|username|version|expiry|expires|expiration|lifetime"
+    r"|timeout|length|min|max|format|provider|audience|scopes?|region|count|validation|rotation|key[_-]?id|public|pub"
+    r"|fingerprint|hint|reset|driver|opt|mount|store)$"
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_API_KEYS = frozenset({"SecretID", "SecretName", "SecretReference", "AuthorizationPlugins"})
+
+_TEMPLATE = re.compile(r"\$\{[^}]*\}|\{\{.*\}\}|\$\([^)]*\)|\$[A-Za-z_]\w*$|<[A-Za-z_ -]+>$|%\([a-z_]+\)s|%[A-Z_]+%$")
+_PATH = re.compile(r"(?:file://)?(?:~|\.{1,2})?(?:/[\w.@+-]+)*/?$|[A-Za-z]:[\\/]")
+_WORD = re.compile(
+    r"(?i)(?:true|false|yes|no|on|off|null|nil|none|undefined|default|required|optional|enabled|disabled)$"
+)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:ns|us|ms|s|m|h|d|[kKmMgG]i?[bB]?)?$")
+_PUBLIC = re.compile(
+    r"-----BEGIN (?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|PGP PUBLIC KEY BLOCK)|(?:ssh|ecdsa)-[\w-]+ AAAA"
+    r"|(?:[0-9A-F]{4} ?){10}$|0x[0-9A-Fa-f]{8,16}$"
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)(?:.*change[_-]?(?:me|this|it).*|example|placeholder|your[_-].*|x{3,}|\*{3,}|dummy|todo|replace[_-]?me"
+    r"|(?:my)?(?:secret|password|passw0rd|token)|admin|root|letmein|qwerty\d*|guest|prom-operator|minioadmin)[!\d]*$"
+)
+SHORTEST = 6
+"""A value shorter than this is no finding by its key's name alone."""
+
+
+def find(key: str, value: str) -> SecretMatch | None:
+    """Whether `key=value` (variable, label, option, argument) carries a secret; `key` may be empty for bare text.
+
+    Paths, templates, switches, numbers, public keys and placeholders are none (see `weak_default` for the last).
+    """
+    for rule, secret, _start, _end in _value_hits(value):
+        if not _harmless(secret) and not weak_default(key, secret):
+            return SecretMatch(rule, "value")
+    if not is_secret_name(key) or len(value) < SHORTEST:
+        return None
+    if _harmless(value) or value.lower() == key.lower() or _PLACEHOLDER.match(value):
+        return None
+    if "://" in value and not re.search(r"://[^/\s]*:[^/\s]*@", value):
+        return None
+    return SecretMatch("key-name", "name")
+
+
+def weak_default(key: str, value: str) -> bool:
+    """Whether a key that asks for a secret holds a placeholder that everybody knows (`changeme`, `admin`)."""
+    return is_secret_name(key) and bool(_PLACEHOLDER.match(value))
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(key: str) -> bool:
+    """Whether a variable, option or label of this name is meant to hold a secret (not where one is kept)."""
+    name = _HUMP.sub("_", key).lower()
+    return _NAME.search(name) is not None and key not in _API_KEYS and _HARMLESS_SUFFIX.search(name) is None
+
+
+def mask(value: str) -> str:
+    """`value` unreadable but recognisable: its length, and two characters of each end when it is long enough."""
+    ends = f"{value[:2]}***{value[-2:]}" if len(value) >= 16 else "***"
+    return f"{ends} ({len(value)} characters)"
+
+
+def mask_pair(key: str, value: str) -> str:
+    """`value` as it may be shown beside `key`."""
+    if is_secret_name(key) and value and not _WORD.match(value) and not _is_path(value) and not _is_template(value):
+        return mask(value)
+    return mask_text(value)
+
+
+def mask_text(text: str) -> str:
+    """Free text, command line or JSON text with every secret-looking part masked and the rest kept."""
+    if not text:
+        return text
+    for _rule, _secret, start, end in sorted(_value_hits(text), key=lambda hit: -hit[2]):
+        text = text[:start] + mask(text[start:end]) + text[end:]
+    return _ASSIGNMENT.sub(_mask_assignment, text)
+
+
+def mask_args(args: Sequence[str]) -> list[str]:
+    """A command line, one word per item: also hides the word after `--password`."""
+    masked: list[str] = []
+    flag = ""
+    for word in args:
+        masked.append(mask_pair(flag, word) if flag and not word.startswith("-") else mask_text(word))
+        flag = word.lstrip("-") if word.startswith("--") and "=" not in word and " " not in word else ""
+    return masked
+
+
+def mask_document(document: Any) -> Any:
+    """A copy of decoded JSON (an inspect answer, a bundle member) with every secret-looking string masked."""
+    return _mask_value("", document)
+
+
+def arguments(args: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """`(name, value)` of every option and assignment on a command line: `--name=v`, `--name v`, `NAME=v`."""
+    flag = ""
+    for word in args:
+        if flag and not word.startswith("-"):
+            yield flag, word
+        flag = word.lstrip("-") if word.startswith("--") and "=" not in word and " " not in word else ""
+        yield from assignments(word)
+
+
+def assignments(text: str) -> Iterator[tuple[str, str]]:
+    """`(key, value)` of every `key=value`, `"key": "value"` and `--key value` in free text such as a build step."""
+    for found in _ASSIGNMENT.finditer(text):
+        yield _parts(found)
+
+
+_ASSIGNMENT = re.compile(
+    r"""(?P<key>[A-Za-z_][\w.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s;&|"']+)"""
+    r"""|"(?P<json>[^"\\]{1,200})"\s*:\s*(?P<text>"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<option>--[A-Za-z][\w-]*)[ ]+(?P<word>(?!-)[^\s;&|]+)"""
+)
+
+
+def _parts(found: re.Match[str]) -> tuple[str, str]:
+    """The key and the value without its quotes."""
+    value = found["text"] or found["word"] or found["value"]
+    key = found["json"] or found["option"] or found["key"]
+    return key.lstrip("-"), value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def _mask_assignment(found: re.Match[str]) -> str:
+    key, value = _parts(found)
+    if not is_secret_name(key) or value.startswith("***"):
+        return found.group(0)
+    before, _, after = found.group(0).rpartition(value)
+    return before + mask_pair(key, value) + after
+
+
+def _mask_value(key: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return f"({len(value)} characters, not shown)" if key == "Data" and value else mask_pair(key, value)
+    if isinstance(value, Mapping):
+        return {name: _mask_value(name, inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return _mask_list(key, value)
+    return value
+
+
+def _mask_list(key: str, values: list[Any]) -> list[Any]:
+    if not all(isinstance(value, str) for value in values):
+        return [_mask_value(key, value) for value in values]
+    if key == "Env":
+        return [_mask_variable(value) for value in values]
+    return mask_args(values)
+
+
+def _mask_variable(variable: str) -> str:
+    name, equals, value = variable.partition("=")
+    return name + equals + mask_pair(name, value) if equals else mask_text(variable)
+
+
+def _value_hits(text: str) -> list[tuple[str, str, int, int]]:
+    """`(rule, secret, start, end)` of every part with a secret's shape, without overlaps."""
+    if not _HINT.search(text):
+        return []
+    hits: list[tuple[str, str, int, int]] = []
+    for rule, pattern in _VALUES:
+        for found in pattern.finditer(text):
+            group = next((name for name, value in found.groupdict().items() if value is not None), 0)
+            start, end = found.span(group)
+            if not any(start < other[3] and other[2] < end for other in hits):
+                hits.append((rule, text[start:end], start, end))
+    return hits
+
+
+def _harmless(value: str) -> bool:
+    return any(shape.match(value) for shape in (_WORD, _NUMBER, _PUBLIC)) or _is_path(value) or _is_template(value)
+
+
+def _is_template(value: str) -> bool:
+    return _TEMPLATE.search(value) is not None
+
+
+def _is_path(value: str) -> bool:
+    """Base64 may start with a slash too: a single long segment without a dot is no path."""
+    if not value.startswith(("/", "./", "../", "~/", "file://")) and not re.match(r"[A-Za-z]:[\\/]", value):
+        return False
+    return _PATH.match(value) is not None and (value.count("/") > 1 or len(value) < 24 or "." in value)

@@ -1,0 +1,160 @@
+"""The parts of a container's answers: what HostConfig sets, mounts, attachments and ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from inventory.container import Attachment, Device, LogConfig, Mount, Port, RestartPolicy, Ulimit
+from inventory.gap import Gap, Reason
+from inventory.sources.docker import wire
+from inventory.sources.docker.facts import capability, texts, words
+
+
+def listed_ports(found: list[wire.ListedPort]) -> Iterator[Port]:
+    """Ports as the list tells them."""
+    for port in found:
+        published = bool(port.public_port)
+        host = (port.ip or "0.0.0.0") if published else ""  # noqa: S104 - what the engine means by a missing address
+        yield Port(port.private_port or 0, port.type or "tcp", host, port.public_port or 0)
+
+
+def host_values(answer: wire.Container) -> dict[str, Any]:
+    """Everything that HostConfig tells; nothing when the answer has none."""
+    host = answer.host_config
+    if host is None:
+        return {}
+    return _namespaces(host) | _limits(host) | {
+        "privileged": host.privileged,
+        "cap_add": tuple(capability(name) for name in host.cap_add or ()),
+        "cap_drop": tuple(capability(name) for name in host.cap_drop or ()),
+        "security_opt": words(host.security_opt),
+        "readonly_rootfs": host.readonly_rootfs,
+        "restart_policy": _restart_policy(host.restart_policy),
+        "devices": tuple(_device(found) for found in host.devices or ()),
+        "device_cgroup_rules": words(host.device_cgroup_rules),
+        "sysctls": texts(host.sysctls),
+        "group_add": words(host.group_add),
+        "masked_paths": _or_none(host.masked_paths),
+        "readonly_paths": _or_none(host.readonly_paths),
+        "links": words(host.links),
+        "runtime": host.runtime or "",
+        "publish_all_ports": host.publish_all_ports,
+        "dns": words(host.dns),
+        "extra_hosts": words(host.extra_hosts),
+        "log_config": _log_config(host.log_config),
+    }  # fmt: skip
+
+
+def _namespaces(host: wire.HostConfig) -> dict[str, Any]:
+    return {
+        "network_mode": host.network_mode,
+        "pid_mode": host.pid_mode,
+        "ipc_mode": host.ipc_mode,
+        "uts_mode": host.uts_mode,
+        "userns_mode": host.userns_mode,
+        "cgroupns_mode": host.cgroupns_mode or "",  # engines on API below 1.41 do not have it
+    }
+
+
+def _limits(host: wire.HostConfig) -> dict[str, Any]:
+    return {
+        "memory": host.memory,
+        "memory_swap": host.memory_swap,
+        "nano_cpus": host.nano_cpus,
+        "cpu_quota": host.cpu_quota,
+        "cpu_shares": host.cpu_shares,
+        "cpuset_cpus": host.cpuset_cpus or "",
+        "pids_limit": max(host.pids_limit or 0, 0),
+        "oom_kill_disable": bool(host.oom_kill_disable),  # null where the kernel (control groups v2) has no such switch
+        "oom_score_adj": host.oom_score_adj,
+        "ulimits": tuple(_ulimit(found) for found in host.ulimits or ()),
+        "cgroup_parent": host.cgroup_parent or "",
+    }
+
+
+def _or_none(found: list[str] | None) -> tuple[str, ...] | None:
+    return None if found is None else tuple(found)
+
+
+def _restart_policy(found: wire.RestartPolicy | None) -> RestartPolicy | None:
+    return RestartPolicy(found.name or "no", found.maximum_retry_count or 0) if found else None
+
+
+def _log_config(found: wire.LogConfig | None) -> LogConfig | None:
+    return LogConfig(found.type, texts(found.config)) if found is not None and found.type is not None else None
+
+
+def _device(found: wire.Device) -> Device:
+    return Device(found.path_on_host or "", found.path_in_container or "", found.cgroup_permissions or "")
+
+
+def _ulimit(found: wire.Ulimit) -> Ulimit:
+    """Podman writes `RLIMIT_NOFILE` for `nofile`."""
+    return Ulimit((found.name or "").removeprefix("RLIMIT_").lower(), found.soft or 0, found.hard or 0)
+
+
+def mounts(answer: wire.Container) -> Iterator[Mount]:
+    """All mounts, among them those that only `HostConfig.Tmpfs` tells."""
+    for found in answer.mounts or ():
+        yield mount(found)
+    seen = {found.destination for found in answer.mounts or ()}
+    tmpfs = (answer.host_config and answer.host_config.tmpfs) or {}
+    for target, options in tmpfs.items():
+        if target not in seen:  # `--tmpfs` is only told in HostConfig
+            yield Mount("tmpfs", "", target, "ro" not in options.split(","))
+
+
+def mount(found: wire.Mount) -> Mount:
+    """One mount; `RW` missing means writable."""
+    return Mount(
+        found.type or "",
+        found.source or "",
+        found.destination or "",
+        found.rw is not False,
+        found.propagation or "",
+        found.name or "",
+        found.driver or "",
+    )
+
+
+def attachments(settings: wire.NetworkSettings, network_ids: Mapping[str, str]) -> Iterator[Attachment]:
+    """The networks it is attached to; an id that is missing or only the name again is looked up."""
+    for name, found in (settings.networks or {}).items():
+        endpoint = found or wire.Endpoint()
+        told = endpoint.network_id or ""
+        network_id = network_ids.get(name, told) if told in {"", name} else told
+        yield Attachment(
+            name,
+            network_id,
+            endpoint.ip_address or "",
+            endpoint.global_ipv6_address or "",
+            tuple(endpoint.aliases or ()),
+        )
+
+
+def ports(answer: wire.Container) -> tuple[Port, ...] | Gap:
+    """Bound ports of a running container, else those it will bind; both with what is only exposed."""
+    host, settings = answer.host_config, answer.network_settings
+    bound = dict(settings.ports or {}) if settings else {}
+    runs = answer.state is not None and bool(answer.state.running) and not answer.state.restarting
+    own_network = not (host and (host.network_mode or "").startswith(("host", "container:", "none")))
+    if host and not any(bound.values()) and not runs and own_network:
+        bound |= host.port_bindings or {}
+    exposed = (answer.config and answer.config.exposed_ports) or {}
+    try:
+        return tuple(_port_entries(dict.fromkeys(exposed, None) | bound))
+    except ValueError as error:
+        return Gap(Reason.MALFORMED, "NetworkSettings.Ports", str(error))
+
+
+def _port_entries(ports: Mapping[str, list[wire.Binding] | None]) -> Iterator[Port]:
+    for spec, bindings in ports.items():
+        number, _, protocol = spec.partition("/")
+        inside = int(number.partition("-")[0])
+        if not bindings:
+            yield Port(inside, protocol or "tcp")
+        for binding in bindings or ():
+            first = (binding.host_port or "0").partition("-")[0]
+            address = binding.host_ip or "0.0.0.0"  # noqa: S104 - what the engine means by a missing address
+            yield Port(inside, protocol or "tcp", address, int(first or 0))

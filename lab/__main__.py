@@ -1,0 +1,113 @@
+"""``python -m lab``: start, look at, scale and remove the lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from lab import plan
+from lab.client import EngineError
+from lab.engine import Lab, LabError
+from lab.populate import populate
+from lab.scale import scale
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 with one line on stderr that says what was in the way."""
+    options = _parser().parse_args(arguments)
+    try:
+        lab = Lab(options.dir)
+        run: Callable[[Lab, argparse.Namespace], int] = options.run
+        return run(lab, options)
+    except (LabError, EngineError, OSError, ValueError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def up(lab: Lab, options: argparse.Namespace) -> int:
+    """Start the engine and fill it; a lab that already runs is left as it is."""
+    if lab.running():
+        print(f"the lab already runs\n{_how_to(lab)}")
+        return 0
+    began = time.monotonic()
+    lab.start()
+    print(f"engine: {time.monotonic() - began:.1f} s", flush=True)
+    if not options.empty:
+        skipped = populate(lab, lambda line: print(line, flush=True))
+        if skipped:
+            print(f"left out, this host lacks what they need: {', '.join(skipped)}")
+    print(f"ready after {time.monotonic() - began:.1f} s\n{_how_to(lab)}")
+    return 0
+
+
+def down(lab: Lab, options: argparse.Namespace) -> int:
+    lab.stop()
+    print(f"removed {lab.paths.root}")
+    return 0
+
+
+def status(lab: Lab, options: argparse.Namespace) -> int:
+    """What the lab holds now; exit status 1 when it does not run."""
+    if not lab.running():
+        print(f"no lab in {lab.paths.root}")
+        return 1
+    states = Counter(entry["State"] for entry in lab.client.get("/containers/json", all=1))
+    print(", ".join(f"{count} {state}" for state, count in states.most_common()) or "no containers")
+    print(_how_to(lab))
+    return 0
+
+
+def scale_to(lab: Lab, options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    scale(lab.client, options.count)
+    print(f"{options.count} extra containers after {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def execute(lab: Lab, options: argparse.Namespace) -> int:
+    """Replace this process by the command, on the lab's host."""
+    command = lab.inside(*options.command)
+    os.execvp(command[0], command)
+
+
+def explain(lab: Lab, options: argparse.Namespace) -> int:
+    """One line for each container: its name and what it is there for."""
+    for spec in plan.containers():
+        print(f"{spec.name:20} {spec.about}")
+    return 0
+
+
+def _how_to(lab: Lab) -> str:
+    lines = [
+        f"  export DOCKER_HOST={lab.docker_host}",
+        f"  published ports: {lab.address or 'only inside the lab'}",
+        "  python -m lab exec COMMAND...   as if on the lab's host",
+    ]
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="A container host to explore.")
+    parser.add_argument("--dir", help="where the lab lives (default: $DECKWATCH_LAB_DIR or .lab)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    start = commands.add_parser("up", help="start the lab")
+    start.add_argument("--empty", action="store_true", help="the engine only, nothing in it")
+    start.set_defaults(run=up)
+    commands.add_parser("down", help="remove the lab").set_defaults(run=down)
+    commands.add_parser("status", help="what runs").set_defaults(run=status)
+    commands.add_parser("list", help="the containers and what each is there for").set_defaults(run=explain)
+    more = commands.add_parser("scale", help="have COUNT extra sleeping containers (0 removes them)")
+    more.add_argument("count", type=int, metavar="COUNT")
+    more.set_defaults(run=scale_to)
+    inside = commands.add_parser("exec", help="run a command in the lab's network and mount namespace")
+    inside.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
+    inside.set_defaults(run=execute)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

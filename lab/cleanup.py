@@ -1,0 +1,124 @@
+"""Removes what a lab left behind, also after a crash: processes first, then control groups, then files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lab.namespace import disconnect, mount_namespace
+from lab.paths import LabPaths
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def cgroup_roots(paths: LabPaths) -> list[Path]:
+    """The lab's parent group in every hierarchy (one on cgroup v2, one per controller on v1)."""
+    relative = paths.cgroup.lstrip("/")
+    candidates = [CGROUPS, *(p for p in CGROUPS.iterdir() if p.is_dir())] if CGROUPS.is_dir() else []
+    return [root / relative for root in candidates if (root / relative).is_dir()]
+
+
+def container_processes(paths: LabPaths) -> set[int]:
+    """Pids of all processes in the lab's containers."""
+    pids: set[int] = set()
+    for root in cgroup_roots(paths):
+        for listing in root.rglob("cgroup.procs"):
+            pids.update(_read_pids(listing))
+    return pids
+
+
+def engine_processes(namespace: str | None) -> set[int]:
+    """Pids of all processes in the lab's mount namespace: dockerd, containerd, shims, proxies, the holder."""
+    if namespace is None:
+        return set()
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return {pid for pid in pids if mount_namespace(pid) == namespace}
+
+
+def kill_all(paths: LabPaths, namespace: str | None) -> None:
+    """SIGKILL everything that belongs to the lab until nothing is left, for at most ten seconds.
+
+    The namespace is compared by identity, so a pid that was reused by somebody else is never hit.
+    """
+    if namespace == mount_namespace(os.getpid()):
+        namespace = None
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        victims = engine_processes(namespace) | container_processes(paths)
+        victims.discard(os.getpid())
+        if not victims:
+            return
+        for pid in victims:
+            _kill(pid)
+        _reap(victims)
+        time.sleep(0.05)
+
+
+def kill_and_wait(pids: list[int], seconds: float = 5.0) -> None:
+    """SIGKILL these processes and wait until the kernel has let go of them."""
+    for pid in pids:
+        _kill(pid)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(mount_namespace(pid) for pid in pids):
+        _reap(pids)
+        time.sleep(0.01)
+
+
+def remove(paths: LabPaths, namespace: str | None) -> None:
+    """Remove every trace of the lab. Safe to repeat and safe on a lab that never started."""
+    kill_all(paths, namespace)
+    disconnect(paths)
+    for root in cgroup_roots(paths):
+        for directory in sorted(_directories(root), reverse=True):
+            _rmdir(directory)
+        _rmdir(root.parent)
+    shutil.rmtree(paths.root, ignore_errors=True)
+
+
+def _directories(root: Path) -> Iterator[Path]:
+    yield root
+    for path in root.rglob("*"):
+        if path.is_dir():
+            yield path
+
+
+def _rmdir(path: Path) -> None:
+    for _ in range(20):
+        try:
+            path.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            # Either another lab still uses the shared parent, or the kernel has not released the last task yet.
+            if any(child.is_dir() for child in path.iterdir()):
+                return
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _read_pids(listing: Path) -> list[int]:
+    try:
+        return [int(line) for line in listing.read_text().split()]
+    except OSError:
+        return []
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _reap(pids: Iterable[int]) -> None:
+    """A dead child of this process stays in /proc until waited for; other people's children are not touched."""
+    for pid in pids:
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            continue

@@ -1,0 +1,96 @@
+"""The truth file as data: which checks say what about which object of the lab."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TRUTH = Path(__file__).parent / "truth.toml"
+NAME_LABEL = "deckwatch.lab.name"
+_SERVICE_LABEL = "com.docker.swarm.service.name"
+_HOST_KINDS = frozenset({"engine", "host", "swarm", "node"})
+_LISTS = ("fail", "low", "manual", "may")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Check ids by what they must (`fail`, `low`, `manual`) or may say; see the head of ``truth.toml``."""
+
+    fail: frozenset[str] = frozenset()
+    low: frozenset[str] = frozenset()
+    manual: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+
+    def __or__(self, other: Facts) -> Facts:
+        return Facts(*(getattr(self, name) | getattr(other, name) for name in _LISTS))
+
+    @property
+    def required(self) -> frozenset[str]:
+        """What must be reported."""
+        return self.fail | self.low | self.manual
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """What may be reported with severity medium or above."""
+        return self.required | self.may
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Where the truth file keeps the facts of one reported resource: a table and a name in it."""
+
+    table: str
+    name: str
+
+
+def subject(kind: str, name: str, labels: Mapping[str, str], check: str = "") -> Subject:
+    """The subject of a result about the resource `name` of `kind` with `labels`."""
+    if kind in _HOST_KINDS or check.startswith(("DMN-", "HOST-")):
+        return Subject("host", "host")
+    if kind == "image":
+        return Subject("image", labels.get(NAME_LABEL, name))
+    if kind in ("container", "component", "task"):
+        service = labels.get(_SERVICE_LABEL)
+        return Subject("task", service) if service else Subject("container", name)
+    return Subject(kind, name)
+
+
+def facts(about: Subject) -> Facts:
+    """The facts of one object together with those of every object of its kind; what must be said is not optional."""
+    found = _table().get(about, Facts()) | _every().get(about.table, Facts())
+    return replace(found, may=found.may - found.required)
+
+
+def subjects() -> frozenset[Subject]:
+    """All objects with an entry of their own."""
+    return frozenset(_table())
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads(TRUTH.read_text())
+
+
+@cache
+def _every() -> dict[str, Facts]:
+    return {kind: _facts(entry) for kind, entry in _document()["every"].items()}
+
+
+@cache
+def _table() -> dict[Subject, Facts]:
+    kinds = {kind: entries for kind, entries in _document().items() if kind not in ("every", "host")}
+    table = {Subject(kind, name): _facts(entry) for kind, entries in kinds.items() for name, entry in entries.items()}
+    return {Subject("host", "host"): _facts(_document()["host"]), **table}
+
+
+def _facts(entry: dict[str, Any]) -> Facts:
+    unknown = set(entry) - {*_LISTS, "clean"}
+    if unknown:
+        raise ValueError(f"truth.toml: unknown key {sorted(unknown)[0]!r}")
+    if entry.get("clean") and entry.get("fail"):
+        raise ValueError("truth.toml: a clean object cannot have entries in 'fail'")
+    return Facts(*(frozenset(entry.get(name, ())) for name in _LISTS))

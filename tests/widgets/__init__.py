@@ -1,0 +1,1 @@
+"""Tests of the widgets, each alone with plain data."""

@@ -1,0 +1,238 @@
+"""The application: palette, session, and what outlives a change of place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.freshness import Freshness, waiting
+from tui.keymap import resolve
+from tui.options import ExplorerOptions
+from tui.screens.main import MainScreen
+from tui.threads import spawn
+from widgets.style import Palette, choose
+
+if TYPE_CHECKING:
+    from tui.boot import Boot
+    from tui.picture import Picture
+    from tui.session import Session
+
+MINUTE = 60.0
+INTERRUPT = 2.0  # seconds within which a second ctrl+c quits
+
+
+class Fresh(Message):
+    """There is a newer picture."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One of these in the queue is enough: whoever handles it takes the newest picture."""
+        return isinstance(message, Fresh)
+
+
+class DeckwatchApp(App[int]):
+    """Paints its frame first; everything that takes time to load or to answer comes after, in threads."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, system=True),
+        Binding("Q", "leave", "Quit", show=False),
+        Binding("ctrl+c", "interrupt", "Quit", show=False, system=True),
+    ]
+
+    def __init__(self, options: ExplorerOptions, palette: Palette, session: Session | None = None) -> None:
+        super().__init__(ansi_color=True)
+        self.options = options
+        self.palette = palette
+        self._session = session
+        self._started = time.time()
+        self.host_name = os.uname().nodename
+        self.target = _target(options)
+        self.ready = False
+        self.frozen = False
+        self.keys, self.clashes = resolve(options.settings.keys)
+        self.set_keymap({name: ",".join(keys) for name, keys in self.keys.items()})
+        self._frozen_picture: Picture | None = None
+        self._minute = 0
+        self._interrupted = 0.0
+        self._mouse_on = options.mouse is not False
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        """What is behind the screen; there is none before `ready`."""
+        if self._session is None:
+            raise RuntimeError("asked for the session before it was made")
+        return self._session
+
+    def get_default_screen(self) -> MainScreen:
+        """The frame, which loads nothing of what fills it."""
+        return MainScreen()
+
+    def on_mount(self) -> None:
+        """Load the rest once the frame stands."""
+        self.call_after_refresh(spawn, "boot", self._boot)
+
+    def _boot(self) -> None:
+        from tui import panes
+        from tui.boot import Boot
+        from tui.screens import deck, detail  # noqa: F401 - loaded here, so that opening something does not wait
+        from tui.session import Session
+
+        for spec in panes.specs():
+            panes.load(spec.id)
+        session = self._session or Session(self._publish)
+        boot = Boot.of(self.options, session)
+        self.from_thread(self._booted, boot, session)
+
+    def _booted(self, boot: Boot, session: Session) -> None:
+        from tui.screens.deck import DeckScreen
+
+        self._session = session
+        self.ready = True
+        self.switch_screen(DeckScreen())
+        if boot.host_name:
+            self.host_name = boot.host_name
+        self.target = boot.target or self.target
+        boot.start(session, self.options.settings.policy)
+        self.call_after_refresh(self._welcome)
+
+    def _welcome(self) -> None:
+        self.post_message(Fresh())
+        if self.clashes:
+            self.main.notice("keys", [str(clash) for clash in self.clashes])
+
+    def from_thread(self, function: Any, *arguments: Any) -> None:
+        """Run a function on the event loop, without waiting: a thread must never hold up quitting."""
+        loop = self._loop
+        if loop is not None and self.is_running:
+            loop.call_soon_threadsafe(function, *arguments)
+
+    def _publish(self) -> None:
+        if not self.frozen:
+            self.post_message(Fresh())
+
+    def on_fresh(self, _: Fresh) -> None:
+        """Show the newest picture."""
+        if self.ready and not self.frozen:
+            self.main.show_picture()
+
+    # -- what the screen asks -----------------------------------------------------------------------------------
+
+    @property
+    def main(self) -> Any:
+        """The main screen, also while a menu is open."""
+        return self.screen_stack[0]
+
+    @property
+    def picture(self) -> Picture:
+        """What there is to show; while frozen, what there was."""
+        return self._frozen_picture if self.frozen and self._frozen_picture else self.session.picture
+
+    def freshness(self) -> Freshness:
+        """How old what is shown is."""
+        now = time.time()
+        return self._session.freshness(now) if self._session else waiting(now - self._started)
+
+    def engine_words(self) -> str:
+        """The engine in the first line: what it is and how it was reached."""
+        if not self.ready:
+            return self.target
+        from inventory.engine import Engine
+        from inventory.gap import Gap
+        from inventory.text import safe
+
+        found = []
+        for engine in self.picture.snapshot.of(Engine):
+            flavour, version = engine.peek("flavour"), engine.peek("version")
+            if not isinstance(flavour, Gap) and not isinstance(version, Gap):
+                found.append(f"{flavour} {version}")
+        return safe("  ".join(found) or self.target, 80)
+
+    def minute_passed(self) -> bool:
+        """Whether ages are due to be shown anew."""
+        minute = int(time.time() // MINUTE)
+        due = self._minute not in {0, minute}
+        self._minute = minute
+        return due
+
+    def toggle_freeze(self) -> None:
+        """Hold the screen still; reading and judging go on."""
+        self._frozen_picture = self.session.picture
+        self.frozen = not self.frozen
+        self.main.show_freshness()
+        if not self.frozen:
+            self._frozen_picture = None
+            self.main.show_picture()
+
+    def toggle_mouse(self) -> None:
+        """Let the terminal select text, or take the mouse."""
+        driver: Any = self._driver
+        self._mouse_on = not self._mouse_on
+        if driver is not None and self._mouse_on:
+            driver._mouse = True
+            driver._enable_mouse_support()
+        elif driver is not None:
+            driver._disable_mouse_support()
+
+    def interrupt(self) -> None:
+        """Quit when asked twice within two seconds."""
+        now = time.monotonic()
+        if now - self._interrupted < INTERRUPT:
+            self.leave()
+        self._interrupted = now
+
+    action_interrupt = interrupt
+
+    def leave(self) -> None:
+        """Quit; no thread is waited for."""
+        if self._session is not None:
+            self._session.stop()
+        self.exit(0)
+
+    action_leave = leave
+
+
+def _target(options: ExplorerOptions) -> str:
+    sources = options.sources
+    if sources.demo:
+        return "demo"
+    if sources.bundle is not None:
+        return str(sources.bundle)
+    return " ".join(sources.hosts) or os.environ.get("DOCKER_HOST", "") or "local engine"
+
+
+def palette_for(options: ExplorerOptions) -> Palette:
+    """What the terminal can show and the person wants."""
+    environment = os.environ
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
+    plain = options.ascii if options.ascii is not None else not encoding.startswith("utf")
+    mono = bool(options.mono) or "NO_COLOR" in environment
+    theme: Any = options.theme
+    return choose(
+        theme,
+        no_color=mono,
+        term=environment.get("TERM", ""),
+        colorterm=environment.get("COLORTERM", ""),
+        ascii_only=bool(plain),
+    )
+
+
+def run(options: ExplorerOptions) -> int:
+    """Open the explorer; returns the exit status when the person leaves."""
+    app = DeckwatchApp(options, palette_for(options))
+    remote = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
+    mouse = options.mouse if options.mouse is not None else not remote
+    status = app.run(mouse=mouse)
+    sys.stdout.flush()
+    if app._exception is not None:
+        return 1
+    # Threads may sit in a read that never ends; leaving must not wait for them, nor for their libraries' exit hooks.
+    sys.stderr.flush()
+    os._exit(status or 0)

@@ -1,0 +1,81 @@
+"""SOURCES: the options that say what to look at. Shared by every command that looks at something."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.cli.problem import Problem
+from tui.options import Settings, SourceOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def add_sources(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
+    """Add the options."""
+    group = parser.add_argument_group(
+        "sources", "Without any: DOCKER_HOST or the current docker context, else the usual sockets of this machine."
+    )
+    group.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="URL|CONTEXT",
+        help="an engine: unix://, tcp:// or ssh:// URL or the name of a docker context (repeatable)",
+    )
+    group.add_argument("--no-docker", action="store_true", help="look for no container engine")
+    group.add_argument("--from", dest="bundle", type=Path, metavar="BUNDLE", help="a recording made by 'capture'")
+    group.add_argument("--demo", action="store_true", help="the recorded host that ships with the program")
+    if config:
+        group.add_argument("--config", type=Path, metavar="FILE", help="instead of deckwatch.toml here or of the user")
+
+
+def source_options(args: argparse.Namespace) -> SourceOptions:
+    """The chosen sources; raises `Problem` for a choice that contradicts itself or leaves nothing."""
+    chosen = [name for name, given in (("--host", args.host), ("--from", args.bundle), ("--demo", args.demo)) if given]
+    if len(chosen) > 1:
+        raise Problem(f"{' and '.join(chosen)} cannot be combined; choose one of them")
+    if args.host and args.no_docker:
+        raise Problem("--host and --no-docker cannot be combined; choose one of them")
+    if args.no_docker and not chosen:
+        raise Problem("--no-docker leaves nothing to look at; add --from BUNDLE or --demo")
+    for host in args.host:
+        _check_host(host)
+    return SourceOptions(tuple(args.host), not args.no_docker, args.bundle, args.demo)
+
+
+def _check_host(host: str) -> None:
+    from tui.near import hint
+
+    scheme, separator, rest = host.partition("://")
+    known = ("unix", "tcp", "ssh")
+    if separator and scheme not in known:
+        raise Problem(
+            f"--host {host}: unknown scheme {scheme!r}, expected unix://, tcp:// or ssh://{hint(scheme, known)}"
+        )
+    if not host.strip() or (separator and not rest):
+        raise Problem(f"--host {host!r}: expected a URL such as unix:///run/docker.sock or the name of a context")
+
+
+def load_settings(args: argparse.Namespace) -> Settings:
+    """The configuration that applies; raises `Problem` with file and line if it is wrong."""
+    from tui.config import ConfigError, load
+
+    try:
+        return load(args.config, checks=_checks, actions=_actions)
+    except ConfigError as error:
+        raise Problem(str(error)) from None
+
+
+def _checks() -> Collection[str]:
+    from checks.catalogue import catalogue
+
+    return [check.id for check in catalogue()]
+
+
+def _actions() -> Collection[str]:
+    from tui.keymap import ACTIONS
+
+    return [action.id for action in ACTIONS]

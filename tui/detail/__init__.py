@@ -1,0 +1,1 @@
+"""The drill-down into one resource: a tab per question that one asks about it."""

@@ -1,0 +1,49 @@
+"""Findings and the raw object: the tabs that everything has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from inventory.resource import Resource
+from inventory.secrets import mask_document
+from tui.detail.tab import ALL, Shape, Tab
+from tui.picture import Picture
+
+
+def findings_count(resource: Resource, picture: Picture) -> int:
+    """How many verdicts are not settled."""
+    judgement = picture.judgement(resource.key)
+    return len(judgement.results) if judgement else 0
+
+
+def raw_value(resource: Resource) -> Any:
+    """The raw answer, decoded, its secrets masked; for a resource without one, its fields."""
+    try:
+        value = msgspec.json.decode(resource.raw) if resource.raw else _fields(resource)
+    except msgspec.DecodeError as error:
+        return {"not readable": str(error), "first bytes": resource.raw[:200].decode("utf-8", "replace")}
+    return mask_document(value)
+
+
+def _fields(resource: Resource) -> dict[str, Any]:
+    names = [name for cls in type(resource).__mro__ for name in getattr(cls, "__slots__", ())]
+    skipped = {"raw", "gaps", "key"}
+    return {name: _plain(resource.peek(name)) for name in dict.fromkeys(names) if name not in skipped}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list | frozenset) and not hasattr(value, "_fields"):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+TABS = (
+    Tab("findings", "Findings", Shape.FINDINGS, ALL, 0, count=findings_count),
+    Tab("inspect", "Inspect", Shape.TREE, ALL, 10),
+)

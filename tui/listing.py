@@ -1,0 +1,83 @@
+"""Which entries a list shows and in which order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from checks.verdict import Severity
+from tui.panes.base import Entry
+from widgets.query import Query, parse
+
+
+@dataclass(slots=True)
+class ListState:
+    """What a person has set up for one pane; kept while other panes are open."""
+
+    sort: str = "sec"
+    descending: bool = True
+    query: str = ""
+    cursor: Hashable | None = None
+    failures: bool = False
+    minor: bool = True  # whether stopped, unused and built-in rows are shown
+
+
+@dataclass(slots=True)
+class Filters:
+    """What holds for every pane."""
+
+    pinned: str = ""
+    minimum: Severity = Severity.INFO
+    panes: dict[str, ListState] = field(default_factory=dict)
+
+    def state(self, pane: str, order: tuple[str, bool]) -> ListState:
+        """The state of a pane, made on its first visit."""
+        if pane not in self.panes:
+            self.panes[pane] = ListState(*order)
+        return self.panes[pane]
+
+
+def failing(entry: Entry, minimum: Severity) -> bool:
+    """Whether something at least this bad fails."""
+    return any(entry.summary.fails[minimum:])
+
+
+def arrange(entries: Sequence[Entry], state: ListState, filters: Filters) -> list[Entry]:
+    """The entries that pass all filters, sorted; equal ones by name."""
+    queries = [query for text in (filters.pinned, state.query) if not (query := parse(text)).empty]
+    found = [entry for entry in entries if _passes(entry, state, filters, queries)]
+    found.sort(key=_name)
+    found.sort(key=lambda entry: _comparable(entry.sort.get(state.sort)), reverse=state.descending)
+    return found
+
+
+def _passes(entry: Entry, state: ListState, filters: Filters, queries: Sequence[Query]) -> bool:
+    if entry.minor and not state.minor:
+        return False
+    if (state.failures or filters.minimum > Severity.INFO) and not failing(entry, filters.minimum):
+        return False
+    return all(query.matches(entry.fields) for query in queries)
+
+
+def _name(entry: Entry) -> str:
+    return entry.fields.get("name", "")
+
+
+def _comparable(value: object) -> tuple[int, object]:
+    # One column may hold numbers and words; they must not be compared with each other.
+    if isinstance(value, bool | int | float):
+        return 0, float(value)
+    return (1, value) if isinstance(value, tuple) else (2, str(value or ""))
+
+
+def next_failing(entries: Sequence[Entry], cursor: Hashable | None, step: int, minimum: Severity) -> Hashable | None:
+    """The key of the next (step 1) or previous (step -1) entry that fails, round the end; None if none does."""
+    if not entries:
+        return None
+    keys = [entry.key for entry in entries]
+    start = keys.index(cursor) if cursor in keys else -1 if step > 0 else 0
+    for distance in range(1, len(keys) + 1):
+        entry = entries[(start + step * distance) % len(keys)]
+        if failing(entry, minimum):
+            return entry.key
+    return None

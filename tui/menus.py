@@ -1,0 +1,168 @@
+"""What the menus offer: copy, commands, export, palette, sources."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from checks.verdict import Outcome
+from inventory.container import Container
+from inventory.gap import Gap
+from inventory.image import Image
+from inventory.network import Network, Volume
+from inventory.resource import Resource
+from inventory.swarm import Node, Service
+from inventory.text import safe
+from tui.export import FORMATS, write
+from tui.format import image_reference, stamp
+from tui.keymap import ACTIONS, BY_ID, key_name
+from widgets.findings import FindingsList
+from widgets.overlay import Option
+
+if TYPE_CHECKING:
+    from tui.screens.deck import DeckScreen
+
+TYPED = {"q": "app.quit", "quit": "app.quit", "q!": "app.quit", "help": "tool.help", "h": "tool.help"}
+OSC52_LIMIT = 74_000  # bytes of base64 that common terminals accept
+
+
+def palette_options(keys: Mapping[str, tuple[str, ...]]) -> list[Option]:
+    """Every action with its keys."""
+    return [
+        Option(action.id, action.text, " ".join(key_name(key) for key in keys.get(action.id, action.keys)))
+        for action in ACTIONS
+    ]
+
+
+def run_widget_action(widget: Widget, name: str) -> None:
+    """Run the action that a widget has bound under this id."""
+    for bindings in widget._bindings.key_to_bindings.values():
+        for binding in bindings:
+            if binding.id == name:
+                widget.call_later(widget.run_action, binding.action)
+                return
+
+
+def copy_options(screen: DeckScreen) -> list[tuple[Option, str]]:
+    """What can be copied here, with the text of each."""
+    found: list[tuple[str, str]] = []
+    key = screen.selected()
+    resource = screen.picture.snapshot.get(key) if key else None
+    if resource is not None:
+        found += [("name", resource.name), ("id", resource.key.id)]
+        found += _special(resource)
+        found += [("command", command) for command in commands(resource)[:1]]
+    detail = screen.detail
+    if screen.trail.here.opened is not None and detail is not None:
+        current = detail.query_one(FindingsList).current
+        if current is not None and detail.tab is not None and detail.tab.id == "findings":
+            found.append(("finding", f"{current.check_id} {current.severity} {current.object}: {current.message}"))
+            found += [("evidence", f"{piece.path} = {piece.value}") for piece in current.evidence]
+            found.append(("fix", current.fix))
+        elif detail.text is not None:
+            found.append(("line", detail.text.current_text))
+    return [(Option(str(n), f"{label:<9} {safe(text, 200)}"), text) for n, (label, text) in enumerate(found) if text]
+
+
+def _special(resource: Resource) -> list[tuple[str, str]]:
+    if isinstance(resource, Container):
+        return [("image", resource.image_ref), ("image id", resource.image_id)]
+    if isinstance(resource, Image):
+        digests = resource.peek("repo_digests")
+        return [] if isinstance(digests, Gap) else [("digest", digest) for digest in digests]
+    return []
+
+
+def copy(screen: DeckScreen, text: str) -> None:
+    """Put a text on the clipboard of the terminal by OSC 52; without one that listens, the file still has it."""
+    encoded = base64.b64encode(text.encode("utf-8", "replace"))
+    if len(encoded) > OSC52_LIMIT:
+        screen.notice("too long for the clipboard", [f"{len(text)} characters; E writes it to a file instead"])
+        return
+    screen.app.copy_to_clipboard(text)
+
+
+def command_options(screen: DeckScreen) -> list[Option]:
+    """Commands for the selected object."""
+    key = screen.selected()
+    resource = screen.picture.snapshot.get(key) if key else None
+    return [Option(command, safe(command, 200)) for command in commands(resource)] if resource else []
+
+
+def commands(resource: Resource) -> list[str]:
+    """What one would type next, harmless first, containment after that."""
+    name = shlex.quote(resource.name)
+    if isinstance(resource, Container):
+        found = [f"docker inspect {name}", f"docker logs --since 10m {name}", f"docker top {name}"]
+        found += [f"docker diff {name}", f"docker pause {name}"]
+        networks = resource.peek("networks")
+        for entry in () if isinstance(networks, Gap) else networks:
+            found.append(f"docker network disconnect {shlex.quote(entry.network)} {name}")
+        return [*found, f"docker stop {name}"]
+    if isinstance(resource, Image):
+        return [f"docker image inspect {name}", f"docker history --no-trunc {name}"]
+    if isinstance(resource, Network):
+        return [f"docker network inspect {name}"]
+    if isinstance(resource, Volume):
+        return [f"docker volume inspect {name}"]
+    if isinstance(resource, Service):
+        return [f"docker service ps --no-trunc {name}", f"docker service inspect {name}", f"docker service logs {name}"]
+    if isinstance(resource, Node):
+        return [f"docker node inspect {shlex.quote(resource.key.id)}"]
+    return []
+
+
+def export_options() -> list[Option]:
+    """The forms that findings can be written in."""
+    return [Option(name, text) for name, text in FORMATS.items()]
+
+
+def export(screen: DeckScreen, form: str) -> None:
+    """Write the file and say where it is."""
+    target = Path.cwd() / f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.{form}"
+    only = {key for key in screen.table.marked if key} if screen.table.marked else None
+    try:
+        count = write(target, form, screen.deck, only)
+    except OSError as error:
+        screen.notice("not written", [f"{target}: {os.strerror(error.errno or 0)}"])
+        return
+    screen.notice("written", [f"{target}", f"{count} bytes, readable by you alone; secrets are masked"])
+
+
+def source_lines(screen: DeckScreen) -> list[str]:
+    """Every source with its health, then every gap and the reasons of unknown verdicts."""
+    snapshot = screen.picture.snapshot
+    lines = []
+    for name, health in snapshot.sources.items():
+        answered = screen.deck.session.store.answered_at(name)
+        last = f"last answer {stamp(answered)}" if answered else "no answer yet"
+        lines.append(f"{health.status.value:<12} {name}  {health.kind} {health.version}  {health.target}  {last}")
+        if health.detail:
+            lines.append(f"             {health.detail}")
+        lines += [f"             tried {tried}" for tried in health.tried]
+    lines += [f"not read: {kind.value}s of {source}: {gap}" for (source, kind), gap in snapshot.gaps.items()]
+    reasons: dict[str, int] = {}
+    for result in screen.picture.evaluation.results():
+        if result.outcome is Outcome.UNKNOWN:
+            reasons[result.message] = reasons.get(result.message, 0) + 1
+    lines.append(f"unknown verdicts: {sum(reasons.values())}")
+    ordered = sorted(reasons.items(), key=lambda item: -item[1])
+    lines += [f"  {count:>5}  {reason}" for reason, count in ordered[:100]]
+    return [safe(text, 300) for text in lines]
+
+
+def about(resource: Resource) -> str:
+    """A resource in few words."""
+    return f"{resource.key.kind} {image_reference(resource.name)}"
+
+
+def known(action: str) -> bool:
+    """Whether the key map has this action."""
+    return action in BY_ID

@@ -1,0 +1,61 @@
+"""What the command line and the configuration together ask of the program. Plain data; imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
+
+THEMES = ("colour", "light", "ansi16", "mono")
+"""Names of the palettes that widgets offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What to look at: engines (URLs or context names; () means this machine's), or a recording of one."""
+
+    hosts: tuple[str, ...] = ()
+    docker: bool = True
+    bundle: Path | None = None
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """`[ui]`: None where the file says nothing, so that what the terminal can do decides. `refresh` is in seconds."""
+
+    theme: str | None = None
+    ascii: bool | None = None
+    mono: bool | None = None
+    mouse: bool | None = None
+    refresh: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration file, checked. `keys` maps the name of an action to the keys that replace its own."""
+
+    policy: Policy
+    ui: UiSettings = field(default_factory=UiSettings)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorerOptions:
+    """How to open the explorer. Command line before configuration before what the terminal can do (None)."""
+
+    sources: SourceOptions
+    settings: Settings
+    refresh: float | None = None
+    theme: str | None = None
+    ascii: bool | None = None
+    mono: bool | None = None
+    mouse: bool | None = None
+    plain: bool = False
+    low_bandwidth: bool = False

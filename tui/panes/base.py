@@ -1,0 +1,196 @@
+"""What a pane is: entries for the list, lines for the preview, words for the header and for the empty state."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from checks.result import NOTHING, Judgement, Summary
+from inventory.resource import Kind, Resource, ResourceKey
+from inventory.snapshot import Status
+from inventory.text import safe
+from tui.picture import Picture
+from tui.verdicts import badge, finding_lines
+from widgets.cells import Cell
+from widgets.columns import Column
+from widgets.style import Role
+from widgets.table import Row
+from widgets.textview import TextLine, line
+
+R = TypeVar("R", bound=Resource)
+
+LAST = (-1,)  # sorts rows that have not been judged behind all others
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list with what it is sorted and filtered by.
+
+    `minor`: stopped, unused or built-in, hidden on request. `fields` feed `key:value` filters.
+    """
+
+    key: Hashable
+    row: Row
+    sort: Mapping[str, Any]
+    fields: Mapping[str, str]
+    summary: Summary = NOTHING
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the filters left of a pane: how many rows of how many, and which settings did it."""
+
+    visible: int
+    total: int
+
+
+class Pane:
+    """A pane over anything that can be listed."""
+
+    id: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]] = ()
+    columns: ClassVar[tuple[Column, ...]] = ()
+    order: ClassVar[tuple[str, bool]] = ("sec", True)  # column key and whether descending
+    stats: ClassVar[bool] = False  # whether it shows live figures of the rows on screen
+
+    def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
+        """All entries, unsorted and unfiltered."""
+        raise TypeError(f"{type(self).__name__} lists nothing")
+
+    def headline(self, picture: Picture, shown: Shown) -> Cell:
+        """The line over the list."""
+        raise TypeError(f"{type(self).__name__} has no headline")
+
+    def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """The selected row in a few lines."""
+        return []
+
+    def empty(self, picture: Picture) -> str:
+        """Why there is nothing to list; truthful about what could not be read."""
+        return "nothing here"
+
+    def alarm(self, picture: Picture) -> Summary:
+        """The counts behind the pane's title in the tab line."""
+        return picture.summary(*self.kinds)
+
+    def count(self, picture: Picture) -> str:
+        """How many rows the pane has, for the tab line of a wide terminal; `..` while that is unknown."""
+        total = sum(picture.snapshot.count(kind) for kind in self.kinds)
+        pending = not total and any(h.status is Status.CONNECTING for h in picture.snapshot.sources.values())
+        return ".." if pending else str(total)
+
+
+@dataclass(slots=True)
+class _Cached:
+    resource: Resource
+    judgement: Judgement | None
+    token: Hashable
+    entry: Entry
+
+
+@dataclass
+class ResourcePane(Pane, Generic[R]):
+    """A pane with one row per resource of a family. A row is made again only when what it shows has changed."""
+
+    family: ClassVar[type[Resource]]
+    _cache: dict[ResourceKey, _Cached] = field(default_factory=dict)
+
+    def prepare(self, picture: Picture) -> Any:
+        """Facts that need a look at everything, found once per picture."""
+        return None
+
+    def token(self, resource: R, facts: Any, picture: Picture, now: float) -> Hashable:
+        """Whatever else than the resource and its judgement the row shows; the row is made again when it differs."""
+        return None
+
+    def cells(self, resource: R, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
+        """One cell per column after the first, which is the severity badge."""
+        raise TypeError(f"{type(self).__name__} has no cells")
+
+    def describe(self, resource: R, facts: Any, picture: Picture, now: float) -> tuple[dict[str, Any], dict[str, str]]:
+        """Sort keys by column and filter fields."""
+        raise TypeError(f"{type(self).__name__} describes nothing")
+
+    def minor(self, resource: R) -> bool:
+        """Whether the row may be hidden."""
+        return False
+
+    def role(self, resource: R) -> Role:
+        """A role for the whole row."""
+        return "normal"
+
+    def resources(self, picture: Picture) -> Iterable[R]:
+        """The resources to list."""
+        return cast(Iterable[R], picture.snapshot.of(self.family))
+
+    def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
+        """Rows from the cache where nothing they show has changed."""
+        facts = self.prepare(picture)
+        fresh: dict[ResourceKey, _Cached] = {}
+        found = []
+        for resource in self.resources(picture):
+            judgement = picture.judgement(resource.key)
+            token = self.token(resource, facts, picture, now)
+            cached = self._cache.get(resource.key)
+            if (
+                cached is None
+                or cached.resource is not resource
+                or cached.judgement is not judgement
+                or cached.token != token
+            ):
+                entry = self._entry(resource, judgement, facts, picture, now)
+                cached = _Cached(resource, judgement, token, entry)
+            fresh[resource.key] = cached
+            found.append(cached.entry)
+        self._cache = fresh
+        return found
+
+    def _entry(self, resource: R, judgement: Judgement | None, facts: Any, picture: Picture, now: float) -> Entry:
+        summary = judgement.summary if judgement else NOTHING
+        sort, fields = self.describe(resource, facts, picture, now)
+        worst = summary.worst
+        sort |= {"sec": summary.rank if judgement else LAST}
+        fields |= {
+            "sev": worst.word if worst is not None else "",
+            "name": resource.name,
+            "id": resource.key.id,
+            "host": resource.key.source,
+            "label": "\n".join(f"{name}={value}" for name, value in resource.labels.items()),
+        }
+        row = Row(resource.key, (badge(judgement), *self.cells(resource, facts, picture, now)), self.role(resource))
+        return Entry(resource.key, row, sort, fields, summary, self.minor(resource))
+
+    def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """Title, worst findings, then what the pane adds."""
+        resource = picture.snapshot.get(key) if isinstance(key, ResourceKey) else None
+        if resource is None:
+            return []
+        judgement = picture.judgement(resource.key)
+        lines = [self.title_line(resource, picture, now)]  # type: ignore[arg-type]  # the pane's own family
+        if judgement is None:
+            lines.append(line(" not judged yet", "dim"))
+        elif judgement.results:
+            lines += finding_lines(judgement.results, width - 2, 12)
+        else:
+            lines.append(line(f" nothing wrong in {len(judgement.passed)} checks", "pass"))
+        return lines + self.facts(resource, picture, width, now)  # type: ignore[arg-type]  # as above
+
+    def title_line(self, resource: R, picture: Picture, now: float) -> TextLine:
+        """The first line of the preview."""
+        return TextLine(Cell.join((f" {safe(resource.name)}", "title")))
+
+    def facts(self, resource: R, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """Further lines of the preview."""
+        return []
+
+
+def title(*parts: tuple[str, Role]) -> TextLine:
+    """A preview's first line."""
+    return TextLine(Cell.join(" ", *((safe(text, 200), role) for text, role in parts)))
+
+
+def several_sources(picture: Picture) -> bool:
+    """Whether rows must say which engine they are from."""
+    return len({name for name, health in picture.snapshot.sources.items() if health.kind != "host"}) > 1

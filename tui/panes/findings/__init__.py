@@ -1,0 +1,5 @@
+"""The Findings pane."""
+
+from tui.panes import PaneSpec
+
+SPEC = PaneSpec("findings", "6", "Findings", "Findings")

@@ -1,0 +1,159 @@
+"""Networks: who is attached to what, what is open to whom, and what is encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, ClassVar
+
+from inventory.container import Container
+from inventory.gap import Gap
+from inventory.network import Network
+from inventory.resource import Kind, ResourceKey
+from inventory.text import safe
+from tui.format import missing
+from tui.panes.base import ResourcePane, Shown, title
+from tui.panes.containers.pane import ports_cell
+from tui.picture import Picture
+from widgets.cells import Cell
+from widgets.columns import Column
+from widgets.style import Role
+from widgets.textview import TextLine, line
+
+_BUILT_IN = {"bridge", "host", "none", "docker_gwbridge", "ingress"}
+
+
+class NetworksPane(ResourcePane[Network]):
+    """One row per network."""
+
+    id = "networks"
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.NETWORK,)
+    family = Network
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("sec", "SEC", 9),
+        Column("name", "NAME", 16, weight=2, limit=40, cut="middle"),
+        Column("driver", "DRIVER", 7),
+        Column("scope", "SCOPE", 6, priority=3),
+        Column("enc", "ENC", 4),
+        Column("int", "INT", 4),
+        Column("icc", "ICC", 4),
+        Column("members", "MEMBERS", 7, align="right"),
+        Column("subnet", "SUBNET", 18, weight=1, limit=40, priority=2),
+        Column("published", "PUBLISHED", 9, weight=1, limit=40, priority=1),
+    )
+
+    def prepare(self, picture: Picture) -> Mapping[str, tuple[Container, ...]]:
+        """Containers by the id of every network they are attached to, as they say it themselves."""
+        members: dict[str, list[Container]] = {}
+        for container in picture.snapshot.of(Container):
+            attached = container.peek("networks")
+            for entry in () if isinstance(attached, Gap) else attached:
+                members.setdefault(entry.network_id or entry.network, []).append(container)
+        return {network: tuple(found) for network, found in members.items()}
+
+    def token(self, resource: Network, facts: Any, picture: Picture, now: float) -> Hashable:
+        """Who is attached."""
+        return tuple(id(container) for container in facts.get(resource.id, ()))
+
+    def cells(self, resource: Network, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
+        """Everything after SEC."""
+        attached = facts.get(resource.id, ())
+        subnets = resource.peek("subnets")
+        words = "?" if isinstance(subnets, Gap) else " ".join(entry.subnet for entry in subnets) or "-"
+        return (
+            Cell.of(safe(resource.name)),
+            Cell.of(safe(str(resource.peek("driver")))),
+            Cell.of(safe(str(resource.peek("scope")))),
+            _encryption(resource),
+            _yes_no(resource, "internal"),
+            _icc(resource),
+            _members(resource, attached),
+            Cell.of(safe(words)),
+            _published(attached),
+        )
+
+    def describe(
+        self, resource: Network, facts: Any, picture: Picture, now: float
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Sort keys and filter fields."""
+        cells = self.cells(resource, facts, picture, now)
+        texts = [cell.text for cell in cells]
+        sort: dict[str, Any] = {column.key: text for column, text in zip(self.columns[1:], texts, strict=True)}
+        sort["members"] = len(facts.get(resource.id, ()))
+        names = " ".join(container.name for container in facts.get(resource.id, ()))
+        fields = {"driver": texts[1], "scope": texts[2], "enc": texts[3], "int": texts[4], "icc": texts[5]}
+        return sort, fields | {"net": resource.name, "member": names, "port": texts[8], "subnet": texts[7]}
+
+    def minor(self, resource: Network) -> bool:
+        """What the engine makes by itself."""
+        return resource.name in _BUILT_IN
+
+    def headline(self, picture: Picture, shown: Shown) -> Cell:
+        """How much is reachable from outside."""
+        open_ports = set()
+        for container in picture.snapshot.of(Container):
+            open_ports |= {word for word in ports_cell(container).text.split() if word.endswith("*")}
+        words = f" {shown.visible} of {shown.total}   published on all addresses: {len(open_ports)} ports"
+        return Cell.join(("Networks", "title"), words)
+
+    def empty(self, picture: Picture) -> str:
+        """No networks."""
+        return "no networks on this engine"
+
+    def title_line(self, resource: Network, picture: Picture, now: float) -> TextLine:
+        """Name and kind."""
+        words = f"  {resource.peek('driver')} network, scope {resource.peek('scope')}"
+        return title((resource.name, "title"), (words, "dim"))
+
+    def facts(self, resource: Network, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """Members with their addresses and open ports."""
+        lines = [line(" " + "-" * max(10, width - 2), "rule")]
+        members = self.prepare(picture).get(resource.id, ())
+        for container in members[:40]:
+            attached = container.peek("networks")
+            address = next((e.ipv4 or e.ipv6 for e in attached if resource.id in {e.network_id, e.network}), "")
+            words = f" {safe(container.name):<24.24}  {address or '-':<18}  {ports_cell(container).text}"
+            lines.append(TextLine(Cell.of(words), meta=container.key))
+        if not members:
+            lines.append(line(" no container is attached", "dim"))
+        return lines
+
+
+def _yes_no(resource: Network, name: str) -> Cell:
+    value = resource.peek(name)
+    if isinstance(value, Gap):
+        return Cell.of(missing(value), "unknown")
+    return Cell.of("yes") if value else Cell.of("no", "dim")
+
+
+def _icc(resource: Network) -> Cell:
+    if resource.peek("driver") != "bridge" or isinstance(resource.peek("options"), Gap):
+        return Cell.of("-", "dim")
+    return Cell.of("yes") if resource.icc else Cell.of("no", "pass")
+
+
+def _encryption(resource: Network) -> Cell:
+    if resource.peek("driver") != "overlay" or isinstance(resource.peek("options"), Gap):
+        return Cell.of("-", "dim")
+    return Cell.of("yes", "pass") if resource.encrypted else Cell.of("no")
+
+
+def _members(resource: Network, attached: tuple[Container, ...]) -> Cell:
+    listed = resource.peek("members")
+    count = len(attached) if isinstance(listed, Gap) else max(len(attached), len(listed))
+    return Cell.of(str(count)) if count else Cell.of("-", "dim")
+
+
+def _published(attached: tuple[Container, ...]) -> Cell:
+    ports: dict[str, None] = {}
+    for container in attached:
+        ports |= dict.fromkeys(word for word in ports_cell(container).text.split() if word[0].isdigit())
+    role: Role = "accent" if any(word.endswith("*") for word in ports) else "normal"
+    return Cell.of(" ".join(ports), role) if ports else Cell.of("-", "dim")
+
+
+def member_key(source: str, container_id: str) -> ResourceKey:
+    """The key of a member, for links."""
+    return ResourceKey(Kind.CONTAINER, source, container_id)
+
+
+PANE = NetworksPane()

@@ -1,0 +1,5 @@
+"""The Overview pane."""
+
+from tui.panes import PaneSpec
+
+SPEC = PaneSpec("overview", "0", "Overview", "Overview")

@@ -1,0 +1,256 @@
+"""The overview: what is broken, what is dangerous, what changed, what could not be seen. No key pressed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import ClassVar
+
+from checks.result import Result, Summary, summarise
+from checks.verdict import Outcome
+from inventory.container import Container
+from inventory.engine import Engine
+from inventory.gap import Gap
+from inventory.host import Host
+from inventory.resource import Kind
+from inventory.snapshot import Event, SourceHealth, Status
+from inventory.text import safe
+from tui.format import age, clock, missing, since, size
+from tui.panes.base import Pane
+from tui.panes.containers.state import state_words
+from tui.picture import Picture
+from tui.verdicts import mark, total_badge
+from widgets.cells import EMPTY, Cell, fit
+from widgets.textview import TextLine, line
+
+WIDE = 160
+_EXPOSED = (
+    ("privileged", ("RUN-001",)),
+    ("runtime socket", ("RUN-002",)),
+    ("host mounts", ("RUN-003",)),
+    ("host namespaces", ("RUN-006", "RUN-007", "RUN-008")),
+    ("extra caps", ("RUN-013", "RUN-014")),
+    ("open ports", ("NET-001", "NET-003")),
+    ("secrets", ("RUN-044", "RUN-050", "IMG-012", "IMG-013", "ORC-014")),
+)
+_DOMAINS = ("images", "runtime", "network", "orchestration", "monitoring", "host")
+_QUIET = {"exec_create", "exec_start", "exec_die", "top", "attach", "resize"}
+
+
+class OverviewPane(Pane):
+    """Lines for one text view; a finding or an event leads to its object."""
+
+    id = "overview"
+    kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
+
+    def lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
+        """The whole pane for a view of this size."""
+        top = [*host_lines(picture, now), *now_lines(picture)]
+        top.append(line("-" * width, "rule"))
+        if width >= WIDE:
+            return top + _side_by_side(picture, width, height - len(top), now)
+        events = event_lines(picture, now, 4 if height < 30 else 10)
+        room = max(4, height - len(top) - len(events) - 3)
+        return [
+            *top,
+            line(f" WORST FIRST{'':<48}", "header"),
+            *worst_lines(picture, width, room, now),
+            line("-" * width, "rule"),
+            line(" LAST CHANGES", "header"),
+            *events,
+        ]
+
+    def alarm(self, picture: Picture) -> Summary:
+        """Nothing of its own: the findings pane counts everything."""
+        return Summary()
+
+    def count(self, picture: Picture) -> str:
+        """It has no rows."""
+        return ""
+
+    def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """It has no preview."""
+        return []
+
+
+def host_lines(picture: Picture, now: float) -> list[TextLine]:
+    """The host and the engine, as far as they are known."""
+    found = [
+        TextLine(Cell.join((" HOST   ", "header"), _host_words(host)), meta=host.key)
+        for host in picture.snapshot.of(Host)
+    ]
+    for engine in picture.snapshot.of(Engine):
+        badge = picture.judgement(engine.key)
+        words = Cell.join((" ENGINE ", "header"), _engine_words(engine, now), "  ")
+        found.append(TextLine(Cell.join(words, total_badge(badge.summary) if badge else ".."), meta=engine.key))
+    for name, health in picture.snapshot.sources.items():
+        if health.status is not Status.OK:
+            found += _source_lines(name, health)
+    if not found:
+        found.append(line(" connecting; nothing has answered yet", "dim"))
+    return found
+
+
+def _source_lines(name: str, health: SourceHealth) -> list[TextLine]:
+    role = "dim" if health.status is Status.CONNECTING else "error"
+    words = f" {health.status.value.upper()}  {safe(name)}  {safe(health.detail, 400)}"
+    lines = [line(words, role)]  # type: ignore[arg-type]  # both are roles
+    lines += [line(f"   tried {safe(tried, 300)}", "dim") for tried in health.tried[:6]]
+    return lines
+
+
+def _host_words(host: Host) -> Cell:
+    parts: list[Cell] = []
+    uptime, load, ncpu = host.peek("uptime"), host.peek("load"), host.peek("ncpu")
+    parts.append(Cell.of(f"up {missing(uptime) if isinstance(uptime, Gap) else age(uptime)}"))
+    if isinstance(load, Gap) or isinstance(ncpu, Gap):
+        parts.append(Cell.of("load ?", "unknown"))
+    else:
+        parts.append(Cell.of(f"load {load[0]:.1f}/{ncpu}c", "error" if load[0] > 2 * ncpu else "normal"))
+    parts += [_memory_words(host), *_disk_words(host)]
+    clock_ok = host.peek("clock_synchronised")
+    if isinstance(clock_ok, Gap):
+        parts.append(Cell.of("clock ?", "unknown"))
+    else:
+        parts.append(Cell.of("clock ok") if clock_ok else Cell.of("clock not synchronised", "error"))
+    return Cell.join(*(Cell.join(part, "   ") for part in parts))
+
+
+def _memory_words(host: Host) -> Cell:
+    total, free = host.peek("memory_total"), host.peek("memory_available")
+    if isinstance(total, Gap) or isinstance(free, Gap) or not total:
+        return Cell.of("mem ?", "unknown")
+    used = 100 * (total - free) / total
+    return Cell.of(f"mem {used:.0f}% of {size(total)}", "error" if used > 90 else "normal")
+
+
+def _disk_words(host: Host) -> list[Cell]:
+    disks = host.peek("disks")
+    if isinstance(disks, Gap):
+        return [Cell.of("disk ?", "unknown")]
+    found = []
+    for disk in disks:
+        used = 100 * (disk.size - disk.free) / disk.size if disk.size else 0
+        found.append(Cell.of(f"disk {safe(disk.path)} {used:.0f}%", "error" if used > 90 else "normal"))
+    return found
+
+
+def _engine_words(engine: Engine, now: float) -> str:
+    swarm = engine.peek("swarm")
+    state = "?" if isinstance(swarm, Gap) else swarm.state or "inactive"
+    flavour, version = engine.peek("flavour"), engine.peek("version")
+    api = engine.peek("api_version")
+    words = f"{flavour} {version} (API {api})  {engine.peek('target')}  {engine.peek('driver')}  swarm {state}"
+    return safe(words, 300)
+
+
+def now_lines(picture: Picture) -> list[TextLine]:
+    """States, exposures, and what could not be checked."""
+    states: Counter[str] = Counter()
+    for container in picture.snapshot.of(Container):
+        word, role = state_words(container)
+        states[word.split()[0] if role == "error" else container.state] += 1
+    words = "  ".join(f"{word} {count}" for word, count in states.most_common()) or ".."
+    failing: Counter[str] = Counter()
+    for result in picture.evaluation.results():
+        if result.outcome is Outcome.FAIL:
+            failing[result.check.id] += 1
+    exposed = [(name, sum(failing[check] for check in ids)) for name, ids in _EXPOSED]
+    shown = "  ".join(f"{name} {count}" for name, count in exposed if count)
+    clean = "nothing of the usual kind" if picture.evaluation.judgements else ".."
+    return [
+        TextLine(Cell.join((" NOW          ", "header"), safe(words))),
+        TextLine(Cell.join((" EXPOSED      ", "header"), shown or clean)),
+        TextLine(Cell.join((" NOT CHECKED  ", "header"), _not_checked(picture))),
+    ]
+
+
+def _not_checked(picture: Picture) -> Cell:
+    total = picture.evaluation.total
+    pending = sum(1 for r in picture.snapshot if picture.judgement(r.key) is None)
+    parts = [f"{total.unknown} verdicts unknown (x)", f"{total.manual} for a person to decide"]
+    if pending:
+        parts.append(f"{pending} objects not judged yet")
+    parts += [f"{kind.value}s: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
+    return Cell.of(safe("  ".join(parts), 400), "unknown" if total.unknown or pending else "normal")
+
+
+def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[TextLine]:
+    """Failures: those that came up while watching first, then by severity; the same fault on many objects once."""
+    groups: dict[tuple[bool, str, int], list[Result]] = {}
+    for result in picture.evaluation.results():
+        if result.outcome is Outcome.FAIL:
+            fresh = (result.key, result.check.id) in picture.fresh
+            groups.setdefault((fresh, result.check.id, result.severity), []).append(result)
+    order = sorted(groups.items(), key=lambda item: (-item[0][2], not item[0][0], len(item[1]) > 5, item[0][1]))
+    lines = [_worst_line(found, picture, width, now) for _, found in order[:room]]
+    if not lines:
+        words = " nothing fails" if picture.evaluation.judgements else " .."
+        lines.append(line(words, "pass" if picture.evaluation.judgements else "dim"))
+    elif len(order) > room:
+        lines[-1] = TextLine(Cell.of(f"    and {len(order) - room + 1} more kinds of finding: 6", "dim"))
+    return lines
+
+
+def _worst_line(found: list[Result], picture: Picture, width: int, now: float) -> TextLine:
+    result = found[0]
+    first = picture.fresh.get((result.key, result.check.id))
+    char, role = mark(result)
+    resource = picture.snapshot.get(result.key)
+    name = safe(resource.name) if resource else result.key.id[:12]
+    target = name if len(found) == 1 else f"{len(found)} {result.key.kind}s"
+    words = safe(result.message if len(found) == 1 else result.check.title, 300)
+    new = f"NEW {since(first, now)}" if first else ""
+    room = max(20, width - 4 - 9 - 20 - 9)
+    cell = Cell.join(
+        (f" {char}", role), "  ", (f"{result.check.id:<9}", "dim"), fit(Cell.of(words), room),
+        " ", fit(Cell.of(target), 20, cut="middle"), " ", (f"{new:<8}", "accent"),
+    )  # fmt: skip
+    meta: Hashable = (result.key, result.check.id) if len(found) == 1 else (result.check.id, Outcome.FAIL)
+    return TextLine(cell, meta=meta)
+
+
+def event_lines(picture: Picture, now: float, room: int) -> list[TextLine]:
+    """The latest events, newest first."""
+    events = [event for event in picture.snapshot.events if event.action.split(":")[0] not in _QUIET]
+    lines = [event_line(event) for event in events[: -room - 1 : -1]]
+    return lines or [line(" no events since the start", "dim")]
+
+
+def event_line(event: Event) -> TextLine:
+    """One event: time, what, who, detail."""
+    loud = event.action in {"die", "oom", "kill", "destroy"} or "unhealthy" in f"{event.action}{event.detail}"
+    words = f" {clock(event.time)}  {safe(event.action):<14.20} {safe(event.kind):<9.9} {safe(event.name):<24.30}"
+    return TextLine(Cell.join((words, "error" if loud else "normal"), f" {safe(event.detail, 200)}"), meta=event)
+
+
+def domain_lines(picture: Picture) -> list[TextLine]:
+    """Counts by domain."""
+    found: dict[str, list[Result]] = {name: [] for name in _DOMAINS}
+    for judgement in picture.evaluation.judgements.values():
+        for result in (*judgement.results, *judgement.passed):
+            found[result.check.domain.value].append(result)
+    lines = [line(f" {'DOMAIN':<15} {'FAIL':<16} {'MANUAL':>6} {'UNKNOWN':>8} {'PASS':>7}", "header")]
+    for name, results in found.items():
+        summary = summarise(results)
+        tail = f" {summary.manual:>6} {summary.unknown:>8} {summary.passed:>7}"
+        lines.append(TextLine(Cell.join(f" {name:<15} ", fit(total_badge(summary), 16), tail)))
+    return lines
+
+
+def _side_by_side(picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
+    left_width = width * 3 // 5
+    left = [line(" WORST FIRST", "header"), *worst_lines(picture, left_width, max(4, height - 2), now)]
+    domains = domain_lines(picture)
+    events = event_lines(picture, now, max(4, height - len(domains) - 4))
+    right = [*domains, EMPTY_LINE, line(" LAST CHANGES", "header"), *events]
+    lines = []
+    for index in range(max(len(left), len(right))):
+        a = left[index] if index < len(left) else EMPTY_LINE
+        b = right[index] if index < len(right) else EMPTY_LINE
+        lines.append(TextLine(Cell.join(fit(a.cell, left_width), ("| ", "rule"), b.cell), meta=a.meta or b.meta))
+    return lines
+
+
+EMPTY_LINE = TextLine(EMPTY)
+PANE = OverviewPane()

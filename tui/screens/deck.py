@@ -1,0 +1,388 @@
+"""The actions of the screen: what each key of the key map does."""
+
+from __future__ import annotations
+
+from textual import events
+
+from checks.verdict import Severity
+from inventory.text import safe
+from tui import menus
+from tui.keymap import BY_ID, help_groups
+from tui.listing import next_failing
+from tui.panes import specs
+from tui.panes.findings.pane import FindingsPane
+from tui.place import Place
+from tui.screens.main import MainScreen
+from widgets.filterbar import FilterBar
+from widgets.overlay import Choice, HelpScreen, Notice, Option, Picker
+from widgets.query import parse
+from widgets.textview import TextView
+
+FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
+
+
+class DeckScreen(MainScreen):
+    """The screen with its actions. They come from the key map, the palette and typed commands alike."""
+
+    # -- moving -------------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Close a search or a filter, else leave a level; never quits."""
+        detail = self.detail
+        if self.trail.here.opened is not None and detail is not None:
+            text = detail.text
+            if text is not None and text.search.pattern:
+                text.set_search("")
+                return
+            if detail.content is not self.focused and self.focused is not None and detail.tab is not None:
+                detail.focus_content()
+                return
+        state = self.state
+        if self.trail.here.opened is None and state is not None and (state.query or state.failures):
+            state.query, state.failures = "", False
+            self.show_picture()
+            return
+        if self.trail.up():
+            self.show_place()
+        elif self.zoomed:
+            self.action_zoom()
+
+    def action_up(self) -> None:
+        """One level up; at the top the program ends."""
+        if self.trail.up():
+            self.show_place()
+        elif self.trail.here.pane != "overview":
+            self.action_pane("overview")
+        else:
+            self.deck.leave()
+
+    def action_last_view(self) -> None:
+        """Between the two latest places."""
+        self.remember_cursor()
+        if self.trail.last():
+            self.show_place()
+
+    def action_next_finding(self, step: int) -> None:
+        """The next row that fails at or over the minimum severity."""
+        if self.trail.here.opened is not None or self.trail.here.pane == "overview":
+            return
+        key = next_failing(self.entries, self.table.cursor_key, step, self.filters.minimum)
+        if key is not None:
+            self.table.move_to(key)
+
+    def action_scroll_preview(self, lines: int) -> None:
+        """Scroll the preview without leaving the list."""
+        view = self.preview
+        if lines > 0:
+            view.action_down()
+        else:
+            view.action_up()
+
+    def action_focus_region(self, step: int) -> None:
+        """The next region takes the keys."""
+        regions = self.region_widgets
+        if not regions:
+            return
+        place = regions.index(self.focused) if self.focused in regions else -1
+        regions[(place + step) % len(regions)].focus()
+
+    def action_zoom(self) -> None:
+        """The focused region alone, or both again."""
+        if self.trail.here.opened is None:
+            focused = "preview" if self.focused is self.preview else "list"
+            self.zoomed = "" if self.zoomed else focused
+            self.arrange_body()
+            self.call_after_refresh(self.show_picture)
+
+    def action_tab(self, step: int) -> None:
+        """The next detail tab."""
+        detail = self.detail
+        name = detail.tab_after(step) if detail is not None else None
+        if name is not None:
+            self._turn(name)
+
+    def _turn(self, tab: str) -> None:
+        here, detail = self.trail.here, self.detail
+        if here.opened is not None and detail is not None:
+            self.trail.turn(tab)
+            detail.show(here.opened, tab, self.picture)
+
+    def action_jump_tab(self) -> None:
+        """The next letter is the first of a tab's title."""
+        self._jumping = self.trail.here.opened is not None
+
+    def on_key(self, event: events.Key) -> None:
+        """The letter after `t`."""
+        if not self._jumping or event.key == "t":
+            return
+        self._jumping = False
+        detail = self.detail
+        name = detail.tab_starting(event.character or "") if detail is not None else None
+        if name is not None:
+            event.stop()
+            event.prevent_default()
+            self._turn(name)
+
+    def action_look(self, tab: str) -> None:
+        """The drill-down of the selected row, on this tab."""
+        if self.trail.here.opened is not None:
+            self._turn(tab)
+            return
+        key = self.selected()
+        if key is not None:
+            self.remember_cursor()
+            self.trail.enter(Place(self.trail.here.pane, key, tab))
+            self.show_place()
+
+    def action_related(self) -> None:
+        """Choose one of the related objects."""
+        from tui.detail.related import related
+        from tui.verdicts import link_text
+
+        key = self.selected()
+        resource = self.picture.snapshot.get(key) if key else None
+        if resource is None:
+            return
+        found = list(related(resource, self.picture.snapshot))
+        options = [
+            Option(str(number), f"{why:<16} {link_text(target, self.picture.snapshot)}")
+            for number, (why, target) in enumerate(found)
+        ]
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.id is not None:
+                self.enter(found[int(choice.id)][1])
+
+        self.app.push_screen(Picker(f"related to {safe(resource.name, 60)}", options), chosen)
+
+    # -- finding ------------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Type a filter for the list, or a search in the text."""
+        bar = self.query_one("#filter", FilterBar)
+        if self.trail.here.opened is not None or self.trail.here.pane == "overview":
+            bar.set_hint("~regex   n N next, previous   enter keep   esc clear")
+            bar.open("", "/")
+            return
+        bar.set_hint(FILTER_HINT)
+        bar.open(self.state.query if self.state else "", "/")
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        """Live: what is typed holds at once."""
+        text = self._searched()
+        if text is not None:
+            pattern = message.value
+            text.set_search(pattern.removeprefix("~"), regex=pattern.startswith("~"))
+            return
+        query = parse(message.value)
+        message.bar.set_error(query.errors[0] if query.errors else "")
+        if self.state is not None:
+            self.state.query = message.value
+            self.show_picture()
+
+    def on_filter_bar_submitted(self, message: FilterBar.Submitted) -> None:
+        """Keep it and go back to the list."""
+        self._after_filter()
+
+    def on_filter_bar_cancelled(self, message: FilterBar.Cancelled) -> None:
+        """Drop it."""
+        text = self._searched()
+        if text is not None:
+            text.set_search("")
+        elif self.state is not None:
+            self.state.query = ""
+            self.show_picture()
+        self._after_filter()
+
+    def _searched(self) -> TextView | None:
+        detail = self.detail
+        if self.trail.here.opened is not None and detail is not None:
+            return detail.text
+        return self.overview if self.trail.here.pane == "overview" else None
+
+    def _after_filter(self) -> None:
+        regions = self.region_widgets
+        if regions:
+            regions[0].focus()
+
+    def action_pin(self) -> None:
+        """The filter of this pane holds everywhere, or no longer does."""
+        state = self.state
+        if state is not None and state.query:
+            self.filters.pinned, state.query = state.query, ""
+        else:
+            self.filters.pinned = ""
+        self.show_foot()
+        self.show_picture()
+
+    def action_minimum(self, step: int) -> None:
+        """Raise or lower the severity that rows must fail with."""
+        level = min(max(self.filters.minimum + step, Severity.INFO), Severity.CRITICAL)
+        self.filters.minimum = Severity(level)
+        self.show_picture()
+
+    def action_failures(self) -> None:
+        """Only rows with failures, or all."""
+        if self.state is not None:
+            self.state.failures = not self.state.failures
+            self.show_picture()
+
+    def action_everything(self) -> None:
+        """Stopped, unused and built-in rows, or not."""
+        if self.state is not None:
+            self.state.minor = not self.state.minor
+            self.show_picture()
+
+    def action_group(self) -> None:
+        """Findings by check or by object."""
+        pane = self.pane
+        if isinstance(pane, FindingsPane) and self.trail.here.opened is None:
+            pane.grouped = not pane.grouped
+            self.show_picture()
+
+    def action_sort(self) -> None:
+        """Choose a column."""
+        pane, state = self.pane, self.state
+        if pane is None or state is None or not pane.columns or self.trail.here.opened is not None:
+            return
+        options = [Option(column.key, column.title.lower() or column.key) for column in pane.columns]
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.id is not None:
+                state.sort = choice.id
+                state.descending = choice.id in {"sec", "cpu", "mem", "pids", "size", "used", "members", "up"}
+                self.show_picture()
+
+        self.app.push_screen(Picker("sort by", options), chosen)
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        if self.state is not None:
+            self.state.descending = not self.state.descending
+            self.show_picture()
+
+    # -- texts --------------------------------------------------------------------------------------------------
+
+    def action_timestamps(self) -> None:
+        """Timestamps in logs, or not."""
+        detail = self.detail
+        if detail is not None and detail.tab is not None and detail.tab.id == "logs":
+            detail.timestamps = not detail.timestamps
+            detail.reload()
+
+    def action_more_logs(self) -> None:
+        """Logs from further back."""
+        detail = self.detail
+        if detail is not None and detail.tab is not None and detail.tab.id == "logs":
+            detail.tail *= 4
+            detail.reload()
+
+    # -- tools --------------------------------------------------------------------------------------------------
+
+    def action_copy_menu(self) -> None:
+        """Choose what goes to the clipboard of the terminal (OSC 52)."""
+        options = menus.copy_options(self)
+        texts = {option.id: text for option, text in options}
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.id is not None:
+                menus.copy(self, texts[choice.id])
+
+        if options:
+            self.app.push_screen(Picker("copy", [option for option, _ in options]), chosen)
+
+    def action_commands(self) -> None:
+        """Commands for this object; choosing one copies it, nothing is run."""
+        options = menus.command_options(self)
+        if not options:
+            return
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.id is not None:
+                menus.copy(self, choice.id)
+
+        self.app.push_screen(Picker("commands to copy; nothing is run", options), chosen)
+
+    def action_export(self) -> None:
+        """Choose a form; the file is written to the working directory."""
+        options = menus.export_options()
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.id is not None:
+                menus.export(self, choice.id)
+
+        self.app.push_screen(Picker("export to the working directory", options), chosen)
+
+    def action_palette(self) -> None:
+        """Every action by name, and typed commands."""
+        self.app.push_screen(Picker("command", menus.palette_options(self.deck.keys), prompt=":", free=True), self._run)
+
+    def _run(self, choice: Choice | None) -> None:
+        if choice is None:
+            return
+        if choice.typed in menus.TYPED:
+            self._act(menus.TYPED[choice.typed])
+        elif choice.id is not None:
+            self._act(choice.id)
+        else:
+            self._typed(choice.typed)
+
+    def _act(self, name: str) -> None:
+        action = BY_ID.get(name)
+        if action is None:
+            return
+        if action.run:
+            self.call_later(self.run_action, action.run)
+        elif self.focused is not None:
+            menus.run_widget_action(self.focused, name)
+
+    def _typed(self, text: str) -> None:
+        """`2 sev:high` opens a pane and filters it; a pane's name or digit alone opens it."""
+        word, _, rest = text.partition(" ")
+        spec = next((s for s in specs() if word.lower() in {s.id, s.digit, s.short.lower(), s.title.lower()}), None)
+        if spec is None:
+            self.notice("no such command", [f"{text!r}: try a pane's number with a filter, such as 2 sev:high"])
+            return
+        self.action_pane(spec.id)
+        if rest and self.state is not None:
+            self.state.query = rest
+            self.show_picture()
+
+    def notice(self, title: str, lines: list[str]) -> None:
+        """Say something; any key goes on."""
+        self.app.push_screen(Notice(title, lines))
+
+    def action_help_keys(self) -> None:
+        """What the keys do."""
+        self.app.push_screen(HelpScreen("Help: keys", help_groups(self.deck.keys)))
+
+    def action_sources(self) -> None:
+        """What is read from where, and what could not be seen."""
+        self.notice("sources, and what could not be seen", menus.source_lines(self))
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        detail = self.detail
+        if self.trail.here.opened is not None and detail is not None:
+            detail.reload()
+        self.deck.session.refresh()
+
+    def action_freeze(self) -> None:
+        """Stop taking new pictures, or go on."""
+        self.deck.toggle_freeze()
+
+    def action_mouse(self) -> None:
+        """Mouse on or off."""
+        self.deck.toggle_mouse()
+
+    def action_suspend_process(self) -> None:
+        """To the shell, and back with `fg`."""
+        self.app.action_suspend_process()
+
+    def action_interrupt(self) -> None:
+        """The second time within two seconds quits."""
+        self.deck.interrupt()
+
+    def action_quit_now(self) -> None:
+        """Quit, whatever is going on."""
+        self.deck.leave()

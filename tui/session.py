@@ -1,0 +1,185 @@
+"""Everything behind the screen: sources, the store, the judging thread and the figures of what is visible.
+
+Daemon threads only, never joined: quitting waits for nobody. The screen gets one picture at a time, always the newest;
+a terminal that stalls leaves nothing queued up behind it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from inventory.gap import Gap, Reason
+from inventory.resource import ResourceKey
+from inventory.store import Store
+from tui.freshness import LOST_AFTER, RANK, STALE_AFTER, Freshness
+from tui.picture import Picture, Stats
+from tui.threads import spawn
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
+
+DEBOUNCE = 0.05  # seconds that changes may gather before they are judged together
+TICK = 60.0  # seconds after which checks that look at the clock run again
+SAMPLE = 2.0  # seconds between two readings of live figures
+SWITCH = 0.001  # seconds a thread may hold the interpreter while a key waits
+
+
+class Source(Protocol):
+    """What a session needs of a source: live or recorded."""
+
+    name: str
+
+    def start(self) -> None:
+        """Begin to fill the store, in threads of its own."""
+
+    def stop(self) -> None:
+        """Return at once."""
+
+    def refresh(self) -> None:
+        """Read everything again, soon."""
+
+    def reader(self) -> Any:
+        """What the drill-down reads with, or a `Gap`."""
+
+
+class Sampler(Protocol):
+    """Reads live figures of containers; what it cannot read is left out."""
+
+    def sample(self, keys: Iterable[ResourceKey]) -> Mapping[ResourceKey, Stats]:
+        """The figures now."""
+
+
+class Session:
+    """One run of the explorer."""
+
+    def __init__(self, publish: Callable[[], None], store: Store | None = None) -> None:
+        self.store = store or Store()
+        self.sources: list[Source] = []
+        self.picture = Picture()
+        self.recorded_at = 0.0  # when what is shown was recorded; 0.0 while it is live
+        self.started = time.time()
+        self.visible: tuple[ResourceKey, ...] = ()
+        self._publish = publish
+        self._stopped = threading.Event()
+        self._looked = threading.Event()
+        self._first: dict[tuple[ResourceKey, str], float] = {}
+        self._known: set[tuple[ResourceKey, str]] = set()
+        self._settled = False
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self, sources: Iterable[Source], policy: Policy, sampler: Sampler | None = None) -> None:
+        """Start all threads; returns at once."""
+        sys.setswitchinterval(SWITCH)
+        self.sources = list(sources)
+        for source in self.sources:
+            source.start()
+        spawn("judge", lambda: self._judge(policy))
+        if sampler is not None:
+            spawn("stats", lambda: self._sample(sampler))
+
+    def stop(self) -> None:
+        """Tell every thread to end; waits for none."""
+        self._stopped.set()
+        for source in self.sources:
+            source.stop()
+
+    def refresh(self) -> None:
+        """Read everything again."""
+        for source in self.sources:
+            source.refresh()
+
+    def look_at(self, keys: tuple[ResourceKey, ...]) -> None:
+        """Say which resources are on the screen: only these get live figures."""
+        if keys != self.visible:
+            self.visible = keys
+            self._looked.set()
+
+    # -- what the screen asks -----------------------------------------------------------------------------------
+
+    def reader(self, name: str) -> Any:
+        """What reads logs, processes and the like from a source, or the `Gap` that says why nothing does."""
+        for source in self.sources:
+            if source.name == name:
+                return source.reader()
+        return Gap(Reason.UNSUPPORTED, "reading on demand", f"{name} is not a source of this session")
+
+    def freshness(self, now: float) -> Freshness:
+        """The state of the oldest source."""
+        if self.recorded_at:
+            return Freshness("recorded", now - self.recorded_at, self.recorded_at)
+        if not self.sources:
+            return Freshness("connecting", now - self.started)
+        worst = Freshness("live")
+        for source in self.sources:
+            found = self._source_freshness(source.name, now)
+            if (RANK[found.state], found.age) > (RANK[worst.state], worst.age):
+                worst = found
+        return worst
+
+    def _source_freshness(self, name: str, now: float) -> Freshness:
+        answered = self.store.answered_at(name)
+        waited = now - (answered or self.started)
+        if waited >= LOST_AFTER:
+            return Freshness("lost", waited, answered or 0.0)
+        if waited >= STALE_AFTER:
+            return Freshness("stale", waited, answered or 0.0)
+        return Freshness("live" if answered else "connecting", waited, answered or 0.0)
+
+    # -- threads ------------------------------------------------------------------------------------------------
+
+    def _judge(self, policy: Policy) -> None:
+        from checks.catalogue import catalogue
+        from checks.engine import Engine
+
+        engine = Engine(catalogue(), policy)
+        generation = -1
+        due = time.monotonic() + TICK
+        while not self._stopped.is_set():
+            newer = self.store.wait(generation, max(0.05, due - time.monotonic()))
+            passed = time.monotonic() >= due
+            if not newer and not passed:
+                continue
+            due = time.monotonic() + TICK if passed else due
+            self._stopped.wait(DEBOUNCE)
+            snapshot, changes = self.store.take()
+            generation = snapshot.generation
+            if not passed:  # the facts need not wait for their verdicts
+                self._show(replace(self.picture, snapshot=snapshot))
+            evaluation = engine.update(snapshot, changes, time_passed=passed)
+            self._note_new(evaluation.results(), snapshot.taken_at)
+            self._show(replace(self.picture, snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first)))
+
+    def _note_new(self, results: Iterable[Any], now: float) -> None:
+        """Remember since when a failure is known, for failures that came up while we were watching."""
+        from checks.verdict import Outcome
+
+        failing = {(result.key, result.check.id) for result in results if result.outcome is Outcome.FAIL}
+        if not self._settled:
+            self._known = failing
+            self._settled = all(self.store.answered_at(source.name) for source in self.sources) and bool(failing)
+            self._settled = self._settled and now - self.started > 10
+            return
+        for pair in failing - self._known:
+            self._first[pair] = now
+        for pair in self._first.keys() - failing:
+            del self._first[pair]
+        self._known = failing
+
+    def _sample(self, sampler: Sampler) -> None:
+        while not self._stopped.is_set():
+            self._looked.wait(SAMPLE)
+            self._looked.clear()
+            stats = dict(sampler.sample(self.visible))
+            if stats != self.picture.stats:
+                self._show(replace(self.picture, stats=stats))
+            self._stopped.wait(SAMPLE / 2)
+
+    def _show(self, picture: Picture) -> None:
+        self.picture = picture
+        self._publish()

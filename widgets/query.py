@@ -1,0 +1,114 @@
+"""The filter language of all lists.
+
+`word` is found in any field, `key:value` in that field, `key:a,b` is a or b, `!` before a term turns it round, `~regex`
+and `key:~regex` are regular expressions, `"two words"` holds blanks together. All terms must hold. Case does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from widgets.patterns import compile_pattern
+
+Test = Callable[[str], bool]
+
+_TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+_KEY = re.compile(r"([A-Za-z][\w.-]*):(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: on a field, or with `key` "" on all fields together."""
+
+    key: str
+    test: Test
+    negated: bool = False
+
+    def holds(self, fields: Mapping[str, str]) -> bool:
+        """Whether the condition holds; a field that is absent holds no text."""
+        text = fields.get(self.key, "") if self.key else "\n".join(fields.values())
+        return self.test(text) != self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed filter. What could not be understood is in `errors` and filters nothing."""
+
+    text: str = ""
+    terms: tuple[Term, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything matches."""
+        return not self.terms
+
+    def matches(self, fields: Mapping[str, str]) -> bool:
+        """Whether all terms hold for an object's fields."""
+        return all(term.holds(fields) for term in self.terms)
+
+
+def parse(text: str, keys: Collection[str] | None = None) -> Query:
+    """Never fails. `keys` are the known fields (None: any); a word close to one of them before a colon is an error."""
+    terms: list[Term] = []
+    errors: list[str] = []
+    for token in _TOKEN.findall(text):
+        made = _term(token, keys)
+        if isinstance(made, str):
+            errors.append(made)
+        elif made is not None:
+            terms.append(made)
+    return Query(text, tuple(terms), tuple(errors))
+
+
+def _term(token: str, keys: Collection[str] | None) -> Term | str | None:
+    negated = token.startswith("!") and len(token) > 1
+    body = token[1:] if negated else token
+    key, value = "", body
+    found = _KEY.fullmatch(body)
+    if found:
+        name = found[1].lower()
+        if keys is not None and name not in keys:
+            near = get_close_matches(name, sorted(keys), 1, 0.75)
+            if near:
+                return f"no field {name}: did you mean {near[0]}?"
+        elif keys is not None or _is_field(name, found[2]):
+            key, value = name, found[2]
+    test = _test(value, alternatives=bool(key))
+    if isinstance(test, str):
+        return test
+    return None if test is None else Term(key, test, negated)
+
+
+def _is_field(name: str, value: str) -> bool:
+    """Where any field is known, `nginx:1.25` and `http://x` are words all the same."""
+    return not value.startswith("//") and not value[:1].isdigit() and name.isalpha()
+
+
+def _test(value: str, alternatives: bool) -> Test | str | None:
+    if value.startswith("~"):
+        return _regex(value[1:])
+    wanted = tuple(_wanted(value, alternatives))
+    if not wanted:
+        return None
+    if len(wanted) == 1:
+        only = wanted[0]
+        return lambda text: only in text.casefold()
+    return lambda text: any(word in text.casefold() for word in wanted)
+
+
+def _wanted(value: str, alternatives: bool) -> Iterator[str]:
+    for part in value.split(",") if alternatives else (value,):
+        word = part.replace('"', "").casefold()
+        if word:
+            yield word
+
+
+def _regex(pattern: str) -> Test | str | None:
+    if not pattern:
+        return None
+    compiled = compile_pattern(pattern, re.IGNORECASE)
+    return compiled if isinstance(compiled, str) else lambda text: compiled.search(text) is not None

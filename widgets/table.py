@@ -1,0 +1,440 @@
+"""A table of any number of rows that paints only what is visible and refreshes only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from widgets.cells import EMPTY, Cell, crop, fit
+from widgets.columns import GUTTER, Column, Place, place, total
+from widgets.lines import LineWidget
+from widgets.scrolling import clamp, follow_cursor
+from widgets.style import Role
+
+_SIGNS = {(False, False): " ", (True, False): ">", (False, True): "+", (True, True): "*"}
+_GAP = Cell.of(" ")
+_STEP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: a key that stays with the resource, one cell per column, and perhaps a role for the whole line."""
+
+    key: Hashable
+    cells: tuple[Cell, ...]
+    role: Role = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    row: Row | None
+    cursor: bool
+    marked: bool
+
+
+_NOTHING = _Line(None, False, False)
+
+
+class ResourceTable(LineWidget, can_focus=True):
+    """Rows in the order in which they were given, under a header line.
+
+    The cursor stays on its key when rows come, go or move; when its row goes, it stays on the line.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "cursor_down", "Down", show=False, id="table.down"),
+        Binding("k,up", "cursor_up", "Up", show=False, id="table.up"),
+        Binding("pagedown", "page_down", "Page down", show=False, id="table.page_down"),
+        Binding("pageup", "page_up", "Page up", show=False, id="table.page_up"),
+        Binding("ctrl+d", "half_down", "Half a page down", show=False, id="table.half_down"),
+        Binding("ctrl+u", "half_up", "Half a page up", show=False, id="table.half_up"),
+        Binding("g,home", "first", "First row", show=False, id="table.first"),
+        Binding("G,end", "last", "Last row", show=False, id="table.last"),
+        Binding("left", "scroll_left", "Columns to the left", show=False, id="table.left"),
+        Binding("right", "scroll_right", "Columns to the right", show=False, id="table.right"),
+        Binding("space", "toggle_mark", "Mark", show=False, id="table.mark"),
+        Binding("ctrl+@", "mark_range", "Mark range", show=False, id="table.mark_range"),
+        Binding("enter", "open", "Open", show=False, id="table.open"),
+    ]
+
+    class _TableMessage(Message):
+        def __init__(self, table: ResourceTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> ResourceTable:
+            """The table that sent this."""
+            return self.table
+
+    class CursorMoved(_TableMessage):
+        """The cursor is on another key (None: there is no row)."""
+
+        def __init__(self, table: ResourceTable, key: Hashable | None, index: int) -> None:
+            super().__init__(table)
+            self.key = key
+            self.index = index
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last place counts: the preview must not lag behind a held key."""
+            return isinstance(message, ResourceTable.CursorMoved) and message.table is self.table
+
+    class Opened(_TableMessage):
+        """Enter, or a second click on the cursor's row."""
+
+        def __init__(self, table: ResourceTable, key: Hashable) -> None:
+            super().__init__(table)
+            self.key = key
+
+    class MarksChanged(_TableMessage):
+        """Other rows are marked."""
+
+    class ViewChanged(_TableMessage):
+        """Other rows are on the screen."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last view counts."""
+            return isinstance(message, ResourceTable.ViewChanged) and message.table is self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column] = (),
+        *,
+        empty: Cell = EMPTY,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns: tuple[Column, ...] = tuple(columns)
+        self._rows: tuple[Row, ...] = ()
+        self._index: dict[Hashable, int] = {}
+        self._cursor = 0
+        self._top = 0
+        self._left = 0
+        self._marks: frozenset[Hashable] = frozenset()
+        self._mark_anchor: Hashable | None = None
+        self._sort: tuple[str | None, bool] = (None, False)
+        self._stale = False
+        self._empty = empty
+        self._placed: tuple[tuple[int, int], tuple[Place, ...]] | None = None
+        self._painted: tuple[_Line, ...] = ()
+        self._told: tuple[Hashable | None, int] = (None, -1)
+        self._seen: tuple[Hashable, ...] = ()
+
+    # What is shown
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, visible or not."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, shown or not."""
+        return self._columns
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns; the rows must have one cell for each."""
+        self._columns = tuple(columns)
+        self._left = 0
+        self._repaint()
+
+    def set_rows(self, rows: Iterable[Row]) -> None:
+        """All rows, in their order; keys must be unique. Only changed cells of visible rows are painted again."""
+        anchor = self._rows[self._top].key if 0 < self._top < len(self._rows) else None
+        key = self.cursor_key
+        self._rows = tuple(rows)
+        self._index = {row.key: index for index, row in enumerate(self._rows)}
+        kept = self._marks & self._index.keys()
+        self._cursor = self._index.get(key, clamp(self._cursor, 0, len(self._rows) - 1))
+        self._top = self._index.get(anchor, self._top) if anchor is not None else self._top
+        self._settle()
+        if kept != self._marks:
+            self.set_marked(kept)
+
+    def update_row(self, row: Row) -> bool:
+        """Replace the row of the same key where it stands; False when there is none."""
+        index = self._index.get(row.key)
+        if index is None:
+            return False
+        rows = list(self._rows)
+        rows[index] = row
+        self._rows = tuple(rows)
+        self._settle()
+        return True
+
+    def set_sort(self, key: str | None, descending: bool = False) -> None:
+        """Show by which column the caller sorted: `v` descending, `^` ascending."""
+        if (key, descending) != self._sort:
+            self._sort = (key, descending)
+            self.refresh_line(0)
+
+    def set_empty(self, cell: Cell) -> None:
+        """What is shown when there are no rows: why there are none."""
+        if cell != self._empty:
+            self._empty = cell
+            if not self._rows:
+                self.refresh_line(1)
+
+    @property
+    def stale(self) -> bool:
+        """Whether all rows are dimmed because the data may be out of date."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self._repaint()
+
+    # Cursor and marks
+
+    @property
+    def top(self) -> int:
+        """Index of the first visible row."""
+        return self._top
+
+    @property
+    def cursor_index(self) -> int:
+        """Index of the cursor's row, -1 without rows."""
+        return self._cursor if self._rows else -1
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The cursor's row."""
+        return self._rows[self._cursor] if self._rows else None
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """The key of the cursor's row."""
+        return self._rows[self._cursor].key if self._rows else None
+
+    def move_to(self, key: Hashable) -> bool:
+        """Put the cursor on a key; False when no row has it."""
+        index = self._index.get(key)
+        if index is not None:
+            self.move_index(index)
+        return index is not None
+
+    def move_index(self, index: int) -> None:
+        """Put the cursor on the row of that index, or on the nearest there is."""
+        self._cursor = clamp(index, 0, len(self._rows) - 1)
+        self._settle()
+
+    @property
+    def marked(self) -> frozenset[Hashable]:
+        """Keys of the marked rows."""
+        return self._marks
+
+    def set_marked(self, keys: Iterable[Hashable]) -> None:
+        """Mark exactly these keys; those without a row are left out."""
+        marks = frozenset(key for key in keys if key in self._index)
+        if marks != self._marks:
+            self._marks = marks
+            self._settle()
+            self.post_message(self.MarksChanged(self))
+
+    def visible_keys(self) -> tuple[Hashable, ...]:
+        """Keys of the rows that are on the screen."""
+        return tuple(row.key for row in self._rows[self._top : self._top + self._body])
+
+    # Painting
+
+    @property
+    def _body(self) -> int:
+        return max(0, self.size.height - 1)
+
+    @property
+    def _places(self) -> tuple[Place, ...]:
+        key = (self.size.width, self._left)
+        if self._placed is None or self._placed[0] != key:
+            self._placed = (key, place(self._columns, self.size.width, everything=self._left > 0))
+        return self._placed[1]
+
+    def _lines(self) -> tuple[_Line, ...]:
+        shown = self._rows[self._top : self._top + self._body]
+        marks = self._marks
+        lines = [_Line(row, self._top + y == self._cursor, row.key in marks) for y, row in enumerate(shown)]
+        return (*lines, *(_NOTHING,) * (self._body - len(lines)))
+
+    def _repaint(self) -> None:
+        self._placed = None
+        self._painted = ()
+        self._settle()
+        self.refresh()
+
+    def _settle(self) -> None:
+        """Keep the cursor on the screen, repaint the lines that differ, and tell what changed."""
+        if self._body:
+            self._top = follow_cursor(self._top, self._cursor, self._body, len(self._rows))
+        lines = self._lines()
+        if len(lines) != len(self._painted):
+            self.refresh()
+        else:
+            for y, (old, new) in enumerate(zip(self._painted, lines, strict=True)):
+                if old != new:
+                    self.refresh_line(y + 1, *self._changed_span(old, new))
+        self._painted = lines
+        self._tell()
+
+    def _changed_span(self, old: _Line, new: _Line) -> tuple[int, int]:
+        """First and last terminal column that differ."""
+        whole = (0, self.size.width)
+        if old.row is None or new.row is None or self._left or (old.cursor, old.marked) != (new.cursor, new.marked):
+            return whole
+        if old.row.role != new.row.role or len(old.row.cells) != len(new.row.cells):
+            return whole
+        before, after = old.row.cells, new.row.cells
+        changed = [p for p in self._places if before[p.index : p.index + 1] != after[p.index : p.index + 1]]
+        return (changed[0].x, changed[-1].x + changed[-1].width) if changed else (0, 0)
+
+    def _tell(self) -> None:
+        if not self.is_attached:
+            return
+        here = (self.cursor_key, self.cursor_index)
+        if here[0] != self._told[0]:
+            self.post_message(self.CursorMoved(self, *here))
+        self._told = here
+        seen = self.visible_keys()
+        if seen != self._seen:
+            self._seen = seen
+            self.post_message(self.ViewChanged(self))
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Other columns may fit, other rows are visible."""
+        self._repaint()
+
+    def line_cell(self, y: int) -> Cell:
+        """The header, then the rows."""
+        if y == 0:
+            return self._header()
+        if not self._rows:
+            return Cell.join(" ", self._empty) if y == 1 else EMPTY
+        line = self._painted[y - 1] if y - 1 < len(self._painted) else _NOTHING
+        return EMPTY if line.row is None else self._row_cell(line.row, line)
+
+    def _row_cell(self, row: Row, line: _Line) -> Cell:
+        parts: list[Cell] = [Cell.of(_SIGNS[line.cursor, line.marked], "mark" if line.marked else "normal")]
+        body: list[Cell] = []
+        for p in self._places:
+            cell = row.cells[p.index] if p.index < len(row.cells) else EMPTY
+            body += (fit(cell, p.width, p.column.align, p.column.cut), _GAP)
+        made = self._scrolled(Cell.join(*body[:-1]))
+        parts.append(made)
+        whole = Cell.join(*parts)
+        if line.cursor:
+            return fit(whole, self.size.width).painted("cursor")
+        if self._stale:
+            return whole.painted("stale")
+        return whole if row.role == "normal" else whole.painted(row.role)
+
+    def _scrolled(self, body: Cell) -> Cell:
+        return crop(body, self._left, self.size.width - GUTTER) if self._left else body
+
+    def _header(self) -> Cell:
+        body: list[Cell] = []
+        for p in self._places:
+            sign = ("v" if self._sort[1] else "^") if p.column.key == self._sort[0] else ""
+            title = p.column.title[: p.width - len(sign)] + sign
+            body += (fit(Cell.of(title, "header"), p.width, p.column.align), _GAP)
+        return Cell.join(" ", self._scrolled(Cell.join(*body[:-1])))
+
+    # Keys
+
+    def action_cursor_down(self) -> None:
+        """One row down."""
+        self.move_index(self._cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """One row up."""
+        self.move_index(self._cursor - 1)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self._leap(max(1, self._body))
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self._leap(-max(1, self._body))
+
+    def action_half_down(self) -> None:
+        """Half a page down."""
+        self._leap(max(1, self._body // 2))
+
+    def action_half_up(self) -> None:
+        """Half a page up."""
+        self._leap(-max(1, self._body // 2))
+
+    def _leap(self, rows: int) -> None:
+        self._top = clamp(self._top + rows, 0, max(0, len(self._rows) - self._body))
+        self.move_index(self._cursor + rows)
+
+    def action_first(self) -> None:
+        """First row."""
+        self.move_index(0)
+
+    def action_last(self) -> None:
+        """Last row."""
+        self.move_index(len(self._rows) - 1)
+
+    def action_scroll_left(self) -> None:
+        """Show columns further to the left."""
+        self._slide(self._left - _STEP)
+
+    def action_scroll_right(self) -> None:
+        """Show columns further to the right, among them those that had to give way."""
+        self._slide(self._left + _STEP)
+
+    def _slide(self, left: int) -> None:
+        longest = total(place(self._columns, self.size.width, everything=True))
+        left = clamp(left, 0, max(0, longest - self.size.width))
+        if left != self._left:
+            self._left = left
+            self._repaint()
+
+    def action_toggle_mark(self) -> None:
+        """Mark the row or take its mark away, and go on to the next."""
+        key = self.cursor_key
+        if key is not None:
+            self._mark_anchor = key
+            self.set_marked(self._marks ^ {key})
+            self.action_cursor_down()
+
+    def action_mark_range(self) -> None:
+        """Mark all rows from the last marked one to the cursor."""
+        first = self._index.get(self._mark_anchor, self._cursor)
+        low, high = sorted((first, self._cursor))
+        self.set_marked(self._marks | {row.key for row in self._rows[low : high + 1]})
+
+    def action_open(self) -> None:
+        """Tell that the row was opened."""
+        key = self.cursor_key
+        if key is not None:
+            self.post_message(self.Opened(self, key))
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a click on the cursor's row opens it."""
+        index = self._top + event.y - 1
+        if event.y < 1 or index >= len(self._rows):
+            return
+        if index == self._cursor:
+            self.action_open()
+        else:
+            self.move_index(index)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three rows down."""
+        event.stop()
+        self._leap(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three rows up."""
+        event.stop()
+        self._leap(-3)
