@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-_NUMBER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _LARGEST = 2**31 - 1  # engines refuse more; some container managers wrapped it round to 0 (CVE-2024-40635)
 
 
@@ -34,13 +34,18 @@ def parse_user(text: str) -> User:
     A number beyond 2**31-1 counts as a name: what it means depends on who reads it.
     """
     user, _, group = text.strip().partition(":")
-    gid = int(group) if _NUMBER.fullmatch(group) else None
-    return User(user, group, _identity(user), 0 if group == "root" else gid)
+    return User(user, group, _identity(user), 0 if group == "root" else as_number(group))
+
+
+def as_number(text: str) -> int | None:
+    """A user or group given as a number (`0`, `00`, `+0`), or None where it is a name."""
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _identity(user: str) -> Identity:
     if user in {"", "root"}:
         return Identity.ROOT
-    if not _NUMBER.fullmatch(user) or abs(int(user[:12])) > _LARGEST:
+    number = as_number(user)
+    if number is None or abs(number) > _LARGEST:
         return Identity.NAMED
-    return Identity.ROOT if int(user) == 0 else Identity.OTHER
+    return Identity.ROOT if number == 0 else Identity.OTHER

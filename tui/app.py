@@ -21,6 +21,7 @@ from widgets.style import Palette, choose
 if TYPE_CHECKING:
     from tui.boot import Boot
     from tui.picture import Picture
+    from tui.screens.deck import DeckScreen
     from tui.session import Session
 
 MINUTE = 60.0
@@ -51,6 +52,7 @@ class DeckwatchApp(App[int]):
         self.palette = palette
         self._session = session
         self._started = time.time()
+        self._main: DeckScreen | None = None
         self.host_name = os.uname().nodename
         self.target = _target(options)
         self.ready = False
@@ -96,7 +98,8 @@ class DeckwatchApp(App[int]):
 
         self._session = session
         self.ready = True
-        self.switch_screen(DeckScreen())
+        self._main = DeckScreen()
+        self.push_screen(self._main)  # over the frame, whose cells it repeats: nothing is sent twice
         if boot.host_name:
             self.host_name = boot.host_name
         self.target = boot.target or self.target
@@ -112,7 +115,11 @@ class DeckwatchApp(App[int]):
         """Run a function on the event loop, without waiting: a thread must never hold up quitting."""
         loop = self._loop
         if loop is not None and self.is_running:
-            loop.call_soon_threadsafe(function, *arguments)
+            loop.call_soon_threadsafe(self._as_app, function, arguments)
+
+    def _as_app(self, function: Any, arguments: tuple[Any, ...]) -> None:
+        with self._context():
+            function(*arguments)
 
     def _publish(self) -> None:
         if not self.frozen:
@@ -126,9 +133,11 @@ class DeckwatchApp(App[int]):
     # -- what the screen asks -----------------------------------------------------------------------------------
 
     @property
-    def main(self) -> Any:
-        """The main screen, also while a menu is open."""
-        return self.screen_stack[0]
+    def main(self) -> DeckScreen:
+        """The main screen, also while a menu is open; there is none before `ready`."""
+        if self._main is None:
+            raise RuntimeError("asked for the main screen before it was made")
+        return self._main
 
     @property
     def picture(self) -> Picture:

@@ -86,5 +86,5 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
         if place is None:
             raise ConfigError(path, 1, f"is not TOML: {said}") from None
-        line = int(place[1]) if place[1] else text.count("\n") + 1
+        line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
         raise ConfigError(path, line, f"is not TOML: {said[: place.start()]}") from None

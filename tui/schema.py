@@ -155,8 +155,8 @@ def _ui(doc: _Document) -> UiSettings:
 
 
 def _keys(doc: _Document, actions: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, value in _flat(doc.table("keys")):
-        place = ("keys", *name.split("."))
+    for path, value in _flat(doc.table("keys")):
+        place, name = ("keys", *path), ".".join(path)
         known = actions()
         if known and name not in known:
             raise doc.error(place, f"unknown action {name!r}{hint(name, known)}")
@@ -166,13 +166,13 @@ def _keys(doc: _Document, actions: Names) -> Iterator[tuple[str, tuple[str, ...]
         yield name, tuple(keys)
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """`table.down = "j"` is a table in a table for TOML; actions have dots in their names."""
     for name, value in table.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flat(value, (*above, name))
         else:
-            yield prefix + name, value
+            yield (*above, name), value
 
 
 def _listed(names: Collection[str]) -> str:

@@ -35,14 +35,12 @@ def badge(judgement: Judgement | None, top: int = 3) -> Cell:
     if judgement is None:
         return severity_cell({}, state="pending")
     summary = judgement.summary
-    state = "unknown" if summary.unknown and not summary.passed else "ok"
-    return severity_cell(counts(summary), state=state, top=top, unknown=summary.unknown)  # type: ignore[arg-type]
+    return severity_cell(counts(summary), top=top, unknown=summary.unknown)
 
 
 def total_badge(summary: Summary, top: int = 4) -> Cell:
     """The counts of many rows together."""
-    state = "unknown" if summary.unknown and not summary.passed else "ok"
-    return severity_cell(counts(summary), state=state, top=top)  # type: ignore[arg-type]
+    return severity_cell(counts(summary), top=top, unknown=summary.unknown)
 
 
 def mark(result: Result) -> tuple[str, Role]:
@@ -57,6 +55,12 @@ def mark(result: Result) -> tuple[str, Role]:
         Outcome.NOT_APPLICABLE: ("-", "dim"),
     }
     return marks[result.outcome]
+
+
+def headline(result: Result) -> str:
+    """The check's title and what was found, in one line."""
+    message = result.verdict.message
+    return f"{result.check.title}: {message}" if message else result.check.title
 
 
 def finding_view(result: Result, snapshot: Snapshot, number: int = 0) -> FindingView:
@@ -98,7 +102,7 @@ def finding_lines(results: Iterable[Result], width: int, limit: int) -> list[Tex
         room = max(10, width - 12)
         words = safe(result.message, 400)
         words = words if len(words) <= room else words[: room - 1] + "~"
-        cell = Cell.join((f" {char}", role), ("  ", "normal"), (words.ljust(room), "normal"), (result.check.id, "dim"))
+        cell = Cell.join(" ", (char, role), "  ", (words.ljust(room), "normal"), (result.check.id, "dim"))
         lines.append(TextLine(cell, meta=(result.key, result.check.id)))
     if len(listed) > limit:
         lines.append(TextLine(Cell.of(f"    and {len(listed) - limit} more: enter", "dim")))

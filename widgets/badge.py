@@ -23,7 +23,7 @@ _LETTERS: Mapping[str, Span] = {name: (letter, role) for name, letter, role in S
 
 _VERDICTS: Mapping[str, tuple[str, Role]] = {
     "fail": ("FAIL", "normal"),
-    "manual": ("manual", "unknown"),
+    "manual": ("manual", "accent"),
     "unknown": ("unknown", "unknown"),
     "pass": ("pass", "pass"),
     "waived": ("waived", "waived"),
@@ -43,12 +43,13 @@ def verdict_cell(verdict: str) -> Cell:
 
 
 def mark(severity: str, verdict: str) -> Cell:
-    """The sign before a finding: the severity's letter if it fails, `.` pass, `a` accepted, else `?`."""
+    """The sign before a finding: the severity's letter if it fails, `.` pass, `a` accepted, `m` manual, else `?`."""
     signs: Mapping[str, Span] = {
         "fail": letter(severity),
         "pass": (".", "pass"),
         "waived": ("a", "waived"),
         "not_applicable": ("-", "dim"),
+        "manual": ("m", "accent"),
     }
     text, role = signs.get(verdict, ("?", "unknown"))
     return Cell.of(text, role)

@@ -67,22 +67,42 @@ def finding_row(view: FindingView) -> Row:
     return Row(view.key, cells, "dim" if view.verdict in ("pass", "waived", "not_applicable") else "normal")
 
 
+OWN_COLUMNS: tuple[Column, ...] = (
+    Column("severity", "S", 1),
+    Column("check", "CHECK", 8, priority=2),
+    Column("title", "FINDING", 24, weight=2, limit=46),
+    Column("message", "FOUND", 16, weight=3, priority=1),
+    Column("verdict", "VERDICT", 7, priority=4),
+)
+
+
+def own_row(view: FindingView) -> Row:
+    """The row of a finding under OWN_COLUMNS, where all are about one object."""
+    row = finding_row(view)
+    sign, check, title, *_, verdict = row.cells
+    message = view.message if view.message != view.title else ""
+    return Row(row.key, (sign, check, title, Cell.of(message), verdict), row.role)
+
+
 class FindingsList(ResourceTable):
-    """A table of findings in the order in which they are given."""
+    """A table of findings in the order in which they are given; without `objects` all are about one and the same."""
 
     def __init__(
         self,
         *,
+        objects: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(FINDING_COLUMNS, id=id, classes=classes)
+        super().__init__(FINDING_COLUMNS if objects else OWN_COLUMNS, id=id, classes=classes)
+        self._objects = objects
         self._views: dict[Hashable, FindingView] = {}
 
     def set_findings(self, views: Iterable[FindingView]) -> None:
         """All findings to show."""
         self._views = {view.key: view for view in views}
-        self.set_rows(finding_row(view) for view in self._views.values())
+        made = finding_row if self._objects else own_row
+        self.set_rows(made(view) for view in self._views.values())
 
     @property
     def current(self) -> FindingView | None:

@@ -90,7 +90,8 @@ class StatusLine(LineWidget):
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A pane: the key that opens it, its title, and a count or mark behind it with its role."""
+    """A pane: the key that opens it, its title, and a count or mark behind it with its role. Without a key, the title
+    stands for it."""
 
     key: str
     title: str
@@ -136,8 +137,8 @@ class TabLine(StatusLine):
         return line
 
     def _tab(self, tab: Tab, longest: int) -> Cell:
-        active = tab.key == self._active
-        title = tab.title if active else tab.title[:longest]
+        active = (tab.key or tab.title) == self._active
+        title = tab.title if active else tab.title[: max(longest, 0 if tab.key else 2)]
         name = " ".join(part for part in (tab.key, title) if part)
         cell = Cell.join(" ", (name, "cursor" if active else "normal"))
         return Cell.join(cell, " ", (tab.count, tab.role), " ") if tab.count else Cell.join(cell, " ")
@@ -151,7 +152,7 @@ class TabLine(StatusLine):
                 for tab, cell in zip(self._tabs, cells, strict=True):
                     end += cell.width
                     if event.x < end:
-                        self.post_message(self.Selected(tab.key))
+                        self.post_message(self.Selected(tab.key or tab.title))
                         return
                 return
 

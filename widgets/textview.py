@@ -325,11 +325,22 @@ class TextView(LineWidget, can_focus=True):
             return shown
         if index != self._cursor:
             return Cell.join(" ", shown)
-        return fit(Cell.join(">" if start == 0 else " ", shown), self.size.width).painted("cursor")
+        sign = ">" if start == 0 else " "
+        if not self.has_focus:  # two bright bars would leave open which of them the keys move
+            return Cell.join(sign, shown)
+        return fit(Cell.join(sign, shown), self.size.width).painted("cursor")
 
     def line_cell(self, y: int) -> Cell:
         """Visible line `y` as it was last settled."""
         return self._painted[y] if y < len(self._painted) else EMPTY
+
+    def on_focus(self) -> None:
+        """The cursor line is bright only where the keys go."""
+        self._settle()
+
+    def on_blur(self) -> None:
+        """As `on_focus`."""
+        self._settle()
 
     def on_resize(self, _: events.Resize) -> None:
         """Lines wrap elsewhere."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from checks.data.versions import Release
+from checks.versions import Version
 
 TABLE_DATE = date(2026, 8, 20)
 
@@ -25,15 +25,15 @@ class KernelBug:
     what: str
     needs: str
     fixed: tuple[tuple[int, int, int], ...]
-    since: tuple[int, int] = (0, 0)
+    since: tuple[int, ...] = (0, 0)
 
-    def affects(self, release: Release) -> bool:
+    def affects(self, release: Version) -> bool:
         """Whether an unpatched kernel of this release has the bug."""
-        branch = release.branch
+        branch = release.release[:2]
         if branch < self.since or branch > max(self.fixed)[:2]:
             return False
         fix = next((fixed for fixed in self.fixed if fixed[:2] == branch), None)
-        return fix is None or release.numbers[:3] < fix
+        return fix is None or release.release < fix
 
 
 BUGS = (
@@ -87,6 +87,6 @@ BUGS = (
 )
 
 
-def bugs(release: Release) -> tuple[KernelBug, ...]:
+def bugs(release: Version) -> tuple[KernelBug, ...]:
     """The known bugs that an unpatched kernel of this release has."""
     return tuple(bug for bug in BUGS if bug.affects(release))

@@ -7,8 +7,8 @@ from datetime import date
 from checks.check import Domain, check
 from checks.data import kernel, lifetimes
 from checks.data.tables import SOON, day, outdated
-from checks.data.versions import Release, parse
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
+from checks.versions import parse_version
 from checks.view import View
 from inventory.gap import Unread
 from inventory.model import Engine
@@ -33,18 +33,18 @@ def engine_end_of_life(engine: Engine, view: View) -> Verdict:
     U: the version is no number. Source: CIS Docker 1.2.2.
     """
     today = day(view.now)
-    release = parse(engine.version)
+    release = parse_version(engine.version)
     version = Evidence("Version", engine.version)
     if release is None:
         return unknown(f"version {engine.version!r} is no number", version)
     table = _table(lifetimes.TABLE_DATE)
-    if engine.flavour != "docker" or release.numbers[0] not in lifetimes.DOCKER_ENGINE:
-        return manual(f"no end of life known for {engine.flavour} {release.numbers[0]}", version, table)
-    end = lifetimes.DOCKER_ENGINE[release.numbers[0]]
+    if engine.flavour != "docker" or release.release[0] not in lifetimes.DOCKER_ENGINE:
+        return manual(f"no end of life known for {engine.flavour} {release.release[0]}", version, table)
+    end = lifetimes.DOCKER_ENGINE[release.release[0]]
     if end is None:
-        return _supported(f"{release.numbers[0]} is the current version", today, lifetimes.TABLE_DATE, version, table)
+        return _supported(f"{release.release[0]} is the current version", today, lifetimes.TABLE_DATE, version, table)
     evidence = (version, Evidence("end of life", str(end)), table)
-    if end < today and release.patched:
+    if end < today and release.distribution:
         return manual(f"upstream ended on {end}; the distribution that built it may still patch it", *evidence)
     if end < today:
         return failed(f"no fixes since {end}", *evidence)
@@ -70,7 +70,7 @@ def vulnerable_kernel(engine: Engine, view: View) -> Verdict:
     F: a mainline version with such a bug. M: a distribution's kernel with such a number (its fixes do not show in it),
     or the table is older than 180 days. P: the number is past every fix. U: the version is no number.
     """
-    release = parse(engine.kernel_version)
+    release = parse_version(engine.kernel_version)
     version = Evidence("KernelVersion", engine.kernel_version)
     if release is None:
         return unknown(f"kernel version {engine.kernel_version!r} is no number", version)
@@ -82,9 +82,9 @@ def vulnerable_kernel(engine: Engine, view: View) -> Verdict:
     evidence = [
         Evidence(bug.cve, f"{bug.what}; {f'needs {bug.needs}' if bug.needs else 'no condition'}") for bug in found
     ]
-    if _own_build(release):
+    if release.distribution:
         return manual(
-            f"upstream {release.branch[0]}.{release.branch[1]} had {names}; the distribution may have fixed them",
+            f"upstream {release.release[0]}.{release.release[1]} had {names}; the distribution may have fixed them",
             version,
             *evidence,
             table,
@@ -135,11 +135,6 @@ def _operating_system(engine: Engine, view: View) -> str:
     except Unread:
         return engine.operating_system
     return pretty if lifetimes.distribution(pretty) else engine.operating_system
-
-
-def _own_build(release: Release) -> bool:
-    """Whether a distribution built the kernel: mainline kernels have no suffix, or that of a release candidate."""
-    return bool(release.suffix) and not release.suffix.startswith("-rc")
 
 
 def _supported(message: str, today: date, table: date, *evidence: Evidence) -> Verdict:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from checks.check import Domain, check
-from checks.data.versions import parse
 from checks.host.options import option_evidence, switch, words
 from checks.network.exposure import loopback
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
+from checks.versions import parse_version
 from checks.view import View
 from inventory.gap import Unread
 from inventory.model import Engine, Host
@@ -80,8 +80,8 @@ def open_api(engine: Engine, view: View) -> Verdict:
     try:
         openings += configured(view.host())
     except Unread:
-        release = parse(engine.version)
-        if not openings and not (engine.flavour == "docker" and release and release.numbers >= _SAYS_SO_SINCE):
+        version = parse_version(engine.version)
+        if not openings and not (engine.flavour == "docker" and version and version.release >= _SAYS_SO_SINCE):
             raise
     if not openings:
         return passed()

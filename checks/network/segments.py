@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from checks.check import Domain, check
-from checks.data.versions import parse
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
+from checks.versions import parse_version
 from checks.view import View
 from inventory.model import Container, Engine, Network, Service
 
@@ -246,11 +246,11 @@ def wildcard_default(network: Network, view: View) -> Verdict:
 
 
 def _encrypted(engine: Engine, option: Evidence) -> Verdict:
-    release = parse(engine.version)
-    if release is None:
+    version_read = parse_version(engine.version)
+    if version_read is None:
         return unknown(f"the engine's version {engine.version!r} says nothing about CVE-2023-28840")
-    if release.numbers >= (23, 0, 3) or (20, 10, 24) <= release.numbers < (21,):
+    if version_read.release >= (23, 0, 3) or (20, 10, 24) <= version_read.release < (21,):
         return passed("", option)
     version = Evidence("ServerVersion", engine.version, engine.key)
     message = "encrypted in name only: the engine accepts and sends clear text (CVE-2023-28840)"
-    return manual(message, option, version) if release.patched else failed(message, option, version)
+    return manual(message, option, version) if version_read.distribution else failed(message, option, version)

@@ -6,7 +6,7 @@ from checks.check import Domain, check
 from checks.evidence import seen
 from checks.runtime.kernel import kernel_view
 from checks.runtime.owners import orchestrator, owner_label
-from checks.users import Identity, parse_user
+from checks.users import Identity, as_number, parse_user
 from checks.verdict import Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
@@ -136,7 +136,7 @@ def privileged_group(container: Container, view: View) -> Verdict:
     if risky:
         worst = Severity.HIGH if _HOST_ROOT_GROUPS.intersection(risky) else None
         return failed(f"in host groups: {', '.join(risky)}", seen("HostConfig.GroupAdd", added), severity=worst)
-    unclear = [group for group in added if group.isdigit() and 0 < int(group) < 1000]
+    unclear = [group for group in added if 0 < (as_number(group) or 0) < 1000]
     if unclear:
         return manual("what these groups may do stands in the host's /etc/group", seen("HostConfig.GroupAdd", unclear))
     return passed()

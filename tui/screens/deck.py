@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.app import ComposeResult
 
 from checks.verdict import Severity
 from inventory.text import safe
@@ -12,6 +13,7 @@ from tui.listing import next_failing
 from tui.panes import specs
 from tui.panes.findings.pane import FindingsPane
 from tui.place import Place
+from tui.screens.detail import DetailView
 from tui.screens.main import MainScreen
 from widgets.filterbar import FilterBar
 from widgets.overlay import Choice, HelpScreen, Notice, Option, Picker
@@ -23,6 +25,10 @@ FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or 
 
 class DeckScreen(MainScreen):
     """The screen with its actions. They come from the key map, the palette and typed commands alike."""
+
+    def compose_detail(self) -> ComposeResult:
+        """The drill-down."""
+        yield DetailView(self.deck.session, id="detail")
 
     # -- moving -------------------------------------------------------------------------------------------------
 
@@ -99,13 +105,7 @@ class DeckScreen(MainScreen):
         detail = self.detail
         name = detail.tab_after(step) if detail is not None else None
         if name is not None:
-            self._turn(name)
-
-    def _turn(self, tab: str) -> None:
-        here, detail = self.trail.here, self.detail
-        if here.opened is not None and detail is not None:
-            self.trail.turn(tab)
-            detail.show(here.opened, tab, self.picture)
+            self.turn(name)
 
     def action_jump_tab(self) -> None:
         """The next letter is the first of a tab's title."""
@@ -121,12 +121,12 @@ class DeckScreen(MainScreen):
         if name is not None:
             event.stop()
             event.prevent_default()
-            self._turn(name)
+            self.turn(name)
 
     def action_look(self, tab: str) -> None:
         """The drill-down of the selected row, on this tab."""
         if self.trail.here.opened is not None:
-            self._turn(tab)
+            self.turn(tab)
             return
         key = self.selected()
         if key is not None:

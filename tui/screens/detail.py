@@ -48,7 +48,7 @@ class DetailView(Vertical):
     DetailView #d-evidence { height: 1fr; border-top: ascii ansi_default; }
     DetailView.-wide #d-findings { layout: horizontal; }
     DetailView.-wide #d-list { width: 1fr; height: 100%; }
-    DetailView.-wide #d-evidence { width: 1fr; height: 100%; border-top: none; padding-left: 1; }
+    DetailView.-wide #d-evidence { width: 1fr; height: 100%; border-top: none; border-left: ascii ansi_default; }
     DetailView .-hidden { display: none; }
     """
 
@@ -78,7 +78,7 @@ class DetailView(Vertical):
         yield StatusLine(id="crumb")
         yield TabLine(id="d-tabs")
         with Box(id="d-findings"):
-            yield FindingsList(id="d-list")
+            yield FindingsList(objects=False, id="d-list")
             yield TextView(id="d-evidence", wrap=True)
         yield JsonView(id="d-tree")
         yield TextView(id="d-text", cursor=True)
@@ -100,6 +100,7 @@ class DetailView(Vertical):
         if check:
             self.query_one(FindingsList).move_to((key, check, 0))
         self.focus_content()
+        self.call_after_refresh(self._evidence)  # its width is known then
         return chosen.id if chosen else tab
 
     def close(self) -> None:
@@ -212,11 +213,7 @@ class DetailView(Vertical):
         for tab in tabs_of(resource):
             number = tab.count(resource, picture) if tab.count else 0
             shown.append(statusline.Tab("", tab.title, str(number) if number else ""))
-        # The title is the key here: these tabs are reached by [ and ], or by t and their first letter.
-        line_ = self.query_one("#d-tabs", TabLine)
-        line_.set_tabs(
-            [statusline.Tab(tab.title, "", tab.count) for tab in shown], self._tab.title if self._tab else ""
-        )
+        self.query_one("#d-tabs", TabLine).set_tabs(shown, self._tab.title if self._tab else "")
 
     def _findings(self, resource: Resource, picture: Picture) -> None:
         judgement = picture.judgement(resource.key)

@@ -82,7 +82,7 @@ class MainScreen(LeanScreen[None]):
     # -- parts --------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Everything there is; the drill-down is mounted when it is first needed."""
+        """The frame and everything in it."""
         yield StatusLine(id="head")
         yield TabLine(id="tabs")
         yield StatusLine(id="headline")
@@ -90,8 +90,13 @@ class MainScreen(LeanScreen[None]):
             yield TextView(id="overview", cursor=True)
             yield ResourceTable(id="list", classes="-gone")
             yield TextView(id="preview", classes="-gone", cursor=True)
+            yield from self.compose_detail()
         yield FilterBar(id="filter")
         yield FooterLine(id="foot")
+
+    def compose_detail(self) -> ComposeResult:
+        """The drill-down, which brings more along than the first paint may."""
+        yield from ()
 
     @property
     def deck(self) -> DeckwatchApp:
@@ -129,7 +134,7 @@ class MainScreen(LeanScreen[None]):
 
     @property
     def detail(self) -> DetailView | None:
-        """The drill-down, once something was opened."""
+        """The drill-down; the bare frame has none."""
         found = self.query("#detail")
         return cast("DetailView", found.first()) if found else None
 
@@ -161,6 +166,8 @@ class MainScreen(LeanScreen[None]):
 
     def tick(self) -> None:
         """What passes with time alone: freshness, ages, and tabs that read again."""
+        if not self.is_current and self.deck.screen_stack[0] is self:
+            return  # the frame, with the real screen on top of it
         self.show_freshness()
         detail = self.detail
         if detail is not None:
@@ -345,18 +352,12 @@ class MainScreen(LeanScreen[None]):
             self.table.focus()
 
     def open_detail(self, key: ResourceKey, tab: str, check: str) -> None:
-        """Show the drill-down; it is made on first use."""
+        """Show the drill-down on a tab, or on its first one if there is no such tab."""
         detail = self.detail
-        if detail is None:
-            from tui.screens.detail import DetailView
-
-            detail = DetailView(self.deck.session, id="detail")
-            self.query_one("#body").mount(detail)
-            self.call_after_refresh(self.open_detail, key, tab, check)
-            return
-        shown = detail.show(key, tab, self.picture, check)
-        if shown != tab:
-            self.trail.turn(shown)
+        if detail is not None:
+            shown = detail.show(key, tab, self.picture, check)
+            if shown != tab:
+                self.trail.turn(shown)
 
     def enter(self, target: object) -> None:
         """Follow whatever a row or a line leads to."""
@@ -463,6 +464,14 @@ class MainScreen(LeanScreen[None]):
             if spec.digit == message.key:
                 self.action_pane(spec.id)
                 return
+        self.turn(message.key.lower())
+
+    def turn(self, tab: str) -> None:
+        """Another tab of what is open."""
+        here, detail = self.trail.here, self.detail
+        if here.opened is not None and detail is not None:
+            self.trail.turn(tab)
+            detail.show(here.opened, tab, self.picture)
 
     def action_pane(self, pane: str) -> None:
         """Another pane."""

@@ -50,7 +50,10 @@ def load(file: IO[bytes]) -> Bundle:
     bodies: dict[str, bytes] = {}
     with _damage(), _Limited(fileobj=file, mode="rb") as plain, tarfile.open(fileobj=plain, mode="r|") as tar:
         for info in tar:
-            bodies[_allowed(info, bodies)] = _content(tar, info)
+            name = _allowed(info, bodies)
+            bodies[name] = _content(tar, info)
+        while plain.read(1 << 16):  # to the end: only there does gzip tell whether all of it arrived
+            pass
     if form.NAME not in bodies:
         raise BundleError(f"is no bundle: it has no {form.NAME}")
     manifest = form.decode(bodies.pop(form.NAME))

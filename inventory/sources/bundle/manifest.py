@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ class Member:
     sha256: str = ""
     reason: str = ""
     detail: str = ""
-    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class Manifest:
             "masked": self.masked,
             "sources": [asdict(source) for source in self.sources],
             "members": [
-                {name: value for name, value in asdict(member).items() if value != ""} for member in self.members
+                {name: value for name, value in asdict(member).items() if value not in ("", {})}
+                for member in self.members
             ],
         }
         return json.dumps(document, ensure_ascii=True, indent=1).encode()
@@ -114,6 +115,8 @@ def _build(cls: Any, item: Any, where: str) -> Any:
         if not isinstance(item[name], type_) or isinstance(item[name], bool):
             raise BundleError(f"{NAME}: {name!r} in {where!r} is of the wrong type")
         values[name] = item[name]
+    if not all(isinstance(value, str) for value in values.get("headers", {}).values()):
+        raise BundleError(f"{NAME}: 'headers' in {where!r} hold something that is no string")
     try:
         return cls(**values)
     except TypeError as error:
@@ -132,6 +135,6 @@ _TYPES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "sha256": str,
         "reason": str,
         "detail": str,
-        "content_type": str,
+        "headers": dict,
     },
 }

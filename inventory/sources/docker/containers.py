@@ -12,7 +12,17 @@ from inventory.resource import EMPTY, Kind, ResourceKey
 from inventory.sources.docker import wire
 from inventory.sources.docker.container_parts import attachments, host_values, listed_ports, mount, mounts, ports
 from inventory.sources.docker.decode import AnswerError, decode
-from inventory.sources.docker.facts import finish, moment, own_name, project, seconds, texts, without_slash, words
+from inventory.sources.docker.facts import (
+    PENDING,
+    finish,
+    moment,
+    own_name,
+    project,
+    seconds,
+    texts,
+    without_slash,
+    words,
+)
 
 _SERVICE = "com.docker.swarm.service.id"
 _TASK = "com.docker.swarm.task.id"
@@ -92,8 +102,10 @@ def container(
     return finish(Container, values, _ALL_PATHS if malformed else _PATHS, malformed)
 
 
-def container_from_list(raw: bytes, source: str, at: float, network_ids: Mapping[str, str] | None = None) -> Container:
-    """A container as the list tells it; everything that only the inspect knows is a gap with reason *pending*."""
+def container_from_list(
+    raw: bytes, source: str, at: float, network_ids: Mapping[str, str] | None = None, unread: Gap = PENDING
+) -> Container:
+    """A container as the list tells it; what only the inspect knows is a gap for the reason of `unread`."""
     answer, malformed = decode(raw, wire.ListedContainer)
     if not answer.id:
         raise AnswerError("container without Id")
@@ -115,7 +127,7 @@ def container_from_list(raw: bytes, source: str, at: float, network_ids: Mapping
         **_belonging(labels),
     }
     values |= _listed_wiring(answer, network_ids or EMPTY)
-    return finish(Container, values, _LISTED_PATHS, malformed, Reason.PENDING)
+    return finish(Container, values, _LISTED_PATHS, malformed, unread)
 
 
 def timeless(status: str) -> str:

@@ -41,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`endpoint` accepts connections, or is the one worth retrying; None when there is nothing. `tried`: what failed."""
+    """`endpoint` accepts connections or is worth retrying, None when there is nothing; `tried` is what failed."""
 
     endpoint: Endpoint | None
     tried: tuple[Attempt, ...] = ()

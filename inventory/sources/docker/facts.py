@@ -14,6 +14,8 @@ R = TypeVar("R", bound=Resource)
 
 PROJECT_LABELS = ("com.docker.compose.project", "com.docker.stack.namespace", "io.kubernetes.pod.namespace")
 """Labels that say what a container, network or volume belongs to (Compose, Swarm stack, Kubernetes, Podman play)."""
+PENDING = Gap(Reason.PENDING, "")
+"""For what only a later request tells."""
 PODMAN_COMPOSE_PROJECT = "io.podman.compose.project"
 
 
@@ -22,19 +24,24 @@ def finish(
     values: dict[str, Any],
     paths: Mapping[str, str],
     malformed: Mapping[str, str],
-    missing: Reason = Reason.ABSENT,
+    unread: Gap | None = None,
 ) -> R:
     """Build the resource; a field of `paths` without a value becomes a gap at its API path.
 
     `values` holds None for what the answer does not have; a field that may truly be None is not in `paths`.
-    `missing` is the reason for fields that are not in `values` at all.
+    `unread` gives the reason for fields that are not in `values` at all because that answer was not read.
     """
     for field, path in paths.items():
         if values.get(field) is None:
-            values[field] = Gap(Reason.ABSENT if field in values else missing, path)
+            told = unread is None or field in values
+            values[field] = Gap(Reason.ABSENT, path) if told else _elsewhere(unread, path)
     if malformed:
         values["gaps"] = _mark(values, paths, malformed)
     return resource.build(**values)
+
+
+def _elsewhere(unread: Gap | None, path: str) -> Gap:
+    return Gap(unread.reason if unread else Reason.ABSENT, path, unread.detail if unread else "")
 
 
 def _mark(values: dict[str, Any], paths: Mapping[str, str], malformed: Mapping[str, str]) -> dict[str, Gap]:

@@ -12,7 +12,7 @@ from inventory.resource import Kind, ResourceKey
 from inventory.sources.docker import wire
 from inventory.sources.docker.containers import healthcheck
 from inventory.sources.docker.decode import AnswerError, decode, items
-from inventory.sources.docker.facts import finish, moment, texts, words
+from inventory.sources.docker.facts import PENDING, finish, moment, texts, words
 
 _CONFIG = {
     "user": "Config.User", "env": "Config.Env", "entrypoint": "Config.Entrypoint", "command": "Config.Cmd",
@@ -47,8 +47,8 @@ def image(raw: bytes, history_raw: bytes | Gap | None, source: str, at: float, k
     return finish(Image, values, _PATHS | _HEALTHCHECK if malformed else _PATHS, malformed)
 
 
-def image_from_list(raw: bytes, source: str, at: float) -> Image:
-    """An image as the list tells it; the rest is *pending*."""
+def image_from_list(raw: bytes, source: str, at: float, unread: Gap = PENDING) -> Image:
+    """An image as the list tells it; the rest is a gap for the reason of `unread`."""
     answer, malformed = decode(raw, wire.ListedImage)
     if not answer.id:
         raise AnswerError("image without Id")
@@ -60,7 +60,7 @@ def image_from_list(raw: bytes, source: str, at: float) -> Image:
         "labels": texts(answer.labels),
     }
     values |= _identity(source, answer.id, at, raw, values["repo_tags"], values["repo_digests"])
-    return finish(Image, values, _PATHS | _HEALTHCHECK, malformed, Reason.PENDING)
+    return finish(Image, values, _PATHS | _HEALTHCHECK, malformed, unread)
 
 
 def history(raw: bytes | Gap | None) -> tuple[HistoryEntry, ...] | Gap:

@@ -21,8 +21,8 @@ _VOLUME = {
 }  # fmt: skip
 
 
-def network(raw: bytes, source: str, at: float, *, inspected: bool = True) -> Network:
-    """A network. The list does not tell its members: with `inspected=False` they are *pending*.
+def network(raw: bytes, source: str, at: float, unread: Gap | None = None) -> Network:
+    """A network. The list does not tell its members: then `unread` says why they are missing.
 
     Raises `AnswerError` when the answer is no object or has no id.
     """
@@ -47,9 +47,9 @@ def network(raw: bytes, source: str, at: float, *, inspected: bool = True) -> Ne
         "options": texts(answer.options),
         "subnets": tuple(_subnet(found) for found in (answer.ipam and answer.ipam.config) or ()),
     }
-    if inspected:
+    if unread is None:
         values["members"] = tuple(_member(key, found) for key, found in (answer.containers or {}).items())
-    return finish(Network, values, _NETWORK, malformed, Reason.ABSENT if inspected else Reason.PENDING)
+    return finish(Network, values, _NETWORK, malformed, unread)
 
 
 def _subnet(found: wire.IpamConfig) -> Subnet:

@@ -41,6 +41,7 @@ class Socket(Protocol):
     """What is needed of a plain or TLS socket."""
 
     def settimeout(self, value: float | None, /) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
     def sendall(self, data: Any, /) -> None: ...
     def recv_into(self, buffer: Any, /) -> int: ...
     def fileno(self) -> int: ...
@@ -67,8 +68,13 @@ class GuardedSocket:
         self._inner.settimeout(self._clock.left())
         self._inner.sendall(data)
 
+    def recv(self, size: int) -> bytes:
+        """One read within what is left of the deadline."""
+        self._inner.settimeout(self._clock.left())
+        return self._inner.recv(size)
+
     def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
-        """The reading side."""
+        """The reading side, for the standard library's client."""
         self._readers += 1
         return io.BufferedReader(_Reader(self), buffering or 65536)
 
@@ -162,6 +168,7 @@ class _SshSocket:
             far.close()
         self.settimeout = self._inner.settimeout
         self.sendall = self._inner.sendall
+        self.recv = self._inner.recv
         self.recv_into = self._inner.recv_into
         self.fileno = self._inner.fileno
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import http.client
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
 
 from inventory.gap import Gap, Reason
+from inventory.sources.docker.http1 import Connection, CutError, Head, ProtocolError
 from inventory.sources.docker.sockets import Clock, GuardedSocket
 
 LIMIT = 64 << 20
 """The largest answer that is read, in bytes."""
-_CHUNK = 1 << 16
+_LONGEST_REFUSAL = 1 << 20
+_FAILURES = (OSError, ProtocolError, CutError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,8 @@ class Transport(Protocol):
         """End the calling thread's connection."""
 
 
-class _Connection(http.client.HTTPConnection):
-    """Plain HTTP over whatever `dial` returns."""
-
-    def __init__(self, dial: Callable[[], GuardedSocket]) -> None:
-        super().__init__("localhost")
-        self._dial = dial
-        self.guarded: GuardedSocket | None = None
-
-    def connect(self) -> None:
-        self.guarded = self._dial()
-        self.sock = self.guarded
-
-
 class HttpTransport:
-    """HTTP with the standard library over a unix socket or SSH, keep-alive, one connection per thread."""
+    """HTTP over a unix socket or SSH, keep-alive, one connection per thread."""
 
     def __init__(self, dial: Callable[[Clock], GuardedSocket]) -> None:
         self._clock = Clock()
@@ -90,92 +79,91 @@ class HttpTransport:
     def get(self, path: str, *, deadline: float, limit: int = LIMIT, method: str = "GET") -> Answer:
         """See `Transport.get`. A kept connection that the engine has closed meanwhile is replaced once."""
         self._clock.start(deadline)
-        if getattr(self._mine, "connection", None) is not None:
-            try:
-                return self._once(method, path, limit)
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                pass
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                raise translate(error) from error
+        kept: Connection | None = getattr(self._mine, "connection", None)
+        self._mine.connection = None
         try:
-            return self._once(method, path, limit)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            if kept is not None:
+                try:
+                    return self._once(kept, method, path, limit)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # idle connections may be closed at any time; GET may be repeated
+            return self._once(Connection(self._dial(self._clock)), method, path, limit)
+        except _FAILURES as error:
             raise translate(error) from error
 
     def stream(self, path: str, *, deadline: float) -> Stream:
         """See `Transport.stream`."""
         self._clock.start(deadline)
-        connection = _Connection(lambda: self._dial(self._clock))
         try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            if response.status >= http.client.MULTIPLE_CHOICES:
-                raise refusal(response.status, response.read(_CHUNK))
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            connection.close()
+            connection = Connection(self._dial(self._clock))
+            return self._opened(connection, path)
+        except _FAILURES as error:
             raise translate(error) from error
-        except ApiError:
-            connection.close()
-            raise
-        return _HttpStream(connection, response, self._clock)
 
     def close(self) -> None:
         """See `Transport.close`."""
-        connection = getattr(self._mine, "connection", None)
+        connection: Connection | None = getattr(self._mine, "connection", None)
         self._mine.connection = None
         if connection is not None:
             connection.close()
 
-    def _once(self, method: str, path: str, limit: int) -> Answer:
-        connection = getattr(self._mine, "connection", None)
-        if connection is None:
-            connection = self._mine.connection = _Connection(lambda: self._dial(self._clock))
+    def _opened(self, connection: Connection, path: str) -> Stream:
         try:
-            connection.request(method, path)
-            response = connection.getresponse()
-            body = _body(response, limit)
-        except BaseException:  # whatever happened, the connection is in the middle of something
-            self.close()
+            head = connection.ask("GET", path)
+            if head.status >= HTTPStatus.MULTIPLE_CHOICES:
+                raise refusal(head.status, _body(connection, "GET", head, _LONGEST_REFUSAL))
+        except BaseException:
+            connection.close()
             raise
-        if response.status >= http.client.BAD_REQUEST or 300 <= response.status < 304:
-            raise refusal(response.status, body)
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+        return _HttpStream(connection, head, self._clock)
+
+    def _once(self, connection: Connection, method: str, path: str, limit: int) -> Answer:
+        try:
+            head = connection.ask(method, path)
+            body = _body(connection, method, head, limit)
+        except BaseException:  # whatever happened, the connection is in the middle of something
+            connection.close()
+            raise
+        if head.keep:
+            self._mine.connection = connection
+        else:
+            connection.close()
+        if (
+            head.status >= HTTPStatus.BAD_REQUEST
+            or HTTPStatus.MULTIPLE_CHOICES <= head.status < HTTPStatus.NOT_MODIFIED
+        ):
+            raise refusal(head.status, body)
+        return Answer(head.status, head.headers, body)
 
 
 class _HttpStream:
-    def __init__(self, connection: _Connection, response: http.client.HTTPResponse, clock: Clock) -> None:
+    def __init__(self, connection: Connection, head: Head, clock: Clock) -> None:
         self._connection = connection
-        self._response = response
+        self._head = head
         self._clock = clock
 
     def __iter__(self) -> Iterator[bytes]:
         self._clock.start(None)  # of the thread that reads, which need not be the one that connected
         try:
-            while chunk := self._response.read1(_CHUNK):
-                yield chunk
-        except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
+            yield from self._connection.pieces("GET", self._head)
+        except _FAILURES as error:
             raise translate(error) from error
         finally:
             self._connection.close()
 
     def close(self) -> None:
-        if self._connection.guarded is not None:
-            self._connection.guarded.shutdown()
+        self._connection.sock.shutdown()
 
 
-def _body(response: http.client.HTTPResponse, limit: int) -> bytes:
-    """The whole body. Raises `IncompleteRead` when it was cut and ValueError when it is larger than `limit`."""
-    if response.length is not None:
-        if response.length > limit:
-            raise ValueError(f"answer of {response.length} bytes is larger than the limit of {limit}")
-        return response.read()
+def _body(connection: Connection, method: str, head: Head, limit: int) -> bytes:
+    """The whole body. Raises ValueError when it is larger than `limit`."""
     pieces: list[bytes] = []
     size = 0
-    while chunk := response.read(_CHUNK):
-        size += len(chunk)
+    for piece in connection.pieces(method, head):
+        size += len(piece)
         if size > limit:
             raise ValueError(f"answer is larger than the limit of {limit} bytes")
-        pieces.append(chunk)
+        pieces.append(piece)
     return b"".join(pieces)
 
 
@@ -190,23 +178,27 @@ def message_of(body: bytes) -> str:
     return body[:500].decode("utf-8", "replace").strip()
 
 
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else f"status {status}"
+
+
 _NOT_A_MANAGER = "not a swarm manager"
 
 
 def refusal(status: int, body: bytes) -> ApiError:
     """The error that a status of 300 or more stands for."""
     message = message_of(body)
-    shown = message or http.client.responses.get(status, f"status {status}")
+    shown = message or _phrase(status)
     if status in {401, 403}:
         reason = Reason.DENIED
-    elif status == http.client.NOT_FOUND:
+    elif status == HTTPStatus.NOT_FOUND:
         # Podman answers "Not Found" in plain text for what it does not have, swarm above all.
         reason = (
             Reason.UNSUPPORTED
             if message in {"", "Not Found", "page not found", "404 page not found"}
             else Reason.ABSENT
         )
-    elif status == http.client.NOT_IMPLEMENTED or _NOT_A_MANAGER in message:
+    elif status == HTTPStatus.NOT_IMPLEMENTED or _NOT_A_MANAGER in message:
         reason = Reason.UNSUPPORTED
     elif status in {408, 504}:
         reason = Reason.TIMEOUT
@@ -223,9 +215,9 @@ def translate(error: BaseException) -> ApiError:
         return ApiError(Reason.DENIED, 0, "permission denied")
     if isinstance(error, TimeoutError):
         return ApiError(Reason.TIMEOUT, 0, "no answer within the deadline")
-    if isinstance(error, http.client.IncompleteRead):
-        return ApiError(Reason.ERROR, 0, f"answer cut off after {len(error.partial)} bytes")
-    if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
+    if isinstance(error, CutError):
+        return ApiError(Reason.ERROR, 0, f"answer cut off {error}")
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
         return ApiError(Reason.ERROR, 0, "connection closed by the engine")
     return ApiError(Reason.ERROR, 0, _words(error))
 
@@ -237,8 +229,8 @@ def _words(error: BaseException) -> str:
         return f"name not found: {error.strerror}"
     if isinstance(error, OSError) and error.errno in _PLAIN:
         return _PLAIN[error.errno]
-    if isinstance(error, http.client.HTTPException):
-        return f"not an HTTP answer: {type(error).__name__} {str(error)[:80]!r}"
+    if isinstance(error, ProtocolError):
+        return f"not an HTTP answer: {error}"
     return str(error)[:200] or type(error).__name__
 
 

@@ -51,11 +51,12 @@ class ContainersPane(ResourcePane[Container]):
     def cells(self, resource: Container, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
         name = f"{resource.key.source}/{resource.name}" if facts else resource.name
+        quiet: Role = "normal" if resource.running else "dim"
         return (
-            Cell.of(safe(name)),
+            Cell.of(safe(name), quiet),
             state_cell(resource),
             *stat_cells(resource, picture.stats.get(resource.key)),
-            Cell.of(safe(image_reference(resource.image_ref))),
+            Cell.of(safe(image_reference(resource.image_ref)), quiet),
             Cell.of(_up(resource, now)),
             ports_cell(resource),
         )
@@ -91,10 +92,6 @@ class ContainersPane(ResourcePane[Container]):
     def minor(self, resource: Container) -> bool:
         """Stopped and created ones."""
         return not resource.running
-
-    def role(self, resource: Container) -> Role:
-        """Rows without a process step back."""
-        return "normal" if resource.running else "dim"
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """How many there are and how they are."""

@@ -2,4 +2,4 @@
 
 from tui.panes import PaneSpec
 
-SPEC = PaneSpec("findings", "6", "Findings", "Findings")
+SPEC = PaneSpec("findings", "6", "Findings", "Find")

@@ -13,7 +13,7 @@ from inventory.resource import Kind, ResourceKey
 from inventory.text import safe
 from tui.panes.base import Entry, Pane, Shown
 from tui.picture import Picture
-from tui.verdicts import VERDICT_WORDS, finding_view, mark
+from tui.verdicts import VERDICT_WORDS, finding_view, headline, mark
 from widgets.cells import Cell
 from widgets.columns import Column
 from widgets.evidence import evidence_lines
@@ -134,7 +134,7 @@ def _flat(results: Iterable[Result], picture: Picture) -> Iterable[Entry]:
 def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count: int) -> Entry:
     check: Check = result.check
     char, role = mark(result)
-    words = check.title if count > 1 else result.message
+    words = check.title if count > 1 else headline(result)
     cells = (
         Cell.of(char, role),
         Cell.of(check.id),

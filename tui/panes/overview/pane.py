@@ -19,7 +19,7 @@ from tui.format import age, clock, missing, since, size
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
 from tui.picture import Picture
-from tui.verdicts import mark, total_badge
+from tui.verdicts import headline, mark, total_badge
 from widgets.cells import EMPTY, Cell, fit
 from widgets.textview import TextLine, line
 
@@ -45,7 +45,7 @@ class OverviewPane(Pane):
 
     def lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
         """The whole pane for a view of this size."""
-        top = [*host_lines(picture, now), *now_lines(picture)]
+        top = [*host_lines(picture, now), *now_lines(picture, width)]
         top.append(line("-" * width, "rule"))
         if width >= WIDE:
             return top + _side_by_side(picture, width, height - len(top), now)
@@ -76,13 +76,13 @@ class OverviewPane(Pane):
 def host_lines(picture: Picture, now: float) -> list[TextLine]:
     """The host and the engine, as far as they are known."""
     found = [
-        TextLine(Cell.join((" HOST   ", "header"), _host_words(host)), meta=host.key)
+        TextLine(Cell.join((" HOST     ", "header"), _host_words(host)), meta=host.key)
         for host in picture.snapshot.of(Host)
     ]
     for engine in picture.snapshot.of(Engine):
         badge = picture.judgement(engine.key)
-        words = Cell.join((" ENGINE ", "header"), _engine_words(engine, now), "  ")
-        found.append(TextLine(Cell.join(words, total_badge(badge.summary) if badge else ".."), meta=engine.key))
+        counts = total_badge(badge.summary, top=2) if badge else DOTS
+        found.append(TextLine(Cell.join((" ENGINE   ", "header"), counts, "  ", _engine_words(engine)), meta=engine.key))
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
             found += _source_lines(name, health)
@@ -135,7 +135,7 @@ def _disk_words(host: Host) -> list[Cell]:
     return found
 
 
-def _engine_words(engine: Engine, now: float) -> str:
+def _engine_words(engine: Engine) -> str:
     swarm = engine.peek("swarm")
     state = "?" if isinstance(swarm, Gap) else swarm.state or "inactive"
     flavour, version = engine.peek("flavour"), engine.peek("version")
@@ -144,35 +144,51 @@ def _engine_words(engine: Engine, now: float) -> str:
     return safe(words, 300)
 
 
-def now_lines(picture: Picture) -> list[TextLine]:
-    """States, exposures, and what could not be checked."""
-    states: Counter[str] = Counter()
-    for container in picture.snapshot.of(Container):
-        word, role = state_words(container)
-        states[word.split()[0] if role == "error" else container.state] += 1
-    words = "  ".join(f"{word} {count}" for word, count in states.most_common()) or ".."
+def now_lines(picture: Picture, width: int) -> list[TextLine]:
+    """States, exposures, and what could not be checked; long lists go on below."""
     failing: Counter[str] = Counter()
     for result in picture.evaluation.results():
         if result.outcome is Outcome.FAIL:
             failing[result.check.id] += 1
     exposed = [(name, sum(failing[check] for check in ids)) for name, ids in _EXPOSED]
-    shown = "  ".join(f"{name} {count}" for name, count in exposed if count)
-    clean = "nothing of the usual kind" if picture.evaluation.judgements else ".."
+    shown = [f"{name} {count}" for name, count in exposed if count]
+    clean = ["nothing of the usual kind" if picture.evaluation.judgements else ".."]
     return [
-        TextLine(Cell.join((" NOW          ", "header"), safe(words))),
-        TextLine(Cell.join((" EXPOSED      ", "header"), shown or clean)),
-        TextLine(Cell.join((" NOT CHECKED  ", "header"), _not_checked(picture))),
+        *_wrapped("NOW", _states(picture), width),
+        *_wrapped("EXPOSED", [Cell.of(words) for words in shown or clean], width),
+        *_wrapped("NOT SEEN", _not_checked(picture), width),
     ]
 
 
-def _not_checked(picture: Picture) -> Cell:
+def _states(picture: Picture) -> list[Cell]:
+    states: Counter[tuple[str, bool]] = Counter()
+    for container in picture.snapshot.of(Container):
+        word, role = state_words(container)
+        bad = role == "error"
+        name = "OOM" if word.endswith("OOM") else word.split()[0] if bad else container.state
+        states[("exited!=0" if bad and name == "exited" else name, bad)] += 1
+    order = sorted(states.items(), key=lambda item: (item[0][0] != "running", not item[0][1], -item[1]))
+    return [Cell.of(safe(f"{name} {count}"), "error" if bad else "normal") for (name, bad), count in order] or [DOTS]
+
+
+def _wrapped(label: str, parts: list[Cell], width: int) -> list[TextLine]:
+    lines, current = [], Cell.of(f" {label:<9}", "header")
+    for part in parts:
+        if current.width + part.width + 2 > width and current.width > 12:
+            lines.append(TextLine(current))
+            current = Cell.of(" " * 10)
+        current = Cell.join(current, part, "  ")
+    return [*lines, TextLine(current)]
+
+
+def _not_checked(picture: Picture) -> list[Cell]:
     total = picture.evaluation.total
     pending = sum(1 for r in picture.snapshot if picture.judgement(r.key) is None)
-    parts = [f"{total.unknown} verdicts unknown (x)", f"{total.manual} for a person to decide"]
-    if pending:
-        parts.append(f"{pending} objects not judged yet")
+    parts = [f"{total.unknown} verdicts unknown (x says why)"] if total.unknown else []
+    parts += [f"{pending} objects not judged yet"] if pending else []
     parts += [f"{kind.value}s: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
-    return Cell.of(safe("  ".join(parts), 400), "unknown" if total.unknown or pending else "normal")
+    words = [Cell.of(safe(part, 200), "unknown") for part in parts]
+    return [*words, Cell.of(f"{total.manual} for a person to decide")] if total.judged else [DOTS]
 
 
 def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[TextLine]:
@@ -199,11 +215,11 @@ def _worst_line(found: list[Result], picture: Picture, width: int, now: float) -
     resource = picture.snapshot.get(result.key)
     name = safe(resource.name) if resource else result.key.id[:12]
     target = name if len(found) == 1 else f"{len(found)} {result.key.kind}s"
-    words = safe(result.message if len(found) == 1 else result.check.title, 300)
+    words = safe(headline(result) if len(found) == 1 else result.check.title, 300)
     new = f"NEW {since(first, now)}" if first else ""
     room = max(20, width - 4 - 9 - 20 - 9)
     cell = Cell.join(
-        (f" {char}", role), "  ", (f"{result.check.id:<9}", "dim"), fit(Cell.of(words), room),
+        " ", (char, role), "  ", (f"{result.check.id:<9}", "dim"), fit(Cell.of(words), room),
         " ", fit(Cell.of(target), 20, cut="middle"), " ", (f"{new:<8}", "accent"),
     )  # fmt: skip
     meta: Hashable = (result.key, result.check.id) if len(found) == 1 else (result.check.id, Outcome.FAIL)
@@ -253,4 +269,5 @@ def _side_by_side(picture: Picture, width: int, height: int, now: float) -> list
 
 
 EMPTY_LINE = TextLine(EMPTY)
+DOTS = Cell.of("..", "dim")
 PANE = OverviewPane()

@@ -1,0 +1,204 @@
+"""One part of an engine at a time: the request, and the resources that its answer makes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import quote
+
+from inventory.engine import Engine
+from inventory.gap import Gap, Reason
+from inventory.resource import Kind, Resource
+from inventory.snapshot import Snapshot
+from inventory.sources.docker import translate
+from inventory.sources.docker.decode import AnswerError, items, member
+from inventory.sources.docker.facts import PENDING
+from inventory.sources.docker.session import Session
+from inventory.sources.docker.transport import ApiError
+
+CALL = 10.0
+"""Seconds for one call. Podman's first answers take more than one."""
+
+LISTS: Mapping[Kind, str] = {
+    Kind.CONTAINER: "/containers/json?all=1",
+    Kind.IMAGE: "/images/json",
+    Kind.NETWORK: "/networks",
+    Kind.VOLUME: "/volumes",
+    Kind.SERVICE: "/services?status=true",
+    Kind.TASK: "/tasks",
+    Kind.NODE: "/nodes",
+    Kind.SECRET: "/secrets",
+    Kind.CONFIG: "/configs",
+}
+SWARM_KINDS = (Kind.SWARM, Kind.NODE, Kind.SERVICE, Kind.TASK, Kind.SECRET, Kind.CONFIG)
+_SIMPLE: Mapping[Kind, Callable[[bytes, str, float], Resource]] = {
+    Kind.VOLUME: translate.volume,
+    Kind.SERVICE: translate.service,
+    Kind.NODE: translate.node,
+    Kind.SECRET: translate.secret,
+    Kind.CONFIG: translate.config,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An element of a list: what the list alone tells, and its raw text to see whether it changed."""
+
+    id: str
+    raw: bytes
+    resource: Resource
+
+
+Part = dict[Kind, list[Resource] | Gap]
+"""Whole kinds: all their resources, or why they could not be read."""
+SWARM_PARTS = (Kind.SWARM, Kind.NODE, Kind.SERVICE, Kind.SECRET, Kind.CONFIG)
+"""What to ask `Fetch.part` for to get all `SWARM_KINDS`."""
+
+
+@dataclass(slots=True)
+class Fetch:
+    """Reads for one source. Methods raise `ApiError`, or `AnswerError` for an answer that is no JSON of that shape."""
+
+    session: Session
+    source: str
+    target: str
+    local: bool
+    clock: Callable[[], float] = time.time
+    deadline: float = CALL
+    network_ids: dict[str, str] = field(default_factory=dict)
+
+    def engine(self) -> Engine:
+        """Info and version as one resource; an unreadable info leaves its fields as gaps."""
+        info = self._or_gap("/info")
+        return translate.engine(info, self.session.version_raw, self.target, self.local, self.source, self.clock())
+
+    def ids(self, kind: Kind) -> list[tuple[str, bytes]]:
+        """Id and raw text of every element of a list, without making resources of them."""
+        raw = self.get(LISTS[kind])
+        found = [(identity(item), item) for item in items(raw)]
+        return [(key, item) for key, item in found if key]
+
+    def listed(self, kind: Kind) -> list[Listed]:
+        """All objects of a kind as the list tells them. An element that makes no sense is left out."""
+        raw = self.get(LISTS[kind])
+        at = self.clock()
+        found: list[Listed] = []
+        for item in items(member(raw, "Volumes") if kind is Kind.VOLUME else raw):
+            try:
+                resource = self._from_list(kind, item, at)
+            except AnswerError:
+                continue
+            found.append(Listed(resource.key.id, item, resource))
+        if kind is Kind.NETWORK:
+            self.network_ids = {listed.resource.name: listed.id for listed in found}
+        return found
+
+    def inspected(self, kind: Kind, key: str, listed: bytes = b"") -> Resource | None:
+        """One container, image or network in full; None when it is gone meanwhile.
+
+        When the inspect fails, what the list told (`listed`) is returned with the reason as its gaps; without that the
+        error is raised.
+        """
+        try:
+            return self._inspect(kind, key)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            if not listed or not error.status:
+                raise
+            return self._from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
+        except AnswerError as error:
+            if not listed:
+                raise
+            return self._from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
+
+    def part(self, kind: Kind) -> Part:
+        """A whole kind at once, or why it cannot be read; services bring their tasks. Raises nothing."""
+        try:
+            if kind is Kind.SWARM:
+                return {kind: [translate.swarm(self.get("/swarm"), self.source, self.clock())]}
+            if kind is Kind.ENGINE:
+                return {kind: [self.engine()]}
+            found: Part = {kind: [listed.resource for listed in self.listed(kind)]}
+        except (ApiError, AnswerError) as error:
+            found = {kind: failure(error, kind)}
+        return found | self._tasks(found[kind]) if kind is Kind.SERVICE else found
+
+    def _tasks(self, services: list[Resource] | Gap) -> Part:
+        names = {} if isinstance(services, Gap) else {service.key.id: service.name for service in services}
+        try:
+            at = self.clock()
+            found = [translate.task(item, self.source, at, names) for item in items(self.get(LISTS[Kind.TASK]))]
+        except (ApiError, AnswerError) as error:
+            return {Kind.TASK: failure(error, Kind.TASK)}
+        return {Kind.TASK: list[Resource](found)}
+
+    def get(self, path: str) -> bytes:
+        """The body of a path within the deadline of one call."""
+        return self.session.get(path, deadline=self.deadline)
+
+    def _inspect(self, kind: Kind, key: str) -> Resource:
+        name = quote(key, safe=":")
+        if kind is Kind.CONTAINER:
+            raw = self.get(f"/containers/{name}/json")
+            return translate.container(raw, self.source, self.clock(), key, self.network_ids)
+        if kind is Kind.NETWORK:
+            return translate.network(self.get(f"/networks/{name}"), self.source, self.clock())
+        raw = self.get(f"/images/{name}/json")
+        return translate.image(raw, self._or_gap(f"/images/{name}/history"), self.source, self.clock(), key)
+
+    def _or_gap(self, path: str) -> bytes | Gap:
+        try:
+            return self.get(path)
+        except ApiError as error:
+            return error.gap(f"GET {path}")
+
+    def _from_list(self, kind: Kind, item: bytes, at: float, unread: Gap = PENDING) -> Resource:
+        if kind is Kind.CONTAINER:
+            return translate.container_from_list(item, self.source, at, self.network_ids, unread)
+        if kind is Kind.IMAGE:
+            return translate.image_from_list(item, self.source, at, unread)
+        if kind is Kind.NETWORK:
+            return translate.network(item, self.source, at, unread)
+        return _SIMPLE[kind](item, self.source, at)
+
+
+_PATHS = {
+    Kind.CONTAINER: "GET /containers/{id}/json",
+    Kind.IMAGE: "GET /images/{name}/json",
+    Kind.NETWORK: "GET /networks/{id}",
+}
+
+
+def failure(error: ApiError | AnswerError, kind: Kind) -> Gap:
+    """Why a kind could not be read."""
+    path = f"GET {LISTS.get(kind, f'/{kind.value}').partition('?')[0]}"
+    return error.gap(path)
+
+
+def missing_images(containers: Sequence[Resource], known: set[str]) -> set[str]:
+    """Images that containers use and the list leaves out: intermediate layers that lost their last tag."""
+    return {image for container in containers if isinstance(image := container.peek("image_id"), str)} - known - {""}
+
+
+def swarm_role(snapshot: Snapshot, source: str) -> str:
+    """`manager`, `worker`, `none` or `unknown`."""
+    engine = next(snapshot.of(Engine, source), None)
+    state = engine.peek("swarm") if engine is not None else None
+    if state is None or isinstance(state, Gap):
+        return "unknown"
+    if state.state in {"inactive", ""}:
+        return "none"
+    return "manager" if state.control_available else "worker"
+
+
+_WORKER = Gap(Reason.UNSUPPORTED, "GET /swarm", "this node is a worker of the swarm; only a manager tells")
+
+
+def no_swarm(role: str) -> Part:
+    """What is known of a swarm when it is not asked: nothing exists, or this node may not tell."""
+    if role == "none":
+        return {kind: [] for kind in SWARM_KINDS}
+    return dict.fromkeys(SWARM_KINDS, _WORKER if role == "worker" else Gap(Reason.ABSENT, "GET /info Swarm"))

@@ -1,0 +1,84 @@
+"""A conversation with one engine: the negotiated API version and who it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from inventory.gap import Reason
+from inventory.sources.docker.transport import LIMIT, ApiError, Stream, Transport
+
+NEWEST = (1, 51)
+"""The newest API version whose answers this program knows."""
+_TOO_OLD = re.compile(r"[Mm]inimum supported API version is (\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`version` as in `1.41`; `flavour` docker or podman; `version_raw` the answer to `GET /version`.
+
+    `answered` is called whenever the engine has answered anything.
+    """
+
+    transport: Transport
+    version: str = ""
+    flavour: str = "docker"
+    version_raw: bytes = b""
+    answered: Callable[[], None] = lambda: None
+
+    def get(self, path: str, *, deadline: float, limit: int = LIMIT) -> bytes:
+        """The body of a versioned path such as `/info`. Raises `ApiError`."""
+        return self._noting(lambda: self.transport.get(self._versioned(path), deadline=deadline, limit=limit).body)
+
+    def ping(self, *, deadline: float) -> None:
+        """Ask for a sign of life. Raises `ApiError`."""
+        self._noting(lambda: self.transport.get("/_ping", deadline=deadline, limit=4096, method="HEAD").body)
+
+    def stream(self, path: str, *, deadline: float) -> Stream:
+        """A stream from a versioned path. Raises `ApiError`."""
+        return self.transport.stream(self._versioned(path), deadline=deadline)
+
+    def _versioned(self, path: str) -> str:
+        return f"/v{self.version}{path}" if self.version else path
+
+    def _noting(self, call: Callable[[], bytes]) -> bytes:
+        try:
+            body = call()
+        except ApiError as error:
+            if error.status:
+                self.answered()
+            raise
+        self.answered()
+        return body
+
+
+def connect(transport: Transport, *, deadline: float, answered: Callable[[], None] = lambda: None) -> Session:
+    """Open a session: our newest version capped by the daemon's, and never below its minimum. Raises `ApiError`.
+
+    Podman accepts any version prefix, so a refusal is never counted on: the daemon's own word in the headers decides.
+    """
+    ping = transport.get("/_ping", deadline=deadline, limit=4096)
+    answered()
+    server = ping.headers.get("server", "")
+    podman = "libpod-api-version" in ping.headers or server.startswith("Libpod/")
+    told = ping.headers.get("api-version", "")
+    version = _capped(told) if told else ""
+    session = Session(transport, version, "podman" if podman else "docker", b"", answered)
+    try:
+        raw = session.get("/version", deadline=deadline)
+    except ApiError as error:
+        minimum = _TOO_OLD.search(error.message)
+        if minimum is None:
+            raise
+        session = replace(session, version=f"{minimum[1]}.{minimum[2]}")
+        raw = session.get("/version", deadline=deadline)
+    return replace(session, version_raw=raw)
+
+
+def _capped(told: str) -> str:
+    found = re.fullmatch(r"(\d+)\.(\d+)", told.strip())
+    if found is None:
+        raise ApiError(Reason.MALFORMED, 0, f"not an engine: Api-Version {told[:40]!r}")
+    major, minor = min(NEWEST, (int(found[1]), int(found[2])))
+    return f"{major}.{minor}"

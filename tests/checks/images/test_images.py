@@ -1,0 +1,48 @@
+"""The image checks: single cases, and what their evidence may show."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.catalogue import catalogue
+from checks.images.steps import steps
+from checks.verdict import Outcome
+from tests.checks.cases import Case, judge, results
+from tests.checks.facts import built, with_steps
+from tests.checks.images.cases import CASES, QUIET
+
+IMAGES = tuple(check for check in catalogue() if check.id.startswith("IMG-"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case) -> None:
+    result = judge(case)
+    assert result.outcome is case.expected, result.message
+    if case.severity is not None:
+        assert result.severity is case.severity, result.message
+    if case.expected is Outcome.FAIL:
+        assert result.evidence
+
+
+@pytest.mark.parametrize("name", ["lab_app_2.0.1", "lab_rootapp_latest", "busybox_1.35", "mc_debtools_1"])
+def test_no_secret_is_shown(name: str) -> None:
+    found = results(IMAGES, Case("IMG-012", built(name), Outcome.FAIL, others=(QUIET,)))
+    shown = " ".join(f"{result.message} {result.evidence}" for result in found.values())
+    assert "hunter2-lab" not in shown
+    assert "tok-lab-" not in shown
+
+
+@pytest.mark.parametrize(
+    ("created_by", "instruction", "text", "arguments"),
+    [
+        ("/bin/sh -c #(nop)  ENV A=b", "ENV", "A=b", ""),
+        ("/bin/sh -c apk add x", "RUN", "apk add x", ""),
+        ("|1 T=x /bin/sh -c make all", "RUN", "make all", "T=x"),
+        ("RUN |2 T=x U=y z /bin/sh -c make all # buildkit", "RUN", "make all", "T=x U=y z"),
+        ("RUN /bin/bash -o pipefail -c curl x | sh # buildkit", "RUN", "curl x | sh", ""),
+        ("COPY file:x in / ", "COPY", "file:x in /", ""),
+    ],
+)
+def test_build_steps(created_by: str, instruction: str, text: str, arguments: str) -> None:
+    (step,) = steps(with_steps(created_by))
+    assert (step.instruction, step.text, step.arguments) == (instruction, text, arguments)

@@ -1,0 +1,141 @@
+"""One look at everything: sources are read once into a store, judged once, and made a report. Starts no process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from checks.catalogue import catalogue
+from checks.engine import Engine
+from checks.report.report import Filters, Report, Tool, report
+from inventory.snapshot import SourceHealth, Status
+from inventory.store import Store
+from tui.cli.problem import Exit, Problem
+from tui.options import SourceOptions
+from tui.version import NAME, VERSION
+
+if TYPE_CHECKING:
+    from checks.policy import Policy
+    from inventory.sources.bundle.replay import Replay
+    from inventory.sources.docker.endpoint import Endpoint
+    from inventory.sources.docker.endpoints import Attempt
+
+Narrate = Callable[[str], None]
+READ = (Status.OK, Status.DEGRADED)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An engine to read: the name its resources carry, and where it is."""
+
+    name: str
+    endpoint: Endpoint
+
+
+def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrate: Narrate) -> Report:
+    """Read and judge; raises `Problem` when no source could be read."""
+    started, clock = time.time(), time.perf_counter()
+    store = collect(options, narrate)
+    snapshot = store.snapshot()
+    evaluation = Engine(catalogue(), policy).evaluate(snapshot)
+    return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters)
+
+
+def collect(options: SourceOptions, narrate: Narrate) -> Store:
+    """Everything that the sources tell; raises `Problem` when none could be read."""
+    if options.bundle is not None or options.demo:
+        return recorded(options)
+    store = Store()
+    found = targets(options)
+    read_all(found, lambda target: _read_live(target, store))
+    health = store.snapshot().sources.values()
+    if not any(source.status in READ for source in health):
+        raise Problem(nothing_read(f"{source.target}: {source.detail}" for source in health), Exit.NO_SOURCE)
+    for source in health:
+        if source.status is not Status.OK:
+            narrate(f"{source.target}: {source.status.value}: {source.detail}")
+    return store
+
+
+def targets(options: SourceOptions) -> list[Target]:
+    """The engines that the options mean; raises `Problem` if one makes no sense or there is none."""
+    from inventory.sources.docker.endpoints import EndpointError, find
+
+    found: list[Target] = []
+    for host in dict.fromkeys(options.hosts) or (None,):
+        try:
+            answer = find(host)
+        except EndpointError as error:
+            raise Problem(str(error)) from None
+        if answer.endpoint is None:
+            raise Problem(nothing_read(_tried(answer.tried)), Exit.NO_SOURCE)
+        found.append(Target("docker" if len(options.hosts) < 2 else host or "docker", answer.endpoint))
+    return found
+
+
+def nothing_read(tried: Iterable[str]) -> str:
+    """The line for a person who has nothing to look at."""
+    return f"no container engine could be read: {'; '.join(tried)}; to look around without one add --demo"
+
+
+def _tried(attempts: Iterable[Attempt]) -> list[str]:
+    from inventory.gap import Reason
+
+    attempts = list(attempts)
+    absent = [attempt.endpoint.url.removeprefix("unix://") for attempt in attempts if attempt.reason is Reason.ABSENT]
+    said = [str(attempt) for attempt in attempts if attempt.reason is not Reason.ABSENT]
+    return [*said, f"no socket at {', '.join(absent)}"] if absent else said
+
+
+def read_all(found: list[Target], read: Callable[[Target], None]) -> None:
+    """Read every engine, several at the same time."""
+    if len(found) == 1:
+        read(found[0])
+        return
+    threads = [threading.Thread(target=read, args=(target,), daemon=True) for target in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _read_live(target: Target, store: Store) -> None:
+    from inventory.sources.docker.read import read
+
+    read(target.endpoint, store, name=target.name)
+
+
+def recorded(options: SourceOptions) -> Store:
+    """What a bundle holds, as of the time when it was recorded; raises `Problem` if it cannot be opened."""
+    from inventory.sources.bundle.manifest import BundleError
+    from inventory.sources.bundle.replay import open_bundle, open_demo
+
+    try:
+        replay = open_bundle(options.bundle) if options.bundle is not None else open_demo()
+    except BundleError as error:
+        raise Problem(str(error)) from None
+    store = Store(clock=lambda: replay.time)
+    fill(store, replay, str(options.bundle or "demo"))
+    if not any(source.status in READ for source in store.snapshot().sources.values()):
+        raise Problem(f"{options.bundle or 'the demo'}: holds no answers of an engine", Exit.NO_SOURCE)
+    return store
+
+
+def fill(store: Store, replay: Replay, target: str) -> None:
+    """Read a recording into a store, with the code that reads a live engine."""
+    from inventory.sources.docker.endpoint import Endpoint
+    from inventory.sources.docker.read import read
+
+    when = datetime.fromtimestamp(replay.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    for source in replay.sources:
+        health = read(Endpoint(source.target, "recording"), store, name=source.name, via=replay.transport(source.name))
+        said = f"recorded {when} on {replay.host} from {source.target}"
+        store.set_health(source.name, _as_recording(health, target, said))
+
+
+def _as_recording(health: SourceHealth, target: str, said: str) -> SourceHealth:
+    return replace(health, kind="bundle", target=target, detail=f"{said}; {health.detail}" if health.detail else said)

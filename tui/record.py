@@ -1,0 +1,57 @@
+"""Recording live engines into one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from inventory.container import Container
+from inventory.snapshot import Status
+from inventory.sources.bundle.archive import write
+from inventory.sources.bundle.details import read_details
+from inventory.sources.bundle.manifest import SourceEntry
+from inventory.sources.bundle.recorder import Recording, RecordingTransport
+from inventory.sources.docker.endpoint import transport
+from inventory.sources.docker.read import read
+from inventory.sources.docker.session import connect
+from inventory.sources.docker.transport import ApiError
+from inventory.store import Store
+from tui.cli.problem import Exit, Problem
+from tui.collect import READ, Target, nothing_read, read_all, targets
+from tui.options import SourceOptions
+from tui.version import NAME, VERSION
+
+
+def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate: Callable[[str], None]) -> str:
+    """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing could be read."""
+    recording, store = Recording(), Store()
+    found = targets(options)
+    read_all(found, lambda target: _record(target, store, recording))
+    snapshot = store.snapshot()
+    health = snapshot.sources
+    if not any(source.status in READ for source in health.values()):
+        raise Problem(nothing_read(f"{source.target}: {source.detail}" for source in health.values()), Exit.NO_SOURCE)
+    for source in health.values():
+        if source.status is not Status.OK:
+            narrate(f"{source.target}: {source.status.value}: {source.detail}")
+    entries = tuple(SourceEntry(target.name, "docker", target.endpoint.url) for target in found)
+    bundle = recording.bundle(f"{NAME} {VERSION}", os.uname().nodename, entries, include_secrets=include_secrets)
+    try:
+        write(path, bundle)
+    except OSError as error:
+        raise Problem(f"cannot write {path}: {error.strerror or error}") from None
+    secrets = "WITH ITS SECRETS" if include_secrets else "with what looks like a secret masked"
+    return f"wrote {path}: {len(bundle.bodies)} answers, {path.stat().st_size / 1024:.0f} KiB, {secrets}"
+
+
+def _record(target: Target, store: Store, recording: Recording) -> None:
+    try:
+        through = RecordingTransport(transport(target.endpoint), target.name, recording)
+    except ApiError:
+        read(target.endpoint, store, name=target.name)  # says what is wrong with it
+        return
+    health = read(target.endpoint, store, name=target.name, via=through)
+    if health.status in READ:
+        session = connect(through, deadline=10.0)
+        read_details(session, store.snapshot().of(Container, target.name))
