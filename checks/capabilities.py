@@ -6,6 +6,7 @@ Sources: capabilities(7) for the bit numbers, the engine's default profile (14 c
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 NAMES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
@@ -57,8 +58,11 @@ def effective(cap_add: Iterable[str], cap_drop: Iterable[str], privileged: bool 
     A capability that is both added and dropped is granted, because engines apply the additions last; ALL among the
     additions starts from everything, from which single drops are still taken.
     """
-    if privileged:
-        return ALL
+    return ALL if privileged else _granted(tuple(cap_add), tuple(cap_drop))
+
+
+@lru_cache(maxsize=256)
+def _granted(cap_add: tuple[str, ...], cap_drop: tuple[str, ...]) -> frozenset[str]:
     added = {normalise(name) for name in cap_add}
     dropped = {normalise(name) for name in cap_drop}
     if "ALL" in added:
@@ -82,6 +86,7 @@ def beyond_default(granted: frozenset[str], host_pid: bool = False) -> tuple[str
     return tuple(sorted(granted - DEFAULT - escape_grade(granted, host_pid).keys() - ESCAPE.keys()))
 
 
+@lru_cache(maxsize=256)
 def decode(mask: int) -> frozenset[str]:
     """The names of a kernel mask (`CapEff` of /proc/PID/status); bits that have no name yet are `CAP_<number>`."""
     return frozenset(

@@ -27,9 +27,12 @@ class Domain(StrEnum):
     HOST = "host"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One check: what it judges, how bad a failure is, where the rule comes from, what to do about it."""
+    """One check: what it judges, how bad a failure is, where the rule comes from, what to do about it.
+
+    There is one object per id, compared and hashed by identity: the engine keys everything by it.
+    """
 
     id: str
     title: str

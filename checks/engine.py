@@ -10,10 +10,11 @@ from checks.check import Check
 from checks.policy import Policy
 from checks.result import Evaluation, Judgement, Result, Summary, summarise
 from checks.verdict import Outcome, Verdict, not_applicable, unknown
-from checks.view import CLOCK, EVENTS, Read, View
+from checks.view import CLOCK, EFFECTIVE, EVENTS, Read, View, effective_views
 from inventory.gap import Unread
+from inventory.host import Effective
 from inventory.resource import Kind, Resource, ResourceKey
-from inventory.snapshot import Event, Snapshot
+from inventory.snapshot import Event, GapKey, Snapshot
 from inventory.store import Changes
 
 TIME_LIMIT = 1.0  # seconds for one check on one resource
@@ -66,6 +67,7 @@ class Engine:
         for key in changes.keys:
             stale_reads += self._subject_changed(snapshot, key, dirty, touched)
         stale_reads += self._happened(snapshot.events)
+        stale_reads += self._looked_at(changes.gaps)
         if time_passed:
             stale_reads += [CLOCK, EVENTS]
             touched |= self._expired(snapshot)
@@ -81,19 +83,27 @@ class Engine:
     def _subject_changed(
         self, snapshot: Snapshot, key: ResourceKey, dirty: dict[Pair, None], touched: set[ResourceKey]
     ) -> list[Read]:
-        """Note what has to run on the subject; returns the verdicts that no longer exist."""
+        """Note what has to run on the subject; returns what was read of it and is no longer so."""
         resource = snapshot.get(key)
+        views = effective_views(self._known.get(key)), effective_views(resource)
         checks = (*self._primary.get(key.kind, ()), *self._derived.get(key.kind, ()))
         if resource is not None:
             self._known[key] = resource
+            touched.add(key)  # also what no check judges gets a judgement, an empty one
             dirty |= dict.fromkeys((check, key) for check in checks)
-            return []
+            return _different(*views)
         self._known.pop(key, None)
         self._verdicts.pop(key, None)
         for check in checks:
             self._forget_reads((check, key))
         touched.add(key)
-        return [(check.id, key) for check in checks]
+        return [*_different(*views), *((check.id, key) for check in checks)]
+
+    def _looked_at(self, gaps: Iterable[GapKey]) -> list[Read]:
+        """The kernel's views that came within reach, or out of it, with a host as a whole."""
+        sources = {source for source, kind in gaps if kind is Kind.HOST}
+        hosts = [key for key in self._known if key.kind is Kind.HOST and key.source in sources] if sources else []
+        return [(EFFECTIVE, container) for key in hosts for container in effective_views(self._known[key])]
 
     def _happened(self, events: tuple[Event, ...]) -> list[Read]:
         """What was read of the event log before something was added to it or forgotten."""
@@ -229,6 +239,10 @@ def _by_kind(checks: Iterable[Check]) -> Mapping[Kind, tuple[Check, ...]]:
     for check in checks:
         found[check.kind] = (*found.get(check.kind, ()), check)
     return found
+
+
+def _different(before: Mapping[str, Effective], after: Mapping[str, Effective]) -> list[Read]:
+    return [(EFFECTIVE, name) for name in {*before, *after} if before.get(name) != after.get(name)]
 
 
 def _root(check: Check, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> str:

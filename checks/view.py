@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
 from checks.policy import Policy
 from checks.verdict import Outcome
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
-from inventory.host import Host
+from inventory.host import Effective, Host
 from inventory.image import Image
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, Snapshot
@@ -17,11 +17,12 @@ from inventory.snapshot import Event, Snapshot
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
-# What was read: a resource, a whole kind of one source, the clock, the event log or one object's part of it, or
-# another check's verdict.
+# What was read: a resource, a whole kind of one source, the clock, the event log or one object's part of it, the
+# kernel's view of one container, or another check's verdict.
 Read = ResourceKey | tuple[str, Kind] | str | tuple[str, str] | tuple[str, ResourceKey]
 CLOCK = "clock"
 EVENTS = "events"
+EFFECTIVE = "effective"
 
 # What `View.index` made last: (builder, source) -> (the family it was made from, the result).
 _INDEXES: dict[tuple[Callable[..., object], str], tuple[object, object]] = {}
@@ -105,6 +106,18 @@ class View:
             raise Unread(Gap(Reason.UNSUPPORTED, "host files and /proc", "the engine is not on this machine"))
         return found[0]
 
+    def effective(self, container_id: str) -> Effective | None:
+        """The kernel's view of a container, or None if its process could not be looked at. Raises as `host` does.
+
+        Once there is one, only a change of this very view makes the check run again: the host's own numbers never rest.
+        """
+        hosts = () if (self.source, Kind.HOST) in self._snapshot.gaps else self._snapshot.of(Host, self.source)
+        view = next((views[container_id] for host in hosts if container_id in (views := effective_views(host))), None)
+        if view is None:
+            return self.host().effective.get(container_id)
+        self.reads.add((EFFECTIVE, container_id))
+        return view
+
     def image(self, image_id: str) -> Image | None:
         """The image with this content id, or None if the engine no longer has it."""
         return cast("Image | None", self.get(ResourceKey(Kind.IMAGE, self.source, image_id)))
@@ -123,6 +136,12 @@ class View:
         """How another check judged a resource (before any waiver), or None if it has not; derived checks only."""
         self.reads.add((check, key))
         return self._outcome(check, key)
+
+
+def effective_views(host: Resource | None) -> Mapping[str, Effective]:
+    """The kernel's views that a host carries, by container; none where they could not be read."""
+    views = host.peek("effective") if isinstance(host, Host) else None
+    return cast("Mapping[str, Effective]", views) if isinstance(views, Mapping) else {}
 
 
 def _events_by_id(events: tuple[Event, ...]) -> dict[tuple[str, str], tuple[Event, ...]]:

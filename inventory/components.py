@@ -71,7 +71,10 @@ PRODUCTS: tuple[Product, ...] = (
     ),
     _p("OpenSearch", "log store", "opensearchproject/opensearch", "opensearch", (9200, 9600)),
     _p("Kibana", "dashboard", "kibana/kibana library/kibana elastic/kibana", "kibana", (5601,)),
-    _p("OpenSearch Dashboards", "dashboard", "opensearchproject/opensearch-dashboards", "opensearch-dashboards", (5601,)),
+    _p(
+        "OpenSearch Dashboards", "dashboard", "opensearchproject/opensearch-dashboards", "opensearch-dashboards",
+        (5601,),
+    ),
     _p("Graylog", "log store", "graylog/graylog graylog/graylog-enterprise", "graylog-server", (9000,)),
     _p("Splunk", "log store", "splunk/splunk splunk/universalforwarder", "splunkd", (8000, 8088)),
     _p("Seq", "log store", "datalust/seq", "seq", (5341,)),

@@ -91,10 +91,9 @@ class Store:
     def add_events(self, events: Iterable[Event]) -> None:
         """Remember what happened; the oldest of more than `EVENTS_KEPT` are forgotten."""
         with self._condition:
-            before = len(self._events)
-            self._events.extend(events)
-            if before != len(self._events) or self._events:
-                self._generation += 1
+            fresh = tuple(events)
+            self._events.extend(fresh)
+            self._generation += bool(fresh)
             self._wake()
 
     def answered(self, source: str, at: float | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 MINUTE = 60.0
+SLOW_REFRESH = 10.0  # seconds between readings of live figures over a slow link
 INTERRUPT = 2.0  # seconds within which a second ctrl+c quits
 
 
@@ -46,12 +48,19 @@ class DeckwatchApp(App[int]):
         Binding("ctrl+c", "interrupt", "Quit", show=False, system=True),
     ]
 
-    def __init__(self, options: ExplorerOptions, palette: Palette, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        options: ExplorerOptions,
+        palette: Palette,
+        session: Session | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(ansi_color=True)
         self.options = options
         self.palette = palette
+        self.clock = clock
         self._session = session
-        self._started = time.time()
+        self._started = clock()
         self._main: DeckScreen | None = None
         self.host_name = os.uname().nodename
         self.target = _target(options)
@@ -85,11 +94,13 @@ class DeckwatchApp(App[int]):
         from tui import panes
         from tui.boot import Boot
         from tui.screens import deck, detail  # noqa: F401 - loaded here, so that opening something does not wait
-        from tui.session import Session
+        from tui.session import SAMPLE, Session
 
         for spec in panes.specs():
             panes.load(spec.id)
-        session = self._session or Session(self._publish)
+        options = self.options
+        every = options.refresh or (SLOW_REFRESH if options.low_bandwidth else SAMPLE)
+        session = self._session or Session(self._publish, every=every, clock=self.clock)
         boot = Boot.of(self.options, session)
         self.from_thread(self._booted, boot, session)
 
@@ -144,9 +155,13 @@ class DeckwatchApp(App[int]):
         """What there is to show; while frozen, what there was."""
         return self._frozen_picture if self.frozen and self._frozen_picture else self.session.picture
 
+    def now(self) -> float:
+        """The moment that ages count from (epoch seconds): that of the recording, where one is shown."""
+        return self._session.now() if self._session else self.clock()
+
     def freshness(self) -> Freshness:
         """How old what is shown is."""
-        now = time.time()
+        now = self.clock()
         return self._session.freshness(now) if self._session else waiting(now - self._started)
 
     def engine_words(self) -> str:
@@ -166,7 +181,7 @@ class DeckwatchApp(App[int]):
 
     def minute_passed(self) -> bool:
         """Whether ages are due to be shown anew."""
-        minute = int(time.time() // MINUTE)
+        minute = int(self.clock() // MINUTE)
         due = self._minute not in {0, minute}
         self._minute = minute
         return due
@@ -235,6 +250,10 @@ def palette_for(options: ExplorerOptions) -> Palette:
 
 def run(options: ExplorerOptions) -> int:
     """Open the explorer; returns the exit status when the person leaves."""
+    if options.plain:
+        from tui.cli.scan import run_with
+
+        return run_with(options.sources, options.settings)
     app = DeckwatchApp(options, palette_for(options))
     remote = "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ
     mouse = options.mouse if options.mouse is not None else not remote

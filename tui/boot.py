@@ -1,12 +1,20 @@
-"""From options to running sources. Loaded after the first paint: it brings engines, model and checks along."""
+"""From options to sources that can be started. Loaded after the first paint: it brings engines and model along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from inventory.gap import Gap, Reason
+from inventory.snapshot import SourceHealth, Status
+from inventory.sources.bundle.manifest import BundleError
+from inventory.sources.bundle.replay import Replay, open_bundle, open_demo
+from inventory.sources.docker.session import connect
+from inventory.sources.docker.transport import ApiError
+from tui.collect import fill
 from tui.options import ExplorerOptions
 from tui.session import Sampler, Session, Source
+from tui.threads import spawn
 
 if TYPE_CHECKING:
     from checks.policy import Policy
@@ -24,10 +32,95 @@ class Boot:
 
     @classmethod
     def of(cls, options: ExplorerOptions, session: Session) -> Boot:
-        """Find the sources that the options ask for."""
-        raise NotImplementedError
+        """Find what the options ask for. Nothing is read yet, and nothing found is a source that says so."""
+        if options.sources.demo or options.sources.bundle is not None:
+            return cls._recorded(options, session)
+        return cls._live(options, session)
 
     def start(self, session: Session, policy: Policy) -> None:
         """Let everything run."""
         session.recorded_at = self.recorded_at
         session.start(self.sources, policy, self.sampler)
+
+    @classmethod
+    def _recorded(cls, options: ExplorerOptions, session: Session) -> Boot:
+        path = options.sources.bundle
+        try:
+            replay = open_bundle(path) if path is not None else open_demo()
+        except BundleError as error:
+            return cls([Nothing(session, "bundle", str(path or "demo"), Reason.ERROR, str(error))])
+        sources: list[Source] = [
+            Recorded(session, replay, entry.name, str(path or "demo"), first=index == 0)
+            for index, entry in enumerate(replay.sources)
+        ]
+        return cls(sources, None, replay.host, str(path or "demo"), replay.time)
+
+    @classmethod
+    def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
+        from tui.live import live_source
+
+        hosts = list(dict.fromkeys(options.sources.hosts)) or [None]
+        boot = cls()
+        for host in hosts:
+            name = "docker" if len(hosts) == 1 else str(host)
+            boot.sources.append(live_source(session, name, host))
+        boot.target = ", ".join(source.target for source in boot.sources)
+        return boot
+
+
+class Nothing:
+    """A source that is not there: it says what was tried and what to do, and keeps saying it."""
+
+    def __init__(self, session: Session, name: str, target: str, reason: Reason, detail: str, *tried: str) -> None:
+        self.name = name
+        self.target = target
+        self._session = session
+        self._gap = Gap(reason, target, detail)
+        status = Status.FORBIDDEN if reason is Reason.DENIED else Status.UNREACHABLE
+        self._health = SourceHealth("docker", target, status, detail, tried=tried)
+
+    def start(self) -> None:
+        """Say so."""
+        self._session.store.set_health(self.name, self._health)
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def refresh(self) -> None:
+        """Nothing to read."""
+
+    def reader(self) -> Any:
+        """Nothing can be read."""
+        return self._gap
+
+
+class Recorded:
+    """One engine of a bundle, read once by the code that reads a live one."""
+
+    def __init__(self, session: Session, replay: Replay, name: str, target: str, *, first: bool) -> None:
+        self.name = name
+        self.target = target
+        self._session = session
+        self._replay = replay
+        self._first = first
+
+    def start(self) -> None:
+        """The first source of a bundle reads for all of them."""
+        if self._first:
+            spawn("replay", self._fill)
+
+    def _fill(self) -> None:
+        fill(self._session.store, self._replay, self.target)
+
+    def stop(self) -> None:
+        """It ends by itself."""
+
+    def refresh(self) -> None:
+        """A recording does not change."""
+
+    def reader(self) -> Any:
+        """Reads the answers that were recorded for the drill-down."""
+        try:
+            return connect(self._replay.transport(self.name), deadline=1.0)
+        except ApiError as error:
+            return error.gap("the recording")

@@ -132,7 +132,13 @@ def fill(store: Store, replay: Replay, target: str) -> None:
 
     when = datetime.fromtimestamp(replay.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     for source in replay.sources:
-        health = read(Endpoint(source.target, "recording"), store, name=source.name, via=replay.transport(source.name))
+        health = read(
+            Endpoint(source.target, "recording"),
+            store,
+            name=source.name,
+            via=replay.transport(source.name),
+            clock=lambda: replay.time,
+        )
         said = f"recorded {when} on {replay.host} from {source.target}"
         store.set_health(source.name, _as_recording(health, target, said))
 

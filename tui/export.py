@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Collection, Hashable
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +34,7 @@ def write(target: Path, form: str, deck: DeckwatchApp, only: Collection[Hashable
     if only:
         kept = {key: value for key, value in evaluation.judgements.items() if _wanted(key, only)}
         evaluation = replace(evaluation, judgements=kept)
-    made = report(Tool(NAME, VERSION), time.time(), evaluation.seconds, picture.snapshot, evaluation)
+    made = report(Tool(NAME, VERSION), deck.clock(), evaluation.seconds, picture.snapshot, evaluation)
     text = "".join(load(_RENDERED_AS.get(form, form))(made, Layout())).encode("utf-8", "backslashreplace")
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

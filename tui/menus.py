@@ -126,7 +126,7 @@ def export_options() -> list[Option]:
 
 def export(screen: DeckScreen, form: str) -> None:
     """Write the file and say where it is."""
-    target = Path.cwd() / f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.{form}"
+    target = Path.cwd() / f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}"
     only = {key for key in screen.table.marked if key} if screen.table.marked else None
     try:
         count = write(target, form, screen.deck, only)

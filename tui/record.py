@@ -24,7 +24,7 @@ from tui.version import NAME, VERSION
 
 
 def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate: Callable[[str], None]) -> str:
-    """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing could be read."""
+    """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing was read."""
     recording, store = Recording(), Store()
     found = targets(options)
     read_all(found, lambda target: _record(target, store, recording))
@@ -41,7 +41,7 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
         write(path, bundle)
     except OSError as error:
         raise Problem(f"cannot write {path}: {error.strerror or error}") from None
-    secrets = "WITH ITS SECRETS" if include_secrets else "with what looks like a secret masked"
+    secrets = "SECRETS INCLUDED" if include_secrets else "what looks like a secret replaced"
     return f"wrote {path}: {len(bundle.bodies)} answers, {path.stat().st_size / 1024:.0f} KiB, {secrets}"
 
 

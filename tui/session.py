@@ -33,6 +33,7 @@ class Source(Protocol):
     """What a session needs of a source: live or recorded."""
 
     name: str
+    target: str
 
     def start(self) -> None:
         """Begin to fill the store, in threads of its own."""
@@ -57,14 +58,22 @@ class Sampler(Protocol):
 class Session:
     """One run of the explorer."""
 
-    def __init__(self, publish: Callable[[], None], store: Store | None = None) -> None:
-        self.store = store or Store()
+    def __init__(
+        self,
+        publish: Callable[[], None],
+        store: Store | None = None,
+        every: float = SAMPLE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store or Store(clock=self.now)
         self.sources: list[Source] = []
         self.picture = Picture()
         self.recorded_at = 0.0  # when what is shown was recorded; 0.0 while it is live
-        self.started = time.time()
+        self.started = clock()
         self.visible: tuple[ResourceKey, ...] = ()
+        self._clock = clock
         self._publish = publish
+        self._every = every  # seconds between two readings of live figures
         self._stopped = threading.Event()
         self._looked = threading.Event()
         self._first: dict[tuple[ResourceKey, str], float] = {}
@@ -108,6 +117,10 @@ class Session:
             if source.name == name:
                 return source.reader()
         return Gap(Reason.UNSUPPORTED, "reading on demand", f"{name} is not a source of this session")
+
+    def now(self) -> float:
+        """The moment to judge and to count ages from: a recording is looked at as of when it was made."""
+        return self.recorded_at or self._clock()
 
     def freshness(self, now: float) -> Freshness:
         """The state of the oldest source."""
@@ -173,12 +186,12 @@ class Session:
 
     def _sample(self, sampler: Sampler) -> None:
         while not self._stopped.is_set():
-            self._looked.wait(SAMPLE)
+            self._looked.wait(self._every)
             self._looked.clear()
             stats = dict(sampler.sample(self.visible))
             if stats != self.picture.stats:
                 self._show(replace(self.picture, stats=stats))
-            self._stopped.wait(SAMPLE / 2)
+            self._stopped.wait(self._every / 2)
 
     def _show(self, picture: Picture) -> None:
         self.picture = picture

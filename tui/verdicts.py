@@ -35,6 +35,8 @@ def badge(judgement: Judgement | None, top: int = 3) -> Cell:
     if judgement is None:
         return severity_cell({}, state="pending")
     summary = judgement.summary
+    if not summary.judged:
+        return Cell.of("-", "dim")
     return severity_cell(counts(summary), top=top, unknown=summary.unknown)
 
 

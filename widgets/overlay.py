@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
@@ -204,8 +205,8 @@ class TextBox(_Box[None]):
     def __init__(self, title: str, lines: Sequence[TextLine]) -> None:
         super().__init__()
         self._title = title
-        self._count = len(lines)
-        self._view = TextView(lines)
+        self._count = sum(max(1, math.ceil(entry.cell.width / WIDTH)) for entry in lines)
+        self._view = TextView(lines, wrap=True)
         self._bar = FilterBar("/", "enter search  esc clear")
         self._foot = StatusLine()
 

@@ -32,4 +32,5 @@ def _level(value: float | None, top: float, levels: str) -> str:
         return " "
     if top <= 0 or value <= 0:
         return levels[1] if value == 0 else levels[0]
-    return levels[max(1, min(len(levels) - 1, math.ceil(value / top * (len(levels) - 1))))]
+    share = 1.0 if value >= top else value / top
+    return levels[max(1, math.ceil(share * (len(levels) - 1)))]

@@ -122,14 +122,14 @@ class TabLine(StatusLine):
     def set_tabs(self, tabs: Sequence[Tab], active: str, right: Cell = EMPTY) -> None:
         """All tabs, and the key of the active one."""
         self._tabs, self._active = tuple(tabs), active
-        self.update_cells(self._line(), right)
+        self.update_cells(self._line(right), right)
 
     def on_resize(self, _: events.Resize) -> None:
         """Titles may fit now."""
-        self.update_cells(self._line())
+        self.update_cells(self._line(self._shown[1]))
 
-    def _line(self) -> Cell:
-        room = (self.size.width or 80) - (self._shown[1].width + 2 if self._shown[1].spans else 0)
+    def _line(self, right: Cell) -> Cell:
+        room = (self.size.width or 80) - (right.width + 2 if right.spans else 0)
         for longest in (99, 8, 3, 0):
             line = Cell.join(*(self._tab(tab, longest) for tab in self._tabs))
             if line.width <= room:

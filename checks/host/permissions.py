@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from checks.check import Domain, check
 from checks.host.options import words
+from checks.hostpaths import normalise
 from checks.sockets import socket_of_endpoint
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
@@ -41,7 +42,7 @@ def docker_socket(engine: Engine, view: View) -> Verdict:
 
     F: writable by everybody, or in a directory that everybody may change (critical); an owner other than root, or a
     group other than root and docker (high). A rootless engine's socket must belong to its user alone. P: neither.
-    U: the engine is remote, or no socket of it could be examined. Source: CIS Docker 3.15, 3.16.
+    U: the engine is remote, or no socket, or not its directory, could be examined. Source: CIS Docker 3.15, 3.16.
     """
     host = view.host()
     hosts = (socket_of_endpoint(address) for address in words(host, "hosts"))
@@ -49,12 +50,18 @@ def docker_socket(engine: Engine, view: View) -> Verdict:
     sockets = [facts for path in paths if (facts := _file(host, path))]
     if not sockets:
         raise Unread(Gap(Reason.ABSENT, next(iter(paths)), "its owner and mode could not be examined"))
+    parents = {facts.path: _parent(host, facts) for facts in sockets}
     open_ = [facts for facts in sockets if facts.mode & 0o002]
-    open_ += [parent for facts in sockets if (parent := _parent(host, facts)) and _changeable(parent)]
+    open_ += [parent for parent in parents.values() if parent and _changeable(parent)]
     strange = [facts for facts in sockets if not _trusted(facts, engine)]
     if open_:
         return failed("everybody on the host may use it", *_evidence(open_), severity=Severity.CRITICAL)
-    return failed("not root's own", *_evidence(strange)) if strange else passed("", *_evidence(sockets))
+    if strange:
+        return failed("not root's own", *_evidence(strange))
+    unseen = next((path for path, parent in parents.items() if parent is None), "")
+    if unseen:
+        raise Unread(Gap(Reason.ABSENT, f"directory of {unseen}", "its owner and mode could not be examined"))
+    return passed("", *_evidence(sockets))
 
 
 @check(
@@ -181,7 +188,7 @@ def _changeable(directory: FileFacts) -> bool:
 
 
 def _parent(host: Host, facts: FileFacts) -> FileFacts | None:
-    return host.files.get(facts.path.rpartition("/")[0] or "/")
+    return _file(host, normalise(facts.path.rpartition("/")[0] or "/"))
 
 
 def _file(host: Host, path: str) -> FileFacts | None:

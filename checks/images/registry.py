@@ -77,7 +77,8 @@ def insecure_registry(image: Image, view: View) -> Verdict:
     registries = sorted({reference.registry for reference, _rule in found})
     evidence = [Evidence("RepoTags, RepoDigests", f"{complete(ref)}:{ref.tag}".rstrip(":")) for ref, _rule in found]
     rules = dict.fromkeys(Evidence("RegistryConfig", rule, engine.key) for _reference, rule in found)
-    return failed(f"pulled without verified TLS from {', '.join(registries)}", *evidence[:SHOWN], *rules)
+    message = f"from {', '.join(registries)}, which the engine asks without verified TLS"
+    return failed(message, *evidence[:SHOWN], *rules)
 
 
 @check(

@@ -16,7 +16,7 @@ _BUILDKIT = re.compile(r"\s*# buildkit$")
 _ARGUMENTS = re.compile(
     r"^\|\d+ (?P<arguments>.*?)\s?(?P<command>(?:/\S+/|/)?(?:sh|bash|ash|dash|busybox|pwsh|cmd)\b.*)$", re.DOTALL
 )
-_SHELL = re.compile(r"^(?:/\S+/)?(?:sh|bash|ash|dash)(?: -\S+)* -\w*c\w* ", re.DOTALL)
+_SHELL = re.compile(r"^(?:/\S+/)?(?:sh|bash|ash|dash)(?: -\S+(?: pipefail)?)* -\w*c\w* ", re.DOTALL)
 LONGEST = 160
 
 

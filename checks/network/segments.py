@@ -19,19 +19,11 @@ _BINDING = "com.docker.network.bridge.host_binding_ipv4"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Containers attached to one network; `running` are those that have an address there now."""
+    """Containers attached to one network; `running` can talk now, `projects` are the Compose projects among those."""
 
     members: tuple[Container, ...] = ()
-
-    @property
-    def running(self) -> tuple[Container, ...]:
-        """Members that can talk now."""
-        return tuple(member for member in self.members if member.running)
-
-    @property
-    def projects(self) -> tuple[str, ...]:
-        """The Compose projects and Swarm stacks that meet among the running members."""
-        return tuple(sorted({member.project for member in self.running if member.project}))
+    running: tuple[Container, ...] = ()
+    projects: tuple[str, ...] = ()
 
 
 NOBODY = Segment()
@@ -43,7 +35,7 @@ def segments(containers: tuple[Container, ...]) -> Mapping[str, Segment]:
     for container in containers:
         for name in {attachment.network for attachment in container.networks}:
             found.setdefault(name, []).append(container)
-    return {name: Segment(tuple(members)) for name, members in found.items()}
+    return {name: _segment(members) for name, members in found.items()}
 
 
 def networks_by_name(networks: tuple[Network, ...]) -> Mapping[str, Network]:
@@ -243,6 +235,11 @@ def wildcard_default(network: Network, view: View) -> Verdict:
     if value not in {"", "0.0.0.0", "::"}:  # noqa: S104 - addresses to recognise, none to listen on
         return passed("", evidence)
     return manual("ports published without an address land on every interface", evidence)
+
+
+def _segment(members: list[Container]) -> Segment:
+    running = tuple(member for member in members if member.running)
+    return Segment(tuple(members), running, tuple(sorted({one.project for one in running if one.project})))
 
 
 def _encrypted(engine: Engine, option: Evidence) -> Verdict:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from checks.check import Domain, check
 from checks.images.usage import SHOWN
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.model import Engine, Node, Service, Swarm
 
@@ -61,11 +61,11 @@ def unused_swarm(engine: Engine, view: View) -> Verdict:
 def swarm_address(engine: Engine, view: View) -> Verdict:
     """Judges `Swarm.NodeAddr` of the engine's info.
 
-    F: a public address. M: any other, because the API does not tell the address it listens on. NA: no swarm. U: the
+    F: a public address. M: any other, because the API does not tell the address it listens on. P: no swarm. U: the
     info was not read, or holds no address. Source: CIS Docker 7.2.
     """
     if engine.swarm.state in {"", "inactive"}:
-        return not_applicable("no swarm")
+        return passed("no swarm, so no swarm port is open")
     evidence = Evidence("Swarm.NodeAddr", engine.swarm.node_addr or "none")
     try:
         address = ipaddress.ip_address(engine.swarm.node_addr)
@@ -173,7 +173,10 @@ def swarm_ca(swarm: Swarm, view: View) -> Verdict:
     Source: CIS Docker 7.8.
     """
     now = datetime.fromtimestamp(view.now, UTC)
-    began, ends = _validity(swarm.trust_root)
+    try:
+        began, ends = _validity(swarm.trust_root)
+    except ValueError:
+        return unknown("TLSInfo.TrustRoot is no certificate that can be parsed")
     evidence = (Evidence("TLSInfo.TrustRoot", f"valid from {began:%Y-%m-%d} to {ends:%Y-%m-%d}"),)
     others = [node for node in view.all(Node) if node.trust_root.strip() != swarm.trust_root.strip()]
     if swarm.root_rotation_in_progress and view.now - swarm.updated > _ROTATION_TAKES:

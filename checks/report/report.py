@@ -84,7 +84,9 @@ class Report:
         return max(self.fails, default=None)
 
     def _seen(self, kind: Kind) -> bool:
-        return bool(self.snapshot.count(kind)) or not any(gap_kind is kind for _, gap_kind in self.snapshot.gaps)
+        if self.snapshot.count(kind):
+            return True
+        return kind is not Kind.HOST and not any(gap_kind is kind for _, gap_kind in self.snapshot.gaps)
 
 
 def covers(pattern: str, check: Check) -> bool:

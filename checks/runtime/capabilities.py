@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from checks.capabilities import (
     ALL,
     CONFIGURABLE_DEFAULT,
@@ -18,6 +20,7 @@ from checks.runtime.kernel import kernel_view
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
+from inventory.host import Effective
 
 _PSS = "PSS:baseline:Capabilities"
 _DROP_ALL = (
@@ -45,12 +48,12 @@ def escape_capability(container: Container, view: View) -> Verdict:
     engine's default set minus `CapDrop` plus `CapAdd`. The bounding set counts, since a set-id binary of a non-root
     user regains it. Pass: none of them. Source: CIS Docker 5.4, capabilities(7).
     """
-    granted, evidence = _granted(container, view)
+    granted, kernel = _granted(container, view)
     found = escape_grade(granted, container.pid_mode == "host")
     if not found:
         return passed()
     ways = "; ".join(f"{name} {how}" for name, how in found.items())
-    return failed(f"escapes with {ways}", *evidence, seen("capabilities", sorted(found)))
+    return failed(f"escapes with {ways}", *_evidence(container, kernel), seen("capabilities", sorted(found)))
 
 
 @check(
@@ -72,14 +75,15 @@ def beyond_default_set(container: Container, view: View) -> Verdict:
     Not applicable: every capability is granted by name (RUN-013 says it all). Pass: none beyond. Source: CIS Docker
     5.4, Pod Security Standards (baseline).
     """
-    granted, evidence = _granted(container, view)
+    granted, kernel = _granted(container, view)
     if granted >= ALL and not container.privileged:
         return not_applicable("every capability is granted: RUN-013")
     extra = beyond_default(granted, container.pid_mode == "host")
     if not extra:
         return passed()
     severity = Severity.HIGH if ELEVATED.intersection(extra) else None
-    return failed(f"has {', '.join(extra)}", *evidence, seen("capabilities", extra), severity=severity)
+    evidence = (*_evidence(container, kernel), seen("capabilities", extra))
+    return failed(f"has {', '.join(extra)}", *evidence, severity=severity)
 
 
 @check(
@@ -112,14 +116,19 @@ def not_dropped(container: Container, view: View) -> Verdict:
     return failed(f"keeps {len(kept)} capabilities that it did not ask for by name", *evidence)
 
 
-def _granted(container: Container, view: View) -> tuple[frozenset[str], list[Evidence]]:
-    declared = effective(container.cap_add, container.cap_drop, container.privileged)
-    evidence = [seen("HostConfig.CapAdd", container.cap_add), seen("HostConfig.CapDrop", container.cap_drop)]
-    if container.privileged:
-        evidence.append(seen("HostConfig.Privileged", True))
+def _granted(container: Container, view: View) -> tuple[frozenset[str], Effective | None]:
+    """What is in effect, and the kernel's view where that decided."""
     kernel = kernel_view(container, view)
     if kernel is None:
-        return declared, evidence
-    evidence.append(seen("/proc/PID/status: CapBnd", f"{kernel.cap_bnd:016x}"))
-    evidence.append(seen("/proc/PID/status: CapEff", f"{kernel.cap_eff:016x}"))
-    return decode(kernel.cap_bnd | kernel.cap_eff), evidence
+        return effective(container.cap_add, container.cap_drop, container.privileged), None
+    return decode(kernel.cap_bnd | kernel.cap_eff), kernel
+
+
+def _evidence(container: Container, kernel: Effective | None) -> Iterator[Evidence]:
+    yield seen("HostConfig.CapAdd", container.cap_add)
+    yield seen("HostConfig.CapDrop", container.cap_drop)
+    if container.privileged:
+        yield seen("HostConfig.Privileged", True)
+    if kernel is not None:
+        yield seen("/proc/PID/status: CapBnd", f"{kernel.cap_bnd:016x}")
+        yield seen("/proc/PID/status: CapEff", f"{kernel.cap_eff:016x}")

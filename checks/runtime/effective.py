@@ -40,7 +40,7 @@ def weaker_than_declared(container: Container, view: View) -> Verdict:
     """
     if not container.running:
         return not_applicable("it does not run")
-    kernel = view.host().effective.get(container.id)
+    kernel = view.effective(container.id)
     if kernel is None:
         return unknown("/proc/PID/status of its first process could not be read (run as root on the engine's host)")
     weaker = [*_seccomp(container, view, kernel), *_privileges(container, kernel), *_identity(container, kernel)]

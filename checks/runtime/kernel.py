@@ -16,6 +16,6 @@ def kernel_view(container: Container, view: View) -> Effective | None:
     if not container.running:
         return None
     try:
-        return view.host().effective.get(container.id)
+        return view.effective(container.id)
     except Unread:
         return None

@@ -131,6 +131,8 @@ def shared_propagation(container: Container, view: View) -> Verdict:
     """
     shared, followed = [], []
     for index, mount in enumerate(container.mounts):
+        if not mount.propagation.endswith(("shared", "slave")):
+            continue
         evidence = seen(f"Mounts[{index}].Propagation", f"{mount.propagation}: {_described(mount)}")
         if mount.propagation in {"shared", "rshared"}:
             shared.append(evidence)

@@ -131,11 +131,13 @@ def oom_protection(container: Container, view: View) -> Verdict:
     """Fail: `HostConfig.OomKillDisable` without a memory limit (high), or `OomScoreAdj` below 0. Pass: else."""
     score = container.oom_score_adj
     disabled = container.oom_kill_disable and container.memory <= 0
+    if not disabled and score >= 0:
+        return passed()
     evidence = (seen("HostConfig.OomKillDisable", container.oom_kill_disable), seen("HostConfig.OomScoreAdj", score))
     if disabled:
         memory = seen("HostConfig.Memory", container.memory)
         return failed("never killed and without a memory limit", *evidence, memory, severity=Severity.HIGH)
-    return failed("others are killed first", *evidence) if score < 0 else passed()
+    return failed("others are killed first", *evidence)
 
 
 @check(

@@ -12,6 +12,7 @@ import pytest
 
 from inventory.gap import Reason
 from inventory.sources.bundle import archive
+from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.bundle.manifest import BundleError, SourceEntry
 from inventory.sources.bundle.masking import always, masked, path_of
 from inventory.sources.bundle.recorder import Recording, RecordingTransport
@@ -146,8 +147,8 @@ def test_join_tokens_are_never_recorded() -> None:
 
 def test_what_has_no_secret_stays_byte_for_byte() -> None:
     odd = b'{ "b":1,\n "a" : [1.0, 1e3, "\\u00e9"] }'
-    assert masked("/info", odd) == odd
-    assert masked("/x", b"not JSON at all \xff") == b"not JSON at all \xff"
+    assert masked("/info", odd, Disguise()) == odd
+    assert masked("/x", b"not JSON at all \xff", Disguise()) == b"not JSON at all \xff"
 
 
 def frame(stream: int, text: bytes) -> bytes:
@@ -156,7 +157,7 @@ def frame(stream: int, text: bytes) -> bytes:
 
 def test_logs_are_masked_frame_by_frame() -> None:
     log = frame(1, b"start\n") + frame(2, b"DB_PASSWORD=hunter2-lab retry\xff\n") + frame(1, b"")
-    hidden = masked("/v1.41/containers/a/logs?tail=200", log)
+    hidden = masked("/v1.41/containers/a/logs?tail=200", log, Disguise())
     assert b"hunter2" not in hidden
     first, second = frame(1, b"start\n"), hidden[len(frame(1, b"start\n")) : -8]
     assert hidden.startswith(first)
@@ -167,22 +168,38 @@ def test_logs_are_masked_frame_by_frame() -> None:
 
 
 def test_logs_of_a_terminal_have_no_frames() -> None:
-    assert b"hunter2" not in masked("/containers/a/logs", b"\x1b[1mDB_PASSWORD=hunter2-lab\r\n")
+    assert b"hunter2" not in masked("/containers/a/logs", b"\x1b[1mDB_PASSWORD=hunter2-lab\r\n", Disguise())
     cut = frame(1, b"hello")[:-2]
-    assert masked("/containers/a/logs", cut) == cut
+    assert masked("/containers/a/logs", cut, Disguise()) == cut
 
 
 def test_configs_are_looked_into() -> None:
-    data = base64.b64encode(b"user = app\nDB_PASSWORD=hunter2-lab\n").decode()
+    data = base64.b64encode(b"user = app\nDB_PASSWORD=hunter2-lab\npassword = hunter2-lab\n").decode()
     body = json.dumps([{"ID": "c", "Spec": {"Name": "app", "Data": data}}]).encode()
-    found = json.loads(masked("/v1.41/configs", body))[0]["Spec"]["Data"]
+    found = json.loads(masked("/v1.41/configs", body, Disguise()))[0]["Spec"]["Data"]
     assert b"hunter2" not in base64.b64decode(found)
     assert base64.b64decode(found).startswith(b"user = app")
     broken = json.dumps({"Spec": {"Data": "%%%"}}).encode()
-    assert json.loads(masked("/configs/c", broken))["Spec"]["Data"] == ""
+    assert json.loads(masked("/configs/c", broken, Disguise()))["Spec"]["Data"] == ""
 
 
 def test_opening_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "x.bundle").write_bytes(b"no")
     with pytest.raises(BundleError, match=r"x\.bundle: is no bundle"):
         open_bundle(tmp_path / "x.bundle")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"password = hunter2-lab",
+        b"  password: hunter2-lab  # comment",
+        b'"password" : "hunter2-lab",',
+        b"db.password= 'hunter2-lab'",
+        b"level=info token: hunter2-lab user: app",
+    ],
+)
+def test_the_ways_of_writing_a_setting(line: bytes) -> None:
+    other = masked("/containers/a/logs", line, Disguise())
+    assert b"hunter2" not in other
+    assert len(other) == len(line)

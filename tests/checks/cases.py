@@ -60,8 +60,9 @@ def check_of(check_id: str) -> Check:
 
 
 def judge(case: Case) -> Result:
-    """The result of the case's check on its subject, nothing else having been judged."""
-    return results((check_of(case.check),), case)[case.check]
+    """The result of the case's check on its subject; a derived check is judged after all others."""
+    check = check_of(case.check)
+    return results(catalogue() if check.derived else (check,), case)[case.check]
 
 
 def results(checks: Iterable[Check], case: Case) -> dict[str, Result]:

@@ -62,7 +62,7 @@ def test_what_was_not_judged_is_never_ok() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "sign"),
-    [("fail", "C"), ("pass", "."), ("waived", "a"), ("unknown", "?"), ("manual", "?"), ("odd", "?")],
+    [("fail", "C"), ("pass", "."), ("waived", "a"), ("unknown", "?"), ("manual", "m"), ("odd", "?")],
 )
 def test_a_mark_is_a_letter(verdict: str, sign: str) -> None:
     assert mark("critical", verdict).text == sign

@@ -197,7 +197,7 @@ class DetailView(Vertical):
             self._follow(resource)
 
     def _lines_context(self, picture: Picture) -> Context:
-        return Context(picture, self.size.width or 80, time.time())
+        return Context(picture, self.size.width or 80, self._deck.now())
 
     def _crumb(self, picture: Picture) -> None:
         if self._key is None:
@@ -272,9 +272,10 @@ class DetailView(Vertical):
         self._again = 0.0
         if resource is None or read is None:
             return
-        reader = self._session.reader(resource.key.source)
+        session = self._session
 
         def work() -> None:
+            reader = session.reader(resource.key.source)
             answer = reader if isinstance(reader, Gap) else read(resource, reader)
             self._from_thread(self._answered, asked, tab, answer)
 
@@ -284,12 +285,15 @@ class DetailView(Vertical):
         if asked != self._asked or tab is not self._tab:
             return
         self._answer = answer
-        self._again = time.time() + tab.every if tab.every else 0.0
+        self._again = self._deck.clock() + tab.every if tab.every else 0.0
         self._show_answer(tab, self._lines_context(self._session.picture))
 
+    @property
+    def _deck(self) -> DeckwatchApp:
+        return cast("DeckwatchApp", self.app)
+
     def _from_thread(self, function: Any, *arguments: Any) -> None:
-        deck = cast("DeckwatchApp", self.app)
-        deck.from_thread(function, *arguments)
+        self._deck.from_thread(function, *arguments)
 
     # -- logs ---------------------------------------------------------------------------------------------------
 
@@ -299,13 +303,14 @@ class DetailView(Vertical):
         view.set_lines([line(" reading ...", "dim")])
         view.follow = True
         asked, tab = self._asked, self._tab
-        reader = self._session.reader(resource.key.source)
+        session = self._session
         tail, timestamps = self.tail, self.timestamps
 
         def alive() -> bool:
             return asked == self._asked
 
         def work() -> None:
+            reader = session.reader(resource.key.source)
             if tab is None or tab.read is None or isinstance(reader, Gap):
                 self._from_thread(self._log_lines, asked, [line(f" {safe(str(reader), 400)}", "unknown")], True)
                 return

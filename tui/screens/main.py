@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.screens.detail import DetailView
 
 PREVIEW_DELAY = 0.12  # seconds the cursor must rest before the preview follows
+SLOW_PREVIEW = 1.0  # the same over a slow link
 SMALL, NARROW, WIDE = (60, 15), 120, 160
 
 _FOOT_OVERVIEW = (
@@ -171,7 +172,7 @@ class MainScreen(LeanScreen[None]):
         self.show_freshness()
         detail = self.detail
         if detail is not None:
-            detail.tick(time.time())
+            detail.tick(self.deck.clock())
         if self.deck.minute_passed():
             self.show_picture()
 
@@ -250,7 +251,7 @@ class MainScreen(LeanScreen[None]):
         view = self.overview
         width, height = view.size.width - 1, view.size.height
         if width > 0:
-            view.set_lines(pane.lines(self.picture, width, height, time.time()))
+            view.set_lines(pane.lines(self.picture, width, height, self.deck.now()))
         self.query_one("#headline", StatusLine).set_class(True, "-gone")
 
     def show_list(self) -> None:
@@ -261,7 +262,7 @@ class MainScreen(LeanScreen[None]):
         pane, state = self.pane, self.state
         if pane is None or state is None:
             return
-        entries = pane.entries(self.picture, time.time())
+        entries = pane.entries(self.picture, self.deck.now())
         self.entries = arrange(entries, state, self.filters)
         table = self.table
         if table.columns != pane.columns:
@@ -301,7 +302,8 @@ class MainScreen(LeanScreen[None]):
             return
         key = self.table.cursor_key
         width = max(20, view.size.width - 2)
-        lines: list[TextLine] = pane.preview(key, self.picture, width, time.time()) if key is not None else []
+        now = self.deck.now()
+        lines: list[TextLine] = pane.preview(key, self.picture, width, now) if key is not None else []
         if key != self._previewed:
             self._previewed = key
             view.move_to(0)
@@ -428,7 +430,8 @@ class MainScreen(LeanScreen[None]):
         timer = self._preview_timer
         if timer is not None:
             timer.stop()  # type: ignore[attr-defined]  # a Textual timer
-        self._preview_timer = self.set_timer(PREVIEW_DELAY, self.show_preview)
+        delay = SLOW_PREVIEW if self.deck.options.low_bandwidth else PREVIEW_DELAY
+        self._preview_timer = self.set_timer(delay, self.show_preview)
 
     def on_resource_table_opened(self, message: ResourceTable.Opened) -> None:
         """Enter on a row."""

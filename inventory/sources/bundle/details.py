@@ -14,7 +14,7 @@ from inventory.sources.docker.workers import run_all
 LOG_LINES = 200
 DEADLINE = 5.0
 """Seconds for one answer. Statistics take a second or two: the engine waits for a second sample."""
-THREADS = 8
+THREADS = 16
 
 _ALWAYS = (f"logs?stdout=1&stderr=1&timestamps=1&tail={LOG_LINES}", "changes")
 _RUNNING = ("top", "stats?stream=false")

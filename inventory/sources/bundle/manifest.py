@@ -51,7 +51,10 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The bundle as a whole. `host` is the machine that recorded it, `time` when it began (epoch seconds)."""
+    """The bundle as a whole. `host` is the machine that recorded it, `time` when it began (epoch seconds).
+
+    `masked`: what looked like a secret was replaced by meaningless text of the same shape.
+    """
 
     tool: str
     host: str

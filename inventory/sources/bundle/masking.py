@@ -1,20 +1,27 @@
-"""Hiding secrets in answers before they are written to a file that leaves the host."""
+"""What of an answer may be written to a file that leaves the host."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import re
 import struct
+from collections.abc import Mapping
 from typing import Any
 
-from inventory.secrets import mask_document, mask_text
+from inventory.secrets import is_secret_name, mask_document, mask_text
+from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.swarms import scrub
 
 _FRAME = struct.Struct(">B3xI")  # stream, length: how logs of containers without a terminal are framed
 _STREAMS = (0, 1, 2)
 _WITH_TOKENS = ("/swarm", "/info")
+# Configuration files and logs write `password = x` and `password: x` too, with blanks that end a value elsewhere.
+_SETTING = re.compile(
+    r"""(?P<key>[A-Za-z_][\w.-]*)(?P<between>["']?(?:[ \t]*:[ \t]+|[ \t]+=[ \t]*|=[ \t]+)["']?)(?P<value>[^\s"',;]+)"""
+)
 
 
 def always(request: str, body: bytes) -> bytes:
@@ -27,19 +34,15 @@ def always(request: str, body: bytes) -> bytes:
         return b""
 
 
-def masked(request: str, body: bytes) -> bytes:
-    """`body` with every secret-looking part masked; what has none stays byte for byte."""
+def masked(request: str, body: bytes, disguise: Disguise) -> bytes:
+    """`body` with every secret-looking part replaced; what has none stays byte for byte."""
     if path_of(request).endswith("/logs"):
-        return _logs(body)
+        return _logs(body, disguise)
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return _text(body)
-    hidden = mask_document(document)
-    if path_of(request).startswith("/configs"):
-        pairs = zip(document, hidden, strict=True) if isinstance(document, list) else [(document, hidden)]
-        configs = [_config(item, shown) for item, shown in pairs]
-        hidden = configs if isinstance(document, list) else configs[0]
+        return _text(body, disguise)
+    hidden = _walk(document, mask_document(document), disguise)
     return body if hidden == document else json.dumps(hidden, ensure_ascii=True).encode()
 
 
@@ -50,19 +53,49 @@ def path_of(request: str) -> str:
     return f"/{rest}" if slash and first[:1] == "v" and first[1:].replace(".", "").isdigit() else path
 
 
-def _text(body: bytes) -> bytes:
-    return mask_text(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+def _walk(original: Any, hidden: Any, disguise: Disguise) -> Any:
+    """Put a disguise wherever the two differ."""
+    if isinstance(original, str) and isinstance(hidden, str):
+        return disguise.text(original, hidden)
+    if isinstance(original, Mapping):
+        return {
+            name: _data(value, disguise)
+            if name == "Data" and isinstance(value, str)
+            else _walk(value, hidden[name], disguise)
+            for name, value in original.items()
+        }
+    if isinstance(original, list):
+        return [_walk(*pair, disguise) for pair in zip(original, hidden, strict=True)]
+    return original
 
 
-def _logs(body: bytes) -> bytes:
+def _data(value: str, disguise: Disguise) -> str:
+    """The content of a swarm config: base64 hides from the rules what is in it."""
+    try:
+        return base64.b64encode(_text(base64.b64decode(value, validate=True), disguise)).decode()
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _text(body: bytes, disguise: Disguise) -> bytes:
+    def setting(found: re.Match[str]) -> str:
+        value = disguise.secret(found["value"]) if is_secret_name(found["key"]) else found["value"]
+        return found["key"] + found["between"] + value
+
+    text = body.decode("utf-8", "surrogateescape")
+    return _SETTING.sub(setting, disguise.text(text, mask_text(text))).encode("utf-8", "surrogateescape")
+
+
+def _logs(body: bytes, disguise: Disguise) -> bytes:
     frames = _frames(body)
     if frames is None:
-        return _text(body)
-    return b"".join(_FRAME.pack(stream, len(hidden)) + hidden for stream, hidden in frames)
+        return _text(body, disguise)
+    hidden = ((stream, _text(text, disguise)) for stream, text in frames)
+    return b"".join(_FRAME.pack(stream, len(text)) + text for stream, text in hidden)
 
 
 def _frames(body: bytes) -> list[tuple[int, bytes]] | None:
-    """The frames with their text masked, or None if the body is not framed."""
+    """The frames, or None if the body is not framed."""
     frames: list[tuple[int, bytes]] = []
     at = 0
     while at < len(body):
@@ -72,19 +105,6 @@ def _frames(body: bytes) -> list[tuple[int, bytes]] | None:
         at += _FRAME.size
         if stream not in _STREAMS or at + length > len(body):
             return None
-        frames.append((stream, _text(body[at : at + length])))
+        frames.append((stream, body[at : at + length]))
         at += length
     return frames
-
-
-def _config(item: Any, hidden: Any) -> Any:
-    """A swarm config, masked: its data is base64, which hides from the rules what is in it."""
-    spec = item.get("Spec") if isinstance(item, dict) else None
-    data = spec.get("Data") if isinstance(spec, dict) else None
-    if not isinstance(data, str):
-        return hidden
-    try:
-        text = base64.b64encode(_text(base64.b64decode(data, validate=True))).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    return {**hidden, "Spec": {**hidden["Spec"], "Data": text}}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inventory.gap import Reason
 from inventory.sources.bundle.archive import Bundle, named
+from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.bundle.manifest import Manifest, Member, SourceEntry
 from inventory.sources.bundle.masking import always, masked
 from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream, Transport
@@ -48,8 +49,9 @@ class Recording:
         """Everything recorded, ready to be written."""
         members: list[Member] = []
         bodies: dict[str, bytes] = {}
-        for entry in self._entries.values():
-            member, body = _member(entry, include_secrets)
+        disguise = None if include_secrets else Disguise()
+        for entry in list(self._entries.values()):
+            member, body = _member(entry, disguise)
             if body is not None:
                 member = named(member, len(bodies) + 1, body)
                 bodies[member.name] = body
@@ -58,15 +60,15 @@ class Recording:
         return Bundle(manifest, bodies)
 
 
-def _member(entry: Entry, include_secrets: bool) -> tuple[Member, bytes | None]:
+def _member(entry: Entry, disguise: Disguise | None) -> tuple[Member, bytes | None]:
     if entry.answer is None:
         error = entry.error or ApiError(Reason.ERROR, 0, "no answer")
         reason, said = error.reason.value, error.message
         return Member(entry.source, entry.request, error.status, entry.time, reason=reason, detail=said), None
     answer = entry.answer
     body = always(entry.request, answer.body)
-    if not include_secrets:
-        body = masked(entry.request, body)
+    if disguise is not None:
+        body = masked(entry.request, body, disguise)
     return Member(entry.source, entry.request, answer.status, entry.time, headers=_headers(answer.headers)), body
 
 

@@ -7,6 +7,7 @@ put together field by field, remembering by path (`HostConfig.Memory`) what had 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import UnionType
@@ -37,6 +38,7 @@ def decode(raw: bytes, wire: type[T]) -> tuple[T, dict[str, str]]:
 
 def convert(document: Any, wire: type[T]) -> tuple[T, dict[str, str]]:
     """The same from decoded JSON."""
+    _decoder(wire)  # so that all its types are known before several threads need them
     if not isinstance(document, dict):
         raise AnswerError(f"expected an object, got {_kind(document)}")
     malformed: dict[str, str] = {}
@@ -108,9 +110,18 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-@cache
+# Two threads that at once make decoders of types which share a struct crash the interpreter: msgspec registers
+# what it knows of a struct before that is complete.
+_making = threading.Lock()
+_decoders: dict[type[msgspec.Struct], Callable[[bytes], Any]] = {}
+
+
 def _decoder(wire: type[T]) -> Callable[[bytes], T]:
-    return msgspec.json.Decoder(wire).decode
+    made = _decoders.get(wire)
+    if made is None:
+        with _making:
+            made = _decoders.setdefault(wire, msgspec.json.Decoder(wire).decode)
+    return made
 
 
 @cache

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
 
-from inventory.engine import Engine
+from inventory.engine import Engine, SwarmState
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource
-from inventory.snapshot import Snapshot
-from inventory.sources.docker import translate
-from inventory.sources.docker.decode import AnswerError, items, member
+from inventory.sources.docker import translate, wire
+from inventory.sources.docker.decode import AnswerError, decode, items, member
 from inventory.sources.docker.facts import PENDING
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import ApiError
@@ -76,8 +75,7 @@ class Fetch:
 
     def ids(self, kind: Kind) -> list[tuple[str, bytes]]:
         """Id and raw text of every element of a list, without making resources of them."""
-        raw = self.get(LISTS[kind])
-        found = [(identity(item), item) for item in items(raw)]
+        found = ((decode(item, wire.Identified)[0].id, item) for item in items(self.get(LISTS[kind])))
         return [(key, item) for key, item in found if key]
 
     def listed(self, kind: Kind) -> list[Listed]:
@@ -87,7 +85,7 @@ class Fetch:
         found: list[Listed] = []
         for item in items(member(raw, "Volumes") if kind is Kind.VOLUME else raw):
             try:
-                resource = self._from_list(kind, item, at)
+                resource = self.from_list(kind, item, at)
             except AnswerError:
                 continue
             found.append(Listed(resource.key.id, item, resource))
@@ -108,11 +106,11 @@ class Fetch:
                 return None
             if not listed or not error.status:
                 raise
-            return self._from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
+            return self.from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
         except AnswerError as error:
             if not listed:
                 raise
-            return self._from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
+            return self.from_list(kind, listed, self.clock(), error.gap(_PATHS[kind]))
 
     def part(self, kind: Kind) -> Part:
         """A whole kind at once, or why it cannot be read; services bring their tasks. Raises nothing."""
@@ -155,7 +153,8 @@ class Fetch:
         except ApiError as error:
             return error.gap(f"GET {path}")
 
-    def _from_list(self, kind: Kind, item: bytes, at: float, unread: Gap = PENDING) -> Resource:
+    def from_list(self, kind: Kind, item: bytes, at: float, unread: Gap = PENDING) -> Resource:
+        """What an element of a list tells; `unread` is the reason for all the rest."""
         if kind is Kind.CONTAINER:
             return translate.container_from_list(item, self.source, at, self.network_ids, unread)
         if kind is Kind.IMAGE:
@@ -183,11 +182,10 @@ def missing_images(containers: Sequence[Resource], known: set[str]) -> set[str]:
     return {image for container in containers if isinstance(image := container.peek("image_id"), str)} - known - {""}
 
 
-def swarm_role(snapshot: Snapshot, source: str) -> str:
+def swarm_role(engine: Engine | None) -> str:
     """`manager`, `worker`, `none` or `unknown`."""
-    engine = next(snapshot.of(Engine, source), None)
     state = engine.peek("swarm") if engine is not None else None
-    if state is None or isinstance(state, Gap):
+    if not isinstance(state, SwarmState):
         return "unknown"
     if state.state in {"inactive", ""}:
         return "none"

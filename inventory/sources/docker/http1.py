@@ -1,6 +1,6 @@
 """HTTP/1.1 as far as engines speak it: one GET or HEAD, one answer, over a connection that is kept.
 
-The standard library's client spends most of a local call's time on parsing headers as mail; a scan is hundreds of calls.
+The standard library's client parses headers as mail, which takes longer than most local calls; a scan makes hundreds.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from inventory.components import derive
+from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.resource import Kind, Resource
@@ -33,17 +35,18 @@ from inventory.store import Store
 THREADS = 4
 TOTAL = 60.0
 """Seconds for everything together."""
-_LISTS = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE, Kind.VOLUME, Kind.ENGINE)
-_INSPECTED = (Kind.CONTAINER, Kind.IMAGE, Kind.NETWORK)
+_INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
+_WHOLE = (Kind.VOLUME, Kind.ENGINE)
 HostReader = Callable[[Store, str], Host | None]
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been read so far: resources by kind, and why a kind is missing."""
+    """What has been read so far: resources by kind, why a kind is missing, and what is still to be inspected."""
 
     kinds: dict[Kind, list[Resource]] = field(default_factory=dict)
     gaps: dict[Kind, Gap] = field(default_factory=dict)
+    wanted: list[tuple[Kind, str, bytes]] = field(default_factory=list)
 
     def add(self, part: Mapping[Kind, list[Resource] | Gap]) -> None:
         for kind, found in part.items():
@@ -58,6 +61,11 @@ class _Reading:
         for kind, gap in self.gaps.items():
             store.set_gap(name, kind, gap)
 
+    @property
+    def engine(self) -> Engine | None:
+        found = self.kinds.get(Kind.ENGINE)
+        return found[0] if found and isinstance(found[0], Engine) else None
+
 
 def read(
     endpoint: Endpoint,
@@ -67,11 +75,12 @@ def read(
     deadline: float = TOTAL,
     via: Transport | None = None,
     host: HostReader | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> SourceHealth:
     """Read everything into the store under the source `name` and say how it went; raises nothing.
 
     `via` replaces the transport (recording, replay). `host` reads the machine below a local engine, given the store
-    that already holds the engine and its containers.
+    that already holds the engine and its containers. `clock` dates what is read (a recording: when it was made).
     """
     until = time.monotonic() + deadline
     answered = partial(store.answered, name)
@@ -79,72 +88,71 @@ def read(
         session = connect(via or transport(endpoint), deadline=min(10.0, deadline), answered=answered)
     except ApiError as error:
         return _unreachable(store, name, endpoint, error)
-    fetch = Fetch(session, name, endpoint.url, endpoint.local)
-    lists = _read_lists(fetch, until)
-    lists.put(store, name)
-    details = _read_details(fetch, lists, swarm_role(store.snapshot(), name), until)
-    details.put(store, name)
+    fetch = Fetch(session, name, endpoint.url, endpoint.local, clock)
+    reading = _Reading()
+    _read_lists(fetch, reading, until)
+    _read_details(fetch, reading, until)
+    reading.put(store, name)
     found = host(store, name) if host is not None else None
     store.replace(name, Kind.HOST, [found] if found else [])
     store.replace(name, Kind.COMPONENT, derive(store.snapshot(), name))
-    answer = health.read(endpoint, session.flavour, _version(lists), lists.gaps | details.gaps)
+    answer = health.read(endpoint, session.flavour, _version(reading.engine), reading.gaps)
     store.set_health(name, answer)
     return answer
 
 
 def _unreachable(store: Store, name: str, endpoint: Endpoint, error: ApiError) -> SourceHealth:
     found = health.failed(endpoint, error)
-    for kind in (*_LISTS, *SWARM_KINDS):
+    for kind in (*_INSPECTED, *_WHOLE, *SWARM_KINDS):
         store.set_gap(name, kind, Gap(error.reason, endpoint.url, found.detail))
     store.set_health(name, found)
     return found
 
 
-def _read_lists(fetch: Fetch, until: float) -> _Reading:
+def _read_lists(fetch: Fetch, reading: _Reading, until: float) -> None:
     """Who the engine is, and all lists."""
-    reading = _Reading()
-    results = run_all([partial(fetch.part, kind) for kind in _LISTS], THREADS, until)
-    for kind, result in zip(_LISTS, results, strict=True):
-        reading.add({kind: _gap(result, kind)} if isinstance(result, BaseException) else result)
-    return reading
+    jobs: list[Callable[[], Part | list[tuple[str, bytes]]]] = [
+        *(partial(fetch.ids, kind) for kind in _INSPECTED),
+        *(partial(fetch.part, kind) for kind in _WHOLE),
+    ]
+    for kind, result in zip((*_INSPECTED, *_WHOLE), run_all(jobs, THREADS, until), strict=True):
+        if isinstance(result, dict):
+            reading.add(result)
+        elif isinstance(result, list):
+            reading.kinds[kind] = []
+            reading.wanted += [(kind, key, raw) for key, raw in result]
+        else:
+            reading.gaps[kind] = _gap(result, kind)
 
 
-def _read_details(fetch: Fetch, lists: _Reading, role: str, until: float) -> _Reading:
-    """Every inspect, and the swarm where this node may tell of it."""
-    wanted = _inspections(lists)
+def _read_details(fetch: Fetch, reading: _Reading, until: float) -> None:
+    """The swarm where this node may tell of it, every inspect, and the images that only containers know."""
+    role = swarm_role(reading.engine)
     swarm = SWARM_PARTS if role == "manager" else ()
     jobs: list[Callable[[], Part | Resource | None]] = [partial(fetch.part, kind) for kind in swarm]
-    jobs += [partial(fetch.inspected, kind, key, raw) for kind, key, raw in wanted]
+    jobs += [partial(fetch.inspected, kind, key, raw) for kind, key, raw in reading.wanted]
     results = run_all(jobs, THREADS, until)
-    reading = _Reading()
     for kind, result in zip(swarm, results, strict=False):
         reading.add(result if isinstance(result, dict) else {kind: _gap(result, kind)})
     if not swarm:
         reading.add(no_swarm(role))
-    reading.add(_collect(lists, wanted, results[len(swarm) :]))
-    return reading
+    _collect(fetch, reading, results[len(swarm) :])
+    known = {found.key.id for found in reading.kinds.get(Kind.IMAGE, ())}
+    extra = missing_images(reading.kinds.get(Kind.CONTAINER, []), known) if Kind.IMAGE in reading.kinds else set()
+    reading.wanted = [(Kind.IMAGE, key, b"") for key in sorted(extra)]
+    more = run_all([partial(fetch.inspected, kind, key) for kind, key, _ in reading.wanted], THREADS, until)
+    _collect(fetch, reading, more)
 
 
-def _inspections(lists: _Reading) -> list[tuple[Kind, str, bytes]]:
-    """Containers first: there are most of them."""
-    wanted = [(kind, found.key.id, found.raw) for kind in _INSPECTED for found in lists.kinds.get(kind, ())]
-    known = {found.key.id for found in lists.kinds.get(Kind.IMAGE, ())}
-    extra = missing_images(lists.kinds.get(Kind.CONTAINER, []), known) if Kind.IMAGE in lists.kinds else set()
-    return wanted + [(Kind.IMAGE, key, b"") for key in sorted(extra)]
-
-
-def _collect(
-    lists: _Reading, wanted: Iterable[tuple[Kind, str, bytes]], results: Iterable[object]
-) -> dict[Kind, list[Resource] | Gap]:
-    """Details take the place of what the list told; what vanished in between is left out."""
-    listed = {(kind, found.key.id): found for kind, all_of in lists.kinds.items() for found in all_of}
-    details: dict[Kind, list[Resource]] = {kind: [] for kind in _INSPECTED if kind in lists.kinds}
-    for (kind, key, _raw), result in zip(wanted, results, strict=True):
+def _collect(fetch: Fetch, reading: _Reading, results: Iterable[object]) -> None:
+    """The inspected objects; one that vanished in between is left out, one that failed is known from the list alone."""
+    for (kind, key, raw), result in zip(reading.wanted, results, strict=True):
         if isinstance(result, Resource):
-            details[kind].append(result)
-        elif isinstance(result, BaseException) and (kind, key) in listed:
-            details[kind].append(listed[kind, key])
-    return dict(details)
+            reading.kinds[kind].append(result)
+        elif isinstance(result, BaseException) and raw:
+            with contextlib.suppress(AnswerError):
+                gap = replace(_gap(result, kind), path=f"{kind.value} {key[:12]}")
+                reading.kinds[kind].append(fetch.from_list(kind, raw, fetch.clock(), gap))
 
 
 def _gap(error: object, kind: Kind) -> Gap:
@@ -155,7 +163,6 @@ def _gap(error: object, kind: Kind) -> Gap:
     return Gap(Reason.ERROR, f"GET /{kind.value}s", f"{type(error).__name__}: {error}")
 
 
-def _version(reading: _Reading) -> str:
-    engine = next(iter(reading.kinds.get(Kind.ENGINE, ())), None)
+def _version(engine: Engine | None) -> str:
     version = engine.peek("version") if engine else ""
     return version if isinstance(version, str) else ""

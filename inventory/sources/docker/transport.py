@@ -171,10 +171,13 @@ class _Message(msgspec.Struct):
     message: str = ""
 
 
+_MESSAGE = msgspec.json.Decoder(_Message)  # made here, because making one is not safe in threads
+
+
 def message_of(body: bytes) -> str:
     """What an error says: JSON `message` (Docker, Podman), plain text (proxies, old versions), or ""."""
     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return msgspec.json.decode(body, type=_Message).message.strip()
+        return _MESSAGE.decode(body).message.strip()
     return body[:500].decode("utf-8", "replace").strip()
 
 

@@ -228,6 +228,12 @@ class ListedContainer(Wire):
     mounts: list[Mount] | None = None
 
 
+class Identified(Wire):
+    """Any listed object, when only its id matters."""
+
+    id: str | None = None
+
+
 class RootFs(Wire):
     layers: Strings = None
 

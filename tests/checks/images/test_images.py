@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from checks.catalogue import catalogue
+from checks.engine import Engine
 from checks.images.steps import steps
 from checks.verdict import Outcome
-from tests.checks.cases import Case, judge, results
-from tests.checks.facts import built, with_steps
+from inventory.store import Changes
+from tests.checks.builders import changed, docker
+from tests.checks.cases import Case, judge, results, snapshot
+from tests.checks.facts import built, made_from, with_steps
 from tests.checks.images.cases import CASES, QUIET
 
 IMAGES = tuple(check for check in catalogue() if check.id.startswith("IMG-"))
@@ -46,3 +49,15 @@ def test_no_secret_is_shown(name: str) -> None:
 def test_build_steps(created_by: str, instruction: str, text: str, arguments: str) -> None:
     (step,) = steps(with_steps(created_by))
     assert (step.instruction, step.text, step.arguments) == (instruction, text, arguments)
+
+
+def test_an_image_is_judged_again_when_its_last_container_goes() -> None:
+    image = changed(built(), repo_tags=(), repo_digests=())
+    container = made_from(image, docker("plain"))
+    engine = Engine(IMAGES)
+    before = engine.evaluate(snapshot((QUIET, image, container))).of(image.key)
+    after = engine.update(snapshot((QUIET, image)), Changes(frozenset({container.key}), frozenset())).of(image.key)
+    assert before is not None
+    assert after is not None
+    assert "IMG-021" in {result.check.id for result in before.passed}
+    assert "IMG-021" in {result.check.id for result in after.results}

@@ -1,0 +1,298 @@
+"""What a live source knows of its engine, what is to be read next, and how an answer changes the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from inventory.components import derive
+from inventory.engine import Engine
+from inventory.gap import Gap, Reason
+from inventory.host import Host
+from inventory.resource import Kind, Resource, ResourceKey
+from inventory.snapshot import Event
+from inventory.sources.docker.agenda import Agenda
+from inventory.sources.docker.containers import timeless
+from inventory.sources.docker.decode import AnswerError
+from inventory.sources.docker.endpoint import Endpoint
+from inventory.sources.docker.fetch import (
+    SWARM_KINDS,
+    SWARM_PARTS,
+    Fetch,
+    Listed,
+    Part,
+    failure,
+    missing_images,
+    no_swarm,
+    swarm_role,
+)
+from inventory.sources.docker.follow import Target, Touch
+from inventory.sources.docker.session import Session
+from inventory.sources.docker.transport import ApiError
+from inventory.store import Store
+
+Apply = Callable[[], None]
+Job = Callable[[], Apply]
+T = TypeVar("T")
+_INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
+_DERIVED = frozenset({Kind.CONTAINER, Kind.SERVICE, Kind.HOST})
+_REMEMBERED = 10_000
+RETRY = 5.0
+"""Seconds until a call that brought no answer is tried again."""
+# Of an engine's answer, what changes without anything happening.
+_VOLATILE = frozenset({"observed_at", "raw", "system_time"})
+
+
+class Ledger:
+    """Everything here runs on the source's own thread, except the jobs, which only read.
+
+    `due` gives jobs; each ends in a step that is to be run here. `flush` writes what has gathered.
+    """
+
+    def __init__(self, session: Session, source: str, endpoint: Endpoint, store: Store) -> None:
+        self._fetch = Fetch(session, source, endpoint.url, endpoint.local)
+        self._store = store
+        self._source = source
+        self._agenda = Agenda()
+        self._listed: dict[Target, bytes] = {}
+        self._fresh: dict[ResourceKey, Resource] = {}
+        self._gone: dict[ResourceKey, None] = {}
+        self._events: list[Event] = []
+        self._derive = False
+        self._everything = True
+        self._role = "unknown"
+        self.gaps: dict[Kind, Gap] = {}
+        self.version = ""
+        self.described = False
+        self.host: Callable[[], Host | None] | None = None
+
+    # -- planning -----------------------------------------------------------------------------------------------
+
+    def relist(self, now: float) -> None:
+        """List every kind. The lists show which objects changed, and only those are inspected."""
+        kinds = [Kind.ENGINE, *_INSPECTED, Kind.VOLUME]
+        if self._role == "manager":
+            kinds += SWARM_PARTS
+        if self.host is not None:
+            kinds.append(Kind.HOST)
+        self._agenda.add_all(((kind, "") for kind in kinds), now)
+
+    def happened(self, touch: Touch, now: float) -> None:
+        """An event has come."""
+        if touch.event is not None:
+            self._events.append(touch.event)
+        if touch.gone is not None:
+            self._forget(touch.gone)
+        for target in touch.read:
+            if self._key(target) not in self._gone and (target[0] not in SWARM_KINDS or self._role == "manager"):
+                self._agenda.add(target, now)
+
+    def next_due(self) -> float | None:
+        """When a job is due, or None."""
+        return self._agenda.next()
+
+    def due(self, now: float) -> list[Job]:
+        """The jobs to do now."""
+        return [partial(self._job, target) for target in self._agenda.take(now)]
+
+    # -- reading, on any thread ---------------------------------------------------------------------------------
+
+    def _job(self, target: Target) -> Apply:
+        try:
+            step = self._read(target)
+        except (ApiError, AnswerError) as error:
+            step = partial(self._failed, target, error)
+        except Exception as error:  # a mistake in here must not end the reading for good
+            step = partial(self._failed, target, AnswerError(f"{type(error).__name__}: {error}"))
+        return partial(self._finish, target, step)
+
+    def _read(self, target: Target) -> Apply:
+        kind, key = target
+        if key:
+            return partial(self._inspected, target, self._fetch.inspected(kind, key, self._listed.get(target, b"")))
+        if kind in _INSPECTED:
+            return partial(self._listing, kind, self._fetch.listed(kind))
+        if kind is Kind.HOST:
+            return partial(self._host_read, self.host() if self.host else None)
+        return partial(self._part, self._fetch.part(Kind.SERVICE if kind is Kind.TASK else kind))
+
+    # -- applying, on the source's own thread -------------------------------------------------------------------
+
+    def _finish(self, target: Target, step: Apply) -> None:
+        self._agenda.done(target)
+        step()
+
+    def _failed(self, target: Target, error: ApiError | AnswerError) -> None:
+        """A kind that cannot be read is said to be so; what was known stays, and a lost call is tried again."""
+        kind, key = target
+        lost = isinstance(error, ApiError) and not error.status
+        if lost:
+            self._agenda.add(target, time.monotonic(), RETRY)
+        if not key and not (lost and self._was_read(kind)):
+            self._set_gap(kind, failure(error, kind))
+
+    def _was_read(self, kind: Kind) -> bool:
+        return (self._source, kind) not in self._store.snapshot().gaps
+
+    def _inspected(self, target: Target, found: Resource | None) -> None:
+        if found is None:
+            self._forget(target)
+        elif self._key(target) not in self._gone and found.key not in self._gone:
+            self._put(found)
+            if target[0] is Kind.CONTAINER:
+                self._follow_image(found)
+
+    def _follow_image(self, container: Resource) -> None:
+        image = container.peek("image_id")
+        known = self._store.snapshot().get(self._key((Kind.IMAGE, image))) if isinstance(image, str) else True
+        if known is None and (Kind.IMAGE, image) not in self._listed:
+            self._agenda.add_all([(Kind.IMAGE, image)], 0.0)
+
+    def _listing(self, kind: Kind, found: list[Listed]) -> None:
+        """Rows appear from the list; what is new or differs from the last list is inspected."""
+        before = self._known(kind)
+        now = {self._key((kind, listed.id)) for listed in found}
+        stays = self._used_images() if kind is Kind.IMAGE else set()
+        for key in before:
+            if key not in now and key.id not in stays:
+                self._remove(key)
+        for listed in found:
+            target = (kind, listed.id)
+            fresh = self._comparable(listed)
+            if self._key(target) not in before and self._key(target) not in self._fresh:
+                self._put(listed.resource)
+            if self._listed.get(target) != fresh:
+                self._agenda.add_all([target], 0.0)
+            self._listed[target] = fresh
+        if kind is Kind.NETWORK:
+            self._complete_attachments()
+        self._write()  # before the gap closes: "no containers" must not be seen in between
+        self._set_gap(kind, None)
+
+    def _complete_attachments(self) -> None:
+        """Inspect again the containers whose network ids could not be filled in before the networks were known."""
+        ids = self._fetch.network_ids
+        for key, container in (self._known(Kind.CONTAINER) | self._fresh).items():
+            networks = container.peek("networks") if key.kind is Kind.CONTAINER else ()
+            if not isinstance(networks, Gap) and any(
+                found.network_id in {"", found.network} and found.network in ids for found in networks
+            ):
+                self._agenda.add_all([(Kind.CONTAINER, key.id)], 0.0)
+
+    def _part(self, part: Part) -> None:
+        for kind, found in part.items():
+            if isinstance(found, Gap):
+                if found.reason is not Reason.TIMEOUT or not self._was_read(kind):
+                    self._set_gap(kind, found)
+            elif kind is Kind.ENGINE:
+                self._engine(found)
+            else:
+                self._set_gap(kind, None)
+                self._store.replace(self._source, kind, found)
+                self._derive = self._derive or kind in _DERIVED
+
+    def _engine(self, found: list[Resource]) -> None:
+        engine = next((resource for resource in found if isinstance(resource, Engine)), None)
+        self._set_gap(Kind.ENGINE, None)
+        if engine is None:
+            return
+        known = next(iter(self._known(Kind.ENGINE).values()), None)
+        if known is None or not _same_facts(known, engine):
+            self._store.replace(self._source, Kind.ENGINE, [engine])
+        version = engine.peek("version")
+        self.version, self.described = version if isinstance(version, str) else "", True
+        self._swarm_role(swarm_role(engine))
+
+    def _swarm_role(self, role: str) -> None:
+        if role == self._role:
+            return
+        self._role = role
+        if role == "manager":
+            self._agenda.add_all(((kind, "") for kind in SWARM_PARTS), 0.0)
+            return
+        for kind, found in no_swarm(role).items():
+            if isinstance(found, Gap):
+                self._store.set_gap(self._source, kind, found)
+            else:
+                self._store.replace(self._source, kind, found)
+
+    def _host_read(self, host: Host | None) -> None:
+        self._store.replace(self._source, Kind.HOST, [host] if host else [])
+        self._derive = True
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write what has gathered as one change."""
+        self._write()
+        if self._events:
+            self._store.add_events(self._events)
+            self._events = []
+        if self._derive:
+            self._derive = False
+            self._store.replace(self._source, Kind.COMPONENT, derive(self._store.snapshot(), self._source))
+
+    def _write(self) -> None:
+        if self._fresh:
+            self._store.put(self._fresh.values())
+            self._fresh = {}
+
+    def _put(self, resource: Resource) -> None:
+        self._fresh[resource.key] = resource
+        self._derive = self._derive or resource.key.kind in _DERIVED
+
+    def _forget(self, target: Target) -> None:
+        """It is gone for good: an answer that is still under way must not bring it back."""
+        key = self._key(target)
+        if target[0] is not Kind.IMAGE and target[0] is not Kind.VOLUME:  # these come back under the same id
+            self._gone[key] = None
+            while len(self._gone) > _REMEMBERED:
+                del self._gone[next(iter(self._gone))]
+        self._remove(key)
+
+    def _remove(self, key: ResourceKey) -> None:
+        target = (key.kind, key.id)
+        self._agenda.drop(target)
+        self._listed.pop(target, None)
+        self._fresh.pop(key, None)
+        self._store.remove([key])
+        self._derive = self._derive or key.kind in _DERIVED
+
+    def _set_gap(self, kind: Kind, gap: Gap | None) -> None:
+        if gap is None:
+            self.gaps.pop(kind, None)
+        else:
+            self.gaps[kind] = gap
+        self._store.set_gap(self._source, kind, gap)
+
+    def _key(self, target: Target) -> ResourceKey:
+        return ResourceKey(target[0], self._source, target[1])
+
+    def _known(self, kind: Kind) -> dict[ResourceKey, Resource]:
+        known = self._store.snapshot().by_kind.get(kind, {})
+        return {key: resource for key, resource in known.items() if key.source == self._source}
+
+    def _used_images(self) -> set[str]:
+        return missing_images(list(self._known(Kind.CONTAINER).values()), set())
+
+    def _comparable(self, listed: Listed) -> bytes:
+        """A listed container without `Up 3 minutes`, which differs every time."""
+        return without_time(listed.raw) if listed.resource.kind is Kind.CONTAINER else listed.raw
+
+
+def without_time(raw: bytes) -> bytes:
+    """A listed container's text without the relative time in its status sentence."""
+    before, found, after = raw.partition(b'"Status":"')
+    status, quote, rest = after.partition(b'"')
+    return before + found + timeless(status.decode("utf-8", "replace")).encode() + quote + rest
+
+
+def _same_facts(one: Resource, other: Resource) -> bool:
+    names = [name for name in one.__dataclass_fields__ if name not in _VOLATILE]
+    return all(_value(one, name) == _value(other, name) for name in names)
+
+
+def _value(resource: Resource, name: str) -> object:
+    return resource.gaps if name == "gaps" else resource.peek(name)

@@ -1,0 +1,67 @@
+"""Live engines as sources of a session, and the figures of what is on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory.gap import Gap, Reason
+from inventory.sources.docker.endpoint import Endpoint, transport
+from inventory.sources.docker.endpoints import EndpointError, Found, find
+from inventory.sources.docker.live import DockerSource
+from inventory.sources.docker.session import connect
+from inventory.sources.docker.transport import ApiError
+from tui.session import Session, Source
+
+READ_LIMIT = 5.0  # seconds to reach an engine for the drill-down
+
+
+class Live:
+    """One engine, followed."""
+
+    def __init__(self, session: Session, name: str, host: str | None, found: Found) -> None:
+        self.name = name
+        self._endpoint = found.endpoint
+        self.target = found.endpoint.url if found.endpoint else "no engine found"
+        self._source = DockerSource(
+            name,
+            found.endpoint,
+            session.store,
+            tried=tuple(str(attempt) for attempt in found.tried),
+            find=lambda: find(host).endpoint,
+        )
+
+    def start(self) -> None:
+        """List, then follow."""
+        self._source.start()
+
+    def stop(self) -> None:
+        """End, without waiting."""
+        self._source.stop()
+
+    def refresh(self) -> None:
+        """Read everything again."""
+        self._source.refresh()
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where the engine is, once one was found."""
+        return self._source.endpoint
+
+    def reader(self) -> Any:
+        """A conversation for the drill-down; takes as long as the engine takes to answer twice."""
+        if self.endpoint is None:
+            return Gap(Reason.ABSENT, "reading on demand", "no engine found")
+        try:
+            return connect(transport(self.endpoint), deadline=READ_LIMIT)
+        except ApiError as error:
+            return error.gap(self.endpoint.url)
+
+
+def live_source(session: Session, name: str, host: str | None) -> Source:
+    """A source for a host that was asked for, or for whatever engine this machine has."""
+    from tui.boot import Nothing
+
+    try:
+        return Live(session, name, host, find(host))
+    except EndpointError as error:
+        return Nothing(session, name, host or "", Reason.ERROR, str(error))
