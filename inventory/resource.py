@@ -40,7 +40,7 @@ class ResourceKey(NamedTuple):
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
 class Resource:
     """Common part of all resources. Strings are exact, as the source sent them: make them safe before showing them.
 
@@ -74,6 +74,10 @@ class Resource:
             raise TypeError(f"{cls.__name__} has no field {sorted(values)}")
         object.__setattr__(resource, "gaps", gaps or EMPTY)
         return resource
+
+    def __repr__(self) -> str:
+        """Never the fields: some may be unread, others secret."""
+        return f"<{self.key.kind} {self.name!r}>"
 
     def peek(self, name: str) -> Any:
         """The field's value, or the `Gap` that says why it has none."""

@@ -30,7 +30,7 @@ def sparkline(
 def _level(value: float | None, top: float, levels: str) -> str:
     if value is None:
         return " "
-    if top <= 0 or value <= 0:
+    if not top > 0 or value <= 0:  # also where the top is no number
         return levels[1] if value == 0 else levels[0]
     share = 1.0 if value >= top else value / top
     return levels[max(1, math.ceil(share * (len(levels) - 1)))]

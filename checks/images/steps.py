@@ -12,12 +12,13 @@ from inventory.secrets import mask_text
 
 _NOP = re.compile(r"^/bin/sh -c #\(nop\)\s+(?P<instruction>[A-Z]+)\s?(?P<rest>.*)$", re.DOTALL)
 _PLAIN = re.compile(r"^(?P<instruction>[A-Z]+) (?P<rest>.*)$", re.DOTALL)
-_BUILDKIT = re.compile(r"\s*# buildkit$")
+_BUILDKIT = re.compile(r" ?# buildkit$")
 _ARGUMENTS = re.compile(
     r"^\|\d+ (?P<arguments>.*?)\s?(?P<command>(?:/\S+/|/)?(?:sh|bash|ash|dash|busybox|pwsh|cmd)\b.*)$", re.DOTALL
 )
 _SHELL = re.compile(r"^(?:/\S+/)?(?:sh|bash|ash|dash)(?: -\S+(?: pipefail)?)* -\w*c\w* ", re.DOTALL)
 LONGEST = 160
+JUDGED = 100_000  # characters of one step; no builder's command is as long, only a hostile one is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def runs(image: Image) -> Iterator[Step]:
 
 def _steps(image: Image) -> Iterator[Step]:
     for index, entry in enumerate(image.history):
-        text = _BUILDKIT.sub("", entry.created_by)
+        text = _BUILDKIT.sub("", entry.created_by[:JUDGED])
         if not text.strip():
             continue
         match = _NOP.match(text) or _PLAIN.match(text)
