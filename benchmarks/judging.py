@@ -36,7 +36,9 @@ def main(count: int, repeats: int = 15) -> dict[str, Any]:
         "containers": count,
         "images": images,
         "full": [full],
-        "container": [_timed(store, engine, lambda t=turn: [_container(t * 7 % count, t + 1)]) for turn in range(repeats)],
+        "container": [
+            _timed(store, engine, lambda t=turn: [_container(t * 7 % count, t + 1)]) for turn in range(repeats)
+        ],
         "image": [_timed(store, engine, lambda t=turn: [_image(t * 3 % images, t + 1)]) for turn in range(repeats)],
         "nothing": [_timed(store, engine, lambda: ()) for _ in range(repeats)],
     }

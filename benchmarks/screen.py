@@ -38,9 +38,11 @@ class Screen:
         return any(word in line for line in self.lines)
 
     @property
-    def cursor_row(self) -> int | None:
-        """The number of the line that is marked with `>` in its first column."""
-        return next((y for y in range(self._screen.lines) if self._screen.buffer[y][0].data == ">"), None)
+    def cursor_line(self) -> str | None:
+        """The first line that is marked with `>` in its first column."""
+        marked = (y for y in range(self._screen.lines) if self._screen.buffer[y][0].data == ">")
+        y = next(marked, None)
+        return None if y is None else self.line(y)
 
 
 def replay(chunks: Iterable[Chunk], size: tuple[int, int]) -> Screen:

@@ -128,17 +128,21 @@ class Engine:
         for pair in dirty:
             if pair[0].derived:
                 again[pair] = None
-            elif self._judge(snapshot, pair):
+                continue
+            before, after = self._judge(snapshot, pair)
+            if before != after:  # most of what is run again says the same again, and is then left alone
+                touched.add(pair[1])
+            if before is None or before.outcome is not after.outcome:
                 again |= dict.fromkeys(self._readers.get((pair[0].id, pair[1]), ()))
-            touched.add(pair[1])
         for pair in again:
             if pair[1] in self._known:
-                self._judge(snapshot, pair)
-                touched.add(pair[1])
+                before, after = self._judge(snapshot, pair)
+                if before != after:
+                    touched.add(pair[1])
         return touched
 
-    def _judge(self, snapshot: Snapshot, pair: Pair) -> bool:
-        """Run one check on one resource; whether its outcome is another than before."""
+    def _judge(self, snapshot: Snapshot, pair: Pair) -> tuple[Verdict | None, Verdict]:
+        """Run one check on one resource; its verdict before and now."""
         check, key = pair
         verdicts = self._verdicts.setdefault(key, {})
         before = verdicts.get(check.id)
@@ -149,7 +153,7 @@ class Engine:
         if reads is not None:
             self._remember_reads(pair, reads)
         verdicts[check.id] = verdict
-        return before is None or before.outcome is not verdict.outcome
+        return before, verdict
 
     def _call(self, check: Check, resource: Resource, snapshot: Snapshot) -> tuple[Verdict, set[Read]]:
         view = View(snapshot, resource.key.source, self._policy, self._outcome)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from inventory.gap import Gap, Reason, Unread
 from inventory.resource import Kind, Resource
 
 
@@ -76,9 +77,17 @@ class Host(Resource):
     daemon_config: Mapping[str, object]  # daemon.json, decoded; {} when there is no such file
     daemon_config_path: str
     files: Mapping[str, FileFacts]  # path -> facts, only of paths that exist
+    files_denied: tuple[str, ...]  # paths that may not be looked at
     docker_group: tuple[str, ...]  # members of the socket's group
     processes: tuple[HostProcess, ...]
     effective: Mapping[str, Effective]  # container id -> kernel's view
+
+    def file(self, path: str) -> FileFacts | None:
+        """Facts of a path, None if there is no such file; raises `Unread` when the path may not be looked at."""
+        denied = self.peek("files_denied")
+        if not isinstance(denied, Gap) and path in denied:
+            raise Unread(Gap(Reason.DENIED, path))
+        return self.files.get(path)
 
     def daemon_option(self, key: str) -> object | None:
         """The daemon's effective option: the flag of the running process, else the file's value, else None.

@@ -59,7 +59,8 @@ class Boot:
     def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
         from tui.live import live_source
 
-        hosts = list(dict.fromkeys(options.sources.hosts)) or [None]
+        hosts: list[str | None] = list(dict.fromkeys(options.sources.hosts))
+        hosts = hosts or [None]
         boot = cls()
         for host in hosts:
             name = "docker" if len(hosts) == 1 else str(host)

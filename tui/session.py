@@ -6,6 +6,7 @@ a terminal that stalls leaves nothing queued up behind it.
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -85,6 +86,8 @@ class Session:
     def start(self, sources: Iterable[Source], policy: Policy, sampler: Sampler | None = None) -> None:
         """Start all threads; returns at once."""
         sys.setswitchinterval(SWITCH)
+        # Verdicts make no cycles; looking for some among a million objects would stop the screen.
+        gc.set_threshold(100_000, 50, 100)
         self.sources = list(sources)
         for source in self.sources:
             source.start()
@@ -143,6 +146,16 @@ class Session:
         if waited >= STALE_AFTER:
             return Freshness("stale", waited, answered or 0.0)
         return Freshness("live" if answered else "connecting", waited, answered or 0.0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was read has been judged."""
+        picture = self.picture
+        resources = sum(len(found) for found in picture.snapshot.by_kind.values())
+        return bool(resources) and resources == len(picture.evaluation.judgements) and not self._pending()
+
+    def _pending(self) -> bool:
+        return any(gap.reason is Reason.PENDING for gap in self.picture.snapshot.gaps.values())
 
     # -- threads ------------------------------------------------------------------------------------------------
 

@@ -14,14 +14,14 @@ from inventory.model import Image
 
 # Gaps are bounded: the text is the image author's, and an unbounded gap makes a hostile one take for ever.
 _REMOTE = re.compile(r"(?:^|\s)(?:https?://|git@|git://|ssh://)\S+", re.IGNORECASE)
-_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&]{0,500}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z|a|k)?sh\b")
+_PIPED = re.compile(r"\b(?:curl|wget)\b[^|;&]{0,200}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:ba|da|z|a|k)?sh\b")
 _PIPED_LANGUAGE = re.compile(
-    r"\b(?:curl|wget)\b[^|;&]{0,500}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:python|perl|ruby|node|php)"
+    r"\b(?:curl|wget)\b[^|;&]{0,200}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:\S*/)?(?:python|perl|ruby|node|php)"
 )
 _SUBSTITUTED = re.compile(r"\b(?:ba|da|z|a|k)?sh\s+(?:-c\s+)?[\"']?(?:<\(|\$\()\s*(?:curl|wget)\b")
-_CLEAR = re.compile(r"\b(?:curl|wget)\b[^|;&]{0,500}\shttp://(?!localhost\b|127\.|\[::1\])", re.IGNORECASE)
+_CLEAR = re.compile(r"\b(?:curl|wget)\b[^|;&]{0,200}\shttp://(?!localhost\b|127\.|\[::1\])", re.IGNORECASE)
 _NO_CERTIFICATE = re.compile(
-    r"\bcurl\b[^|;&]{0,500}\s(?:--insecure\b|-[a-zA-Z]*k[a-zA-Z]*(?=\s))|\bwget\b[^|;&]{0,500}\s--no-check-certificate\b"
+    r"\bcurl\b[^|;&]{0,200}\s(?:--insecure\b|-[a-zA-Z]*k[a-zA-Z]*(?=\s))|\bwget\b[^|;&]{0,200}\s--no-check-certificate\b"
 )
 _DOWNLOADS = (
     (_PIPED, "a download piped to a shell"),
@@ -31,7 +31,7 @@ _DOWNLOADS = (
     (_NO_CERTIFICATE, "a download without certificate check"),
 )
 _UNSIGNED = re.compile(
-    r"--allow-unauthenticated\b|--force-yes\b|--no-gpg-check(?:s)?\b|--nogpgcheck\b|\[[^\]]{0,300}trusted=yes[^\]]{0,300}\]"
+    r"--allow-unauthenticated\b|--force-yes\b|--no-gpg-check(?:s)?\b|--nogpgcheck\b|\[[^\]]{0,100}trusted=yes[^\]]{0,100}\]"
     r"|--allow-untrusted\b|--trusted-host\b|strict-ssl[ =]+false|GIT_SSL_NO_VERIFY=(?:1|true)|PYTHONHTTPSVERIFY=0"
     r"|NODE_TLS_REJECT_UNAUTHORIZED=[\"']?0",
     re.IGNORECASE,

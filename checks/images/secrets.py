@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from checks.check import Domain, check
+from checks.images.scan import scan
 from checks.images.steps import Step, steps
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.model import Image
-from inventory.secrets import SecretMatch, assignments, find, mask, weak_default
+from inventory.secrets import SecretMatch, assignments, mask, weak_default
 
 _SEVERITY = {"value": Severity.HIGH, "name": Severity.MEDIUM}
 Found = tuple[str, str, SecretMatch]  # where, masked value, match
@@ -38,7 +39,7 @@ def secret_in_config(image: Image, view: View) -> Verdict:
     """
     pairs = [("Config.Env", *variable.partition("=")[::2]) for variable in image.env]
     pairs += [("Config.Labels", key, value) for key, value in image.labels.items()]
-    found = [(f"{path}: {key}", mask(value), match) for path, key, value in pairs if (match := find(key, value))]
+    found = [(f"{path}: {key}", mask(value), match) for path, key, value in pairs if (match := scan(key, value))]
     if found:
         return _failure(found, "readable by everybody who can pull the image")
     weak = [Evidence(f"{path}: {key}", mask(value)) for path, key, value in pairs if weak_default(key, value)]
@@ -73,12 +74,12 @@ def _in_step(step: Step) -> Iterator[Found]:
     path = f"history[{step.index}].CreatedBy: {step.instruction}"
     seen = set()
     for key, value in (*assignments(step.arguments), *assignments(step.text)):
-        match = find(key, value)
+        match = scan(key, value)
         if match and (key, value) not in seen:
             seen.add((key, value))
             yield f"{path} {key}", mask(value), match
     if not seen:
-        match = find("", step.text)
+        match = scan("", step.text)
         if match:
             yield path, f"{match.rule} in a command of {len(step.text)} characters", match
 

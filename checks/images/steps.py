@@ -18,6 +18,7 @@ _ARGUMENTS = re.compile(
 )
 _SHELL = re.compile(r"^(?:/\S+/)?(?:sh|bash|ash|dash)(?: -\S+(?: pipefail)?)* -\w*c\w* ", re.DOTALL)
 LONGEST = 160
+MASKED = 2000  # enough to hold any secret that begins in what is shown
 JUDGED = 100_000  # characters of one step; no builder's command is as long, only a hostile one is
 
 
@@ -37,7 +38,7 @@ class Step:
     @property
     def evidence(self) -> Evidence:
         """The step with everything masked that might be a secret."""
-        shown = mask_text(f"{self.instruction} {self.text}")
+        shown = mask_text(f"{self.instruction} {self.text[:MASKED]}")
         return Evidence(f"history[{self.index}].CreatedBy", shown if len(shown) <= LONGEST else shown[:LONGEST] + "...")
 
 

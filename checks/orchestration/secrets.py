@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.check import Domain, check
+from checks.images.scan import scan
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
 from inventory.model import Config, Secret, SecretReference, Service
-from inventory.secrets import SecretMatch, assignments, find, mask
+from inventory.secrets import SecretMatch, assignments, mask
 
 _DAY = 86400.0
 _UNUSED, _OLD = 30, 365
@@ -78,7 +79,7 @@ def stale_secret(secret: Secret, view: View) -> Verdict:
 def _in_env(service: Service) -> Iterator[Hit]:
     for variable in service.env:
         key, _, value = variable.partition("=")
-        match = find(key, value)
+        match = scan(key, value)
         if match:
             path = f"Spec.TaskTemplate.ContainerSpec.Env: {key}"
             yield Evidence(path, f"{mask(value)} [{match.rule}]"), match
@@ -86,7 +87,7 @@ def _in_env(service: Service) -> Iterator[Hit]:
 
 def _in_arguments(service: Service) -> Iterator[Hit]:
     for key, value in assignments(" ".join((*service.command, *service.args))):
-        match = find(key, value)
+        match = scan(key, value)
         if match:
             path = f"Spec.TaskTemplate.ContainerSpec.Args: {key}"
             yield Evidence(path, f"{mask(value)} [{match.rule}]"), match
@@ -100,7 +101,7 @@ def _in_configs(service: Service, view: View) -> Iterator[Hit]:
             continue
         for line in config.data.splitlines():
             for key, value in _pairs(line):
-                match = find(key, value)
+                match = scan(key, value)
                 if match:
                     path = f"config {config.name}: {key or 'text'}"
                     yield Evidence(path, f"{mask(value)} [{match.rule}]", config.key), match

@@ -6,9 +6,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import checks.report
-from checks.report.report import Report
+
+if TYPE_CHECKING:
+    from checks.report.report import Report
 
 _PREFIX = "as_"
 
@@ -21,7 +24,7 @@ class Layout:
     colour: bool = False
 
 
-Render = Callable[[Report, Layout], Iterator[str]]
+Render = Callable[["Report", Layout], Iterator[str]]
 """Yields the report piece by piece; the last piece ends with a newline."""
 
 

@@ -15,6 +15,7 @@ from lab.fake_engine import Answer, FakeEngine
 from lab.synthetic import container_id, routes
 from tui.cli import main
 
+ROOT = str(Path(__file__).parents[2])
 MAIN = "import sys; from tui.cli import main; sys.exit(main())"
 
 
@@ -53,7 +54,7 @@ class Cli:
 
 def process(*words: str, cwd: Path, env: Mapping[str, str] | None = None, code: str = MAIN) -> Ran:
     """In a new interpreter, with nothing of the tests' own environment that would change what is found."""
-    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8", **(env or {})}
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8", "PYTHONPATH": ROOT, **(env or {})}
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=cwd,

@@ -111,9 +111,10 @@ def test_files_that_are_no_baseline(cli: Cli, content: str | bytes) -> None:
 
 def test_no_engine_says_what_was_tried(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     from inventory.sources.docker import endpoints
+    from inventory.sources.docker.endpoint import Endpoint
 
     empty = endpoints.Surroundings({}, cli.folder, 12345)
-    places = tuple(endpoints.Endpoint(f"unix://{cli.folder}/{name}") for name in ("docker.sock", "podman.sock"))
+    places = tuple(Endpoint(f"unix://{cli.folder}/{name}") for name in ("docker.sock", "podman.sock"))
     monkeypatch.setattr(endpoints.Surroundings, "real", lambda: empty)
     monkeypatch.setattr(endpoints, "usual", lambda around: places)
     ran = cli("scan")

@@ -100,7 +100,7 @@ class DetailView(Vertical):
         if check:
             self.query_one(FindingsList).move_to((key, check, 0))
         self.focus_content()
-        self.call_after_refresh(self._evidence)  # its width is known then
+        self.call_after_refresh(self._fit)
         return chosen.id if chosen else tab
 
     def close(self) -> None:
@@ -248,6 +248,10 @@ class DetailView(Vertical):
     def on_resize(self) -> None:
         """Side by side where there is room."""
         self.set_class(self.size.width >= WIDE, "-wide")
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Lines that depend on the width, once it is known."""
         if self._tab is not None and self._tab.shape is Shape.FINDINGS:
             self._evidence()
 

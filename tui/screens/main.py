@@ -181,6 +181,7 @@ class MainScreen(LeanScreen[None]):
         super().on_resize(event)
         self.arrange_body()
         self.show_picture()
+        self.call_after_refresh(self.show_picture)  # lines are made for widths that are known only then
 
     # -- showing ------------------------------------------------------------------------------------------------
 
@@ -352,6 +353,7 @@ class MainScreen(LeanScreen[None]):
             if state is not None and state.cursor is not None:
                 self.table.move_to(state.cursor)
             self.table.focus()
+            self.call_after_refresh(self.show_preview)  # its width is known then
 
     def open_detail(self, key: ResourceKey, tab: str, check: str) -> None:
         """Show the drill-down on a tab, or on its first one if there is no such tab."""

@@ -143,6 +143,8 @@ class Ledger:
             self._put(found)
             if target[0] is Kind.CONTAINER:
                 self._follow_image(found)
+                if self.host is not None:  # its process is another one now
+                    self._agenda.add((Kind.HOST, ""), time.monotonic())
 
     def _follow_image(self, container: Resource) -> None:
         image = container.peek("image_id")

@@ -34,7 +34,7 @@ RELIST = 60.0
 CONNECT_LIMIT = 5.0
 BACK_OFF = (0.5, 5.0)
 WORKERS = 3
-HostReader = Callable[[Store, str], Host | None]
+ReadHost = Callable[[Store, str], Host | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class DockerSource:
         *,
         tried: tuple[str, ...] = (),
         via: Callable[[], Transport] | None = None,
-        host: HostReader | None = None,
+        host: ReadHost | None = None,
         relist: float = RELIST,
         find: Callable[[], Endpoint | None] | None = None,
     ) -> None:
@@ -203,7 +203,7 @@ class DockerSource:
                 self._workers.submit(partial(self._work, job, epoch))
             due = ledger.next_due()
             messages = self._messages(min(again, due if due is not None else again) - time.monotonic())
-            going = all([self._handle(message, ledger, epoch) for message in messages])
+            going = all(self._handle(message, ledger, epoch) for message in messages)
             ledger.flush()
             if going and not self._silent:
                 self._report(session, ledger)

@@ -37,7 +37,7 @@ TOTAL = 60.0
 """Seconds for everything together."""
 _INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
 _WHOLE = (Kind.VOLUME, Kind.ENGINE)
-HostReader = Callable[[Store, str], Host | None]
+ReadHost = Callable[[Store, str], Host | None]
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def read(
     name: str = "docker",
     deadline: float = TOTAL,
     via: Transport | None = None,
-    host: HostReader | None = None,
+    host: ReadHost | None = None,
     clock: Callable[[], float] = time.time,
 ) -> SourceHealth:
     """Read everything into the store under the source `name` and say how it went; raises nothing.

@@ -6,6 +6,7 @@ import pytest
 
 from checks.catalogue import catalogue
 from checks.engine import Engine
+from checks.images.scan import scan
 from checks.images.steps import steps
 from checks.verdict import Outcome
 from inventory.store import Changes
@@ -61,3 +62,10 @@ def test_an_image_is_judged_again_when_its_last_container_goes() -> None:
     assert after is not None
     assert "IMG-021" in {result.check.id for result in before.passed}
     assert "IMG-021" in {result.check.id for result in after.results}
+
+
+@pytest.mark.parametrize("before", [0, 1, 3000, 4090, 9000])
+def test_a_secret_far_into_a_text_is_found(before: int) -> None:
+    text = "x " * (before // 2) + "https://ci:s3cr3tpw9@git.example/x"
+    assert scan("", text) is not None
+    assert scan("", text[: before // 2 * 2]) is None

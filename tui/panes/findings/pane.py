@@ -29,7 +29,7 @@ class FindingsPane(Pane):
     id = "findings"
     kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("sec", "SEV", 3),
+        Column("sec", "SEV", 4),
         Column("id", "ID", 8),
         Column("title", "FINDING", 24, weight=4, limit=90),
         Column("objects", "OBJECT", 16, weight=2, limit=44, cut="middle"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Hashable
 from typing import ClassVar
@@ -21,6 +22,7 @@ from tui.panes.containers.state import state_words
 from tui.picture import Picture
 from tui.verdicts import headline, mark, total_badge
 from widgets.cells import EMPTY, Cell, fit
+from widgets.style import Role
 from widgets.textview import TextLine, line
 
 WIDE = 160
@@ -44,8 +46,11 @@ class OverviewPane(Pane):
     kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
 
     def lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
-        """The whole pane for a view of this size."""
-        top = [*host_lines(picture, now), *now_lines(picture, width)]
+        """The whole pane for a view of this size; no line is wider."""
+        return [_within(entry, width) for entry in self._lines(picture, width, height, now)]
+
+    def _lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
+        top = [*host_lines(picture, width), *now_lines(picture, width)]
         top.append(line("-" * width, "rule"))
         if width >= WIDE:
             return top + _side_by_side(picture, width, height - len(top), now)
@@ -73,33 +78,40 @@ class OverviewPane(Pane):
         return []
 
 
-def host_lines(picture: Picture, now: float) -> list[TextLine]:
+def host_lines(picture: Picture, width: int) -> list[TextLine]:
     """The host and the engine, as far as they are known."""
-    found = [
-        TextLine(Cell.join((" HOST     ", "header"), _host_words(host)), meta=host.key)
-        for host in picture.snapshot.of(Host)
-    ]
+    found: list[TextLine] = []
+    for host in picture.snapshot.of(Host):
+        found += _wrapped("HOST", _host_words(host), width, host.key)
     for engine in picture.snapshot.of(Engine):
         badge = picture.judgement(engine.key)
         counts = total_badge(badge.summary, top=2) if badge else DOTS
-        found.append(TextLine(Cell.join((" ENGINE   ", "header"), counts, "  ", _engine_words(engine)), meta=engine.key))
+        found += _wrapped("ENGINE", [counts, *map(Cell.of, _engine_words(engine))], width, engine.key)
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
-            found += _source_lines(name, health)
+            found += _source_lines(name, health, width)
     if not found:
         found.append(line(" connecting; nothing has answered yet", "dim"))
     return found
 
 
-def _source_lines(name: str, health: SourceHealth) -> list[TextLine]:
-    role = "dim" if health.status is Status.CONNECTING else "error"
-    words = f" {health.status.value.upper()}  {safe(name)}  {safe(health.detail, 400)}"
-    lines = [line(words, role)]  # type: ignore[arg-type]  # both are roles
-    lines += [line(f"   tried {safe(tried, 300)}", "dim") for tried in health.tried[:6]]
-    return lines
+def _within(entry: TextLine, width: int) -> TextLine:
+    return entry if entry.cell.width <= width else TextLine(fit(entry.cell, width), entry.meta, entry.copy)
 
 
-def _host_words(host: Host) -> Cell:
+def _source_lines(name: str, health: SourceHealth, width: int) -> list[TextLine]:
+    role: Role = "dim" if health.status is Status.CONNECTING else "error"
+    found = [(f"{health.status.value.upper()}  {safe(name)}  {safe(health.detail, 400)}", role)]
+    found += [(f"  tried {safe(tried, 300)}", "dim") for tried in health.tried[:6]]
+    return [line(f" {piece}", how) for words, how in found for piece in _paragraph(words, width - 1)]
+
+
+def _paragraph(words: str, width: int) -> list[str]:
+    indent = " " * (len(words) - len(words.lstrip()))
+    return textwrap.wrap(words, max(20, width), initial_indent=indent, subsequent_indent=f"{indent}   ")
+
+
+def _host_words(host: Host) -> list[Cell]:
     parts: list[Cell] = []
     uptime, load, ncpu = host.peek("uptime"), host.peek("load"), host.peek("ncpu")
     parts.append(Cell.of(f"up {missing(uptime) if isinstance(uptime, Gap) else age(uptime)}"))
@@ -113,7 +125,7 @@ def _host_words(host: Host) -> Cell:
         parts.append(Cell.of("clock ?", "unknown"))
     else:
         parts.append(Cell.of("clock ok") if clock_ok else Cell.of("clock not synchronised", "error"))
-    return Cell.join(*(Cell.join(part, "   ") for part in parts))
+    return parts
 
 
 def _memory_words(host: Host) -> Cell:
@@ -135,13 +147,17 @@ def _disk_words(host: Host) -> list[Cell]:
     return found
 
 
-def _engine_words(engine: Engine) -> str:
+def _engine_words(engine: Engine) -> list[str]:
     swarm = engine.peek("swarm")
     state = "?" if isinstance(swarm, Gap) else swarm.state or "inactive"
     flavour, version = engine.peek("flavour"), engine.peek("version")
     api = engine.peek("api_version")
-    words = f"{flavour} {version} (API {api})  {engine.peek('target')}  {engine.peek('driver')}  swarm {state}"
-    return safe(words, 300)
+    words = f"{_word(flavour)} {_word(version)} (API {_word(api)})", _word(engine.peek("target"))
+    return [safe(part, 200) for part in (*words, _word(engine.peek("driver")), f"swarm {state}") if part]
+
+
+def _word(value: object) -> str:
+    return missing(value) if isinstance(value, Gap) else str(value)
 
 
 def now_lines(picture: Picture, width: int) -> list[TextLine]:
@@ -171,14 +187,14 @@ def _states(picture: Picture) -> list[Cell]:
     return [Cell.of(safe(f"{name} {count}"), "error" if bad else "normal") for (name, bad), count in order] or [DOTS]
 
 
-def _wrapped(label: str, parts: list[Cell], width: int) -> list[TextLine]:
+def _wrapped(label: str, parts: list[Cell], width: int, meta: Hashable = None) -> list[TextLine]:
     lines, current = [], Cell.of(f" {label:<9}", "header")
     for part in parts:
         if current.width + part.width + 2 > width and current.width > 12:
-            lines.append(TextLine(current))
+            lines.append(TextLine(current, meta))
             current = Cell.of(" " * 10)
         current = Cell.join(current, part, "  ")
-    return [*lines, TextLine(current)]
+    return [*lines, TextLine(current, meta)]
 
 
 def _not_checked(picture: Picture) -> list[Cell]:
@@ -217,7 +233,7 @@ def _worst_line(found: list[Result], picture: Picture, width: int, now: float) -
     target = name if len(found) == 1 else f"{len(found)} {result.key.kind}s"
     words = safe(headline(result) if len(found) == 1 else result.check.title, 300)
     new = f"NEW {since(first, now)}" if first else ""
-    room = max(20, width - 4 - 9 - 20 - 9)
+    room = max(20, width - 43)  # sign and id 13, object 20, new 8, two blanks
     cell = Cell.join(
         " ", (char, role), "  ", (f"{result.check.id:<9}", "dim"), fit(Cell.of(words), room),
         " ", fit(Cell.of(target), 20, cut="middle"), " ", (f"{new:<8}", "accent"),

@@ -1,0 +1,66 @@
+"""Getting the explorer to where something is measured, and reading its screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+
+from benchmarks.screen import Screen, replay
+from benchmarks.terminal import Terminal
+
+CONTAINERS = b"2"
+TAB_LINE, HEADLINE, FIRST_ROW = 1, 2, 4
+_STATE = re.compile(rb"connecting|LIVE|STALE|LOST")
+_ROW = re.compile(rb"(?:app|scale)-\d{5}")
+_NAME = re.compile(r"(?:app|scale)-\d{5}")
+_COUNT = re.compile(r"Containers (\d+) of \d+")
+_PRESS_EVERY = 0.05
+
+
+class NotShown(Exception):
+    """The program did not come to where it was wanted; the text holds what it showed instead."""
+
+
+def framed() -> Callable[[bytes], bool]:
+    """Whether program, host and state are in the text: the first paint."""
+    host = os.uname().nodename.encode()
+    return lambda text: b"deckwatch" in text and host in text and _STATE.search(text) is not None
+
+
+def open_containers(terminal: Terminal, limit: float = 30.0) -> float:
+    """Press the pane's key from the first paint on until there are rows; returns when there were."""
+    if terminal.until(framed(), limit) is None:
+        raise NotShown(f"no first paint: {terminal.text[-500:]!r}")
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        terminal.send(CONTAINERS)
+        at = terminal.until(lambda text: _ROW.search(text) is not None, _PRESS_EVERY)
+        if at is not None:
+            return at
+    raise NotShown(f"no rows: {terminal.text[-500:]!r}")
+
+
+def calm_containers(terminal: Terminal, limit: float = 60.0) -> Screen:
+    """The list of containers, read and judged: nothing is painted any more."""
+    open_containers(terminal, limit)
+    terminal.settle(2.0, limit)
+    return replay(terminal.chunks, terminal.size)
+
+
+def count_shown(screen: Screen) -> int:
+    """How many containers the open list says it has, 0 while it shows none."""
+    found = _COUNT.search(screen.line(HEADLINE))
+    return int(found[1]) if found and _ROW.search(screen.line(FIRST_ROW).encode()) else 0
+
+
+def badge(screen: Screen) -> str:
+    """The sum of all verdicts at the end of the tab line."""
+    return screen.line(TAB_LINE)[-60:].strip()
+
+
+def cursor_name(screen: Screen) -> str:
+    """The container under the cursor, "" when there is none."""
+    found = _NAME.search(screen.cursor_line or "")
+    return found[0] if found else ""

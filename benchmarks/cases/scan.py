@@ -1,0 +1,150 @@
+"""`deckwatch scan --format json` against the least that reading the same host can cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import floor
+from benchmarks.cases.plan import Plan
+from benchmarks.figures import Figure, Spread, ratio, scaled
+from benchmarks.hosts import DECKWATCH, real, real_engine, synthetic
+from benchmarks.processes import descendants, reaped_faults
+from benchmarks.terminal import environment
+from lab.engine import LabError
+from lab.logging_proxy import LoggingProxy
+from lab.scale import scale
+
+BAR = 2.5
+_FLOOR = str(Path(floor.__file__))
+
+
+def measure(plan: Plan) -> list[Figure]:
+    """On a real engine where one runs, else on the synthetic one; the section says which."""
+    figures: list[Figure] = []
+    ratios: dict[int, float | None] = {}
+    with _engine(plan) as (kind, resize):
+        section = f"Scan ({kind}; interpreter, floor and scan in turn)"
+        for count in plan.sizes:
+            plan.say(f"scan: {count} containers, {plan.scans} rounds")
+            found, ratios[count] = _size(section, count, resize(count), plan.scans)
+            figures += found
+        figures += _one_run(section, resize(plan.sizes[-1]))
+    return figures + _linear(section, plan.sizes, figures)
+
+
+@contextmanager
+def _engine(plan: Plan) -> Iterator[tuple[str, Callable[[int], Path]]]:
+    """What kind of engine it is, and how to get its socket with so many containers."""
+    why = real_engine() if plan.lab else "a quick run"
+    if why is None:
+        try:
+            with real() as lab:
+
+                def grown(count: int) -> Path:
+                    scale(lab.client, count)
+                    time.sleep(2.0)  # the engine is busy with its own events for a while
+                    return lab.paths.socket
+
+                yield f"real engine {lab.client.get('/version')['Version']}", grown
+                return
+        except LabError as error:
+            why = str(error)
+    running = []
+
+    def made(count: int) -> Path:
+        running.append(synthetic(count))
+        return running[-1].__enter__().path
+
+    try:
+        yield f"synthetic engine: {why}", made
+    finally:
+        for host in running:
+            host.__exit__(None, None, None)
+
+
+def _size(section: str, count: int, socket_path: Path, times: int) -> tuple[list[Figure], float | None]:
+    rounds = [(_interpreter(), _floor(socket_path), _scan(socket_path)) for _ in range(times)]
+    start, least, whole = (Spread.of([one[column] for one in rounds]) for column in range(3))
+    if start.median is None or whole.median is None:
+        return [], None
+    times_floor = ratio(whole.median - start.median, least.median)
+    best = ratio((whole.best or 0) - (start.best or 0), least.best)
+    bar = BAR if count >= 100 else None
+    return [
+        Figure(section, f"{count}: interpreter start", scaled(start.median, 1000), "ms", None, start.words("ms", 1000)),
+        Figure(section, f"{count}: floor", scaled(least.median, 1000), "ms", None, least.words("ms", 1000)),
+        Figure(section, f"{count}: scan", scaled(whole.median, 1000), "ms", None, whole.words("ms", 1000)),
+        Figure(section, f"{count}: (scan - interpreter) / floor", times_floor, "x", bar, f"minima {best or 0:.2f}"),
+    ], times_floor
+
+
+def _linear(section: str, sizes: Sequence[int], figures: Sequence[Figure]) -> list[Figure]:
+    """What one more container costs between the two largest sizes, against between the two smallest."""
+    if len(sizes) < 3:
+        return []
+    scans = [next(f.value for f in figures if f.name == f"{count}: scan") for count in sizes]
+    if None in scans:
+        return []
+    times = [value for value in scans if value is not None]
+    early = (times[1] - times[0]) / (sizes[1] - sizes[0])
+    late = (times[-1] - times[-2]) / (sizes[-1] - sizes[-2])
+    words = f"{early:.2f} ms each up to {sizes[1]}, {late:.2f} ms each up to {sizes[-1]}"
+    return [
+        Figure(section, "one more container: large / small host (1 is linear)", ratio(late, early), "x", 1.25, words)
+    ]
+
+
+def _command(socket_path: Path) -> list[str]:
+    options = ["--format", "json", "-o", os.devnull, "--fail-on", "none"]
+    return [str(DECKWATCH), "scan", "--host", f"unix://{socket_path}", *options]
+
+
+def _scan(socket_path: Path) -> float:
+    return _timed(_command(socket_path))
+
+
+def _interpreter() -> float:
+    return _timed([sys.executable, "-c", "pass"])
+
+
+def _timed(command: Sequence[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, env=environment(), stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def _floor(socket_path: Path) -> float:
+    done = subprocess.run(
+        [sys.executable, _FLOOR, str(socket_path)], check=True, env=environment(), capture_output=True
+    )
+    return float(json.loads(done.stdout)["seconds"])
+
+
+def _one_run(section: str, socket_path: Path) -> list[Figure]:
+    """A run that is watched instead of timed: its children, and what it asks the engine."""
+    listen = socket_path.with_name("proxy.sock")
+    with LoggingProxy(listen, socket_path) as proxy:
+        process = subprocess.Popen(_command(listen), env=environment(), stderr=subprocess.DEVNULL)
+        seen: set[int] = set()
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            seen |= set(descendants(process.pid))
+            time.sleep(0.002)
+        faults = reaped_faults(process.pid)
+        process.wait()
+        requests, writing = len(proxy.requests), proxy.methods - {"GET", "HEAD"}
+    children = len(seen) or int(faults > 0)
+    return [
+        Figure(
+            section, "child processes of a scan", children, "", 0, "looked for every 2 ms and in its own accounting"
+        ),
+        Figure(
+            section, "requests other than GET and HEAD", len(writing), "", 0, f"{requests} requests through a proxy"
+        ),
+    ]

@@ -1,0 +1,124 @@
+"""The engine's own process on this host: which one it is, how it was started, and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from inventory.gap import Gap, Reason
+from inventory.sources.host.machine import told
+from inventory.sources.host.reader import HostReader
+
+DEFAULT_ROOT = "/var/lib/docker"
+DEFAULT_CONFIG = "/etc/docker/daemon.json"
+_DEFAULT_SOCKETS = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
+_NAMES = frozenset({"dockerd", "podman"})
+_INIT = "systemd"
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A running engine process. `root` before a path shows it as the daemon sees it ("" in the same namespace)."""
+
+    pid: int
+    argv: tuple[str, ...]
+    root: str = ""
+
+    def option(self, *names: str) -> str:
+        """The last value of a flag such as `data-root` or `H`, "" if it is not given."""
+        values = self.options(*names)
+        return values[-1] if values else ""
+
+    def options(self, *names: str) -> list[str]:
+        """All values of a flag."""
+        flags = [f"-{name}" if len(name) == 1 else f"--{name}" for name in names]
+        values = []
+        for index, word in enumerate(self.argv):
+            for flag in flags:
+                if word.startswith(f"{flag}="):
+                    values.append(word[len(flag) + 1 :])
+                elif word == flag and index + 1 < len(self.argv):
+                    values.append(self.argv[index + 1])
+        return values
+
+
+def find_daemon(reader: HostReader, socket_path: str, root_dir: str) -> Daemon | None:
+    """The process that serves `socket_path`; None when the engine is not on this machine as far as can be seen.
+
+    The kernel names the listener of a socket. Where that is systemd (socket activation) or something in between, the
+    processes are compared by `--host` and `--data-root`: several daemons may run here.
+    """
+    listener = told(lambda: reader.peer(socket_path), socket_path)
+    if isinstance(listener, int) and listener > 0 and _name(reader, listener) in _NAMES:
+        return _daemon(reader, listener)
+    fitting = [found for found in _candidates(reader) if _fits(reader, found, socket_path, root_dir)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _name(reader: HostReader, pid: int) -> str:
+    comm = told(lambda: reader.read(f"/proc/{pid}/comm"), "comm")
+    return "" if isinstance(comm, Gap) else comm.decode("utf-8", "replace").strip()
+
+
+def _daemon(reader: HostReader, pid: int) -> Daemon:
+    line = told(lambda: reader.read(f"/proc/{pid}/cmdline"), "cmdline")
+    words = () if isinstance(line, Gap) else arguments(line)
+    return Daemon(pid, words[1:], _root(reader, pid))
+
+
+def arguments(cmdline: bytes) -> tuple[str, ...]:
+    """proc(5) ends every argument with a zero byte."""
+    return tuple(cmdline.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")) if cmdline.strip(b"\0") else ()
+
+
+def _root(reader: HostReader, pid: int) -> str:
+    """A daemon in another mount namespace sees other files; only root may look."""
+    mine, its = (told(lambda who=who: reader.link(f"/proc/{who}/ns/mnt"), "mnt") for who in ("self", str(pid)))  # type: ignore[misc]
+    return f"/proc/{pid}/root" if isinstance(mine, str) and isinstance(its, str) and mine != its else ""
+
+
+def _candidates(reader: HostReader) -> list[Daemon]:
+    names = told(lambda: reader.names("/proc"), "/proc")
+    pids = [] if isinstance(names, Gap) else [int(name) for name in names if name.isdigit()]
+    return [_daemon(reader, pid) for pid in pids if _name(reader, pid) == "dockerd"]
+
+
+def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str) -> bool:
+    root = daemon.option("data-root", "g", "graph") or config_of(reader, daemon).get("data-root") or DEFAULT_ROOT
+    # With user namespaces the engine reports a directory below, named after the ids: /var/lib/docker/100000.100000
+    if root_dir and root_dir != root and not root_dir.startswith(f"{root}/"):
+        return False
+    hosts = daemon.options("host", "H")
+    sockets = {host.removeprefix("unix://") for host in hosts if host.startswith("unix://")}
+    activated = any(host.startswith("fd://") for host in hosts) or not hosts
+    return socket_path in sockets or (activated and (socket_path in _DEFAULT_SOCKETS or bool(root_dir)))
+
+
+def config_path(daemon: Daemon, home: str = "") -> str:
+    """Where the daemon's configuration file is; rootless engines keep it in the user's home."""
+    return daemon.option("config-file") or (f"{home}/.config/docker/daemon.json" if home else DEFAULT_CONFIG)
+
+
+def read_config(reader: HostReader, path: str, root: str) -> Mapping[str, Any] | Gap:
+    """daemon.json, decoded; {} when there is no such file."""
+    try:
+        raw = reader.read(root + path)
+    except FileNotFoundError:
+        return {}
+    except PermissionError:
+        return Gap(Reason.DENIED, path)
+    except OSError as error:
+        return Gap(Reason.ERROR, path, error.strerror or "")
+    try:
+        return msgspec.json.decode(raw or b"{}", type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return Gap(Reason.MALFORMED, path, str(error))
+
+
+def config_of(reader: HostReader, daemon: Daemon) -> Mapping[str, Any]:
+    """The same where a gap counts as nothing."""
+    found = read_config(reader, config_path(daemon), daemon.root)
+    return {} if isinstance(found, Gap) else found

@@ -1,0 +1,94 @@
+"""A host's answers kept as JSON, and a host that gives them again."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import Any, TypeVar
+
+import msgspec
+
+from inventory.sources.host.reader import HostReader, Space, Stat
+
+T = TypeVar("T")
+
+
+class Recorder:
+    """Passes every question on and keeps the answer, errors too. `document` is what was heard."""
+
+    def __init__(self, inner: HostReader) -> None:
+        self._inner = inner
+        self._heard: dict[str, Any] = {}
+
+    def document(self) -> bytes:
+        """Everything heard, as JSON: question -> answer, or the number of the error."""
+        return msgspec.json.encode(self._heard, order="sorted")
+
+    def read(self, path: str) -> bytes:
+        return self._keep(f"read {path}", lambda: self._inner.read(path), lambda body: base64.b64encode(body).decode())
+
+    def stat(self, path: str) -> Stat:
+        return self._keep(f"stat {path}", lambda: self._inner.stat(path), astuple)
+
+    def names(self, path: str) -> list[str]:
+        return self._keep(f"names {path}", lambda: self._inner.names(path))
+
+    def link(self, path: str) -> str:
+        return self._keep(f"link {path}", lambda: self._inner.link(path))
+
+    def space(self, path: str) -> Space:
+        return self._keep(f"space {path}", lambda: self._inner.space(path), astuple)
+
+    def clock_synchronised(self) -> bool:
+        return self._keep("clock", self._inner.clock_synchronised)
+
+    def peer(self, socket_path: str) -> int:
+        return self._keep(f"peer {socket_path}", lambda: self._inner.peer(socket_path))
+
+    def _keep(self, question: str, ask: Callable[[], T], plain: Callable[[T], Any] = lambda answer: answer) -> T:
+        try:
+            answer = ask()
+        except OSError as error:
+            self._heard[question] = {"errno": error.errno or errno.EIO}
+            raise
+        self._heard[question] = plain(answer)
+        return answer
+
+
+class Replay:
+    """Answers from a `Recorder`'s document; what was not asked then is an OSError (no such file)."""
+
+    def __init__(self, document: bytes) -> None:
+        """Raises `msgspec.MsgspecError` on a document that is no JSON object."""
+        self._heard = msgspec.json.decode(document, type=dict[str, Any])
+
+    def read(self, path: str) -> bytes:
+        return base64.b64decode(self._typed(f"read {path}", str))
+
+    def stat(self, path: str) -> Stat:
+        return Stat(*self._typed(f"stat {path}", list))
+
+    def names(self, path: str) -> list[str]:
+        return [str(name) for name in self._typed(f"names {path}", list)]
+
+    def link(self, path: str) -> str:
+        return self._typed(f"link {path}", str)
+
+    def space(self, path: str) -> Space:
+        return Space(*self._typed(f"space {path}", list))
+
+    def clock_synchronised(self) -> bool:
+        return self._typed("clock", bool)
+
+    def peer(self, socket_path: str) -> int:
+        return self._typed(f"peer {socket_path}", int)
+
+    def _typed(self, question: str, kind: type[T]) -> T:
+        answer = self._heard.get(question, {"errno": errno.ENOENT})
+        if isinstance(answer, kind):
+            return answer
+        number = answer.get("errno", errno.EIO) if isinstance(answer, dict) else errno.EIO
+        raise OSError(number, os.strerror(number) if isinstance(number, int) else "recorded error", question)

@@ -1,0 +1,42 @@
+"""Which pictures there are: the size of the terminal and the keys that lead there from the overview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """`keys` as the application knows them; a picture is named after what it shows and its size."""
+
+    name: str
+    columns: int
+    rows: int
+    keys: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The file's name without its ending."""
+        return f"{self.name}-{self.columns}x{self.rows}"
+
+
+_PANES = {
+    "overview": ("0",),
+    "images": ("1",),
+    "containers": ("2",),
+    "networks": ("3",),
+    "services": ("4",),
+    "monitoring": ("5",),
+    "findings": ("6",),
+}
+_DETAILS = {
+    "detail-findings": ("2", "enter"),
+    "detail-inspect": ("2", "i"),
+    "detail-logs": ("2", "l"),
+    "detail-layers": ("1", "enter", "t", "l"),
+}
+_SIZES = ((80, 24), (120, 40), (200, 50))
+
+SHOTS: tuple[Shot, ...] = tuple(
+    Shot(name, columns, rows, keys) for name, keys in (_PANES | _DETAILS).items() for columns, rows in _SIZES
+)
