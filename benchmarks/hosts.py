@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import plan
-from lab.engine import Lab, LabError, available
+from lab.engine import Lab, LabError
 from lab.images import archive
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,26 +69,17 @@ def synthetic(count: int, *, silent: bool = False) -> Iterator[Synthetic]:
             host.close()
 
 
-def real_engine() -> str | None:
-    """None when a private engine can be started here, else why not."""
-    return "switched off with --no-lab" if os.environ.get("DECKWATCH_BENCH_NO_LAB") else available()
-
-
 @contextmanager
 def real() -> Iterator[Lab]:
     """A private engine with one small image. Raises `LabError` where none can run."""
-    with tempfile.TemporaryDirectory(prefix="dw-bench-lab-", ignore_cleanup_errors=True) as directory:
-        with Lab(Path(directory) / "lab") as lab:
-            image = next(spec for spec in plan.images() if spec.name == plan.DEFAULT_IMAGE)
-            status, body = lab.client.raw(
-                "POST",
-                "/images/load",
-                archive([image], datetime.now(UTC)),
-                {"Content-Type": "application/x-tar"},
-            )
-            if status >= 400:
-                raise LabError(f"loading an image: {status} {body[:200]!r}")
-            yield lab
+    temporary = tempfile.TemporaryDirectory(prefix="dw-bench-lab-", ignore_cleanup_errors=True)
+    with temporary as directory, Lab(Path(directory) / "lab") as lab:
+        image = next(spec for spec in plan.images() if spec.name == plan.DEFAULT_IMAGE)
+        content = archive([image], datetime.now(UTC))
+        status, body = lab.client.raw("POST", "/images/load", content, {"Content-Type": "application/x-tar"})
+        if status >= 400:
+            raise LabError(f"loading an image: {status} {body[:200]!r}")
+        yield lab
 
 
 def deckwatch(url: str) -> list[str]:

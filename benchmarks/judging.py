@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +24,23 @@ PER_IMAGE = 10
 
 def main(count: int, repeats: int = 15) -> dict[str, Any]:
     """Seconds for a full evaluation and for each kind of change, and how much there was to judge."""
-    store = Store()
-    store.put(_container(number, 0) for number in range(count))
-    store.put(_image(number, 0) for number in range(max(1, count // PER_IMAGE)))
-    checks = tuple(catalogue())
+    store, checks, images = Store(), tuple(catalogue()), max(1, count // PER_IMAGE)
     engine = Engine(checks)
-    full = _timed(store, engine, lambda: ())
-    images = max(1, count // PER_IMAGE)
+    everything = [*(_container(turn, 0) for turn in range(count)), *(_image(turn, 0) for turn in range(images))]
+    turns = range(1, repeats + 1)
     return {
         "checks": len(checks),
-        "containers": count,
         "images": images,
-        "full": [full],
-        "container": [
-            _timed(store, engine, lambda t=turn: [_container(t * 7 % count, t + 1)]) for turn in range(repeats)
-        ],
-        "image": [_timed(store, engine, lambda t=turn: [_image(t * 3 % images, t + 1)]) for turn in range(repeats)],
-        "nothing": [_timed(store, engine, lambda: ()) for _ in range(repeats)],
+        "full": [_timed(store, engine, everything)],
+        "container": [_timed(store, engine, [_container(turn * 7 % count, turn)]) for turn in turns],
+        "image": [_timed(store, engine, [_image(turn * 3 % images, turn)]) for turn in turns],
+        "nothing": [_timed(store, engine, []) for _ in turns],
     }
 
 
-def _timed(store: Store, engine: Engine, changed: Callable[[], Iterable[Resource]]) -> float:
+def _timed(store: Store, engine: Engine, changed: Iterable[Resource]) -> float:
     """Seconds from the changed store to the new verdicts; reading and decoding the change is not part of it."""
-    store.put(list(changed()))
+    store.put(changed)
     started = time.perf_counter()
     snapshot, changes = store.take()
     engine.update(snapshot, changes)

@@ -113,14 +113,6 @@ class Terminal:
             self.read(left)
         return sum(len(chunk.data) for chunk in self.chunks[before:])
 
-    def settle(self, quiet: float, limit: float) -> bool:
-        """Read until nothing has arrived for `quiet` seconds; False when that did not happen within `limit`."""
-        end = time.monotonic() + limit
-        while time.monotonic() < end:
-            if self.read(quiet) is None and self._process.poll() is None:
-                return True
-        return False
-
     def until(self, seen: Callable[[bytes], bool], limit: float, since: int = 0) -> float | None:
         """When `seen` first held for all text from chunk number `since` on; None if not within `limit` seconds."""
         text = b""

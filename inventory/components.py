@@ -114,13 +114,29 @@ PROCESS_NAMES = frozenset(_BY_PROGRAM)
 """Programs that make a host process a component."""
 
 
-def derive(snapshot: Snapshot, source: str) -> tuple[Component, ...]:
-    """All components that one source's containers, services and host processes are."""
+Recognised = dict[ResourceKey, tuple[Container, tuple[Component, ...]]]
+"""What containers were found to be, for as long as they stay the same object."""
+
+
+def derive(snapshot: Snapshot, source: str, known: Recognised | None = None) -> tuple[Component, ...]:
+    """All components that one source's containers, services and host processes are.
+
+    With `known`, which is brought up to date, only containers that have changed since are looked at.
+    """
     found: list[Component] = []
     for service in snapshot.of(Service, source):
         found += _service(service)
+    before = dict(known) if known else {}
+    now: Recognised = {}
     for container in snapshot.of(Container, source):
-        found += _container(container)
+        kept = before.get(container.key)
+        if kept is None or kept[0] is not container:
+            kept = (container, tuple(_container(container)))
+        now[container.key] = kept
+        found += kept[1]
+    if known is not None:
+        known.clear()
+        known.update(now)
     for host in snapshot.of(Host, source):
         found += _host(host)
     return tuple(found)

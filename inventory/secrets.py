@@ -22,7 +22,7 @@ class SecretMatch:
 
 
 _VALUE_RULES: tuple[tuple[str, str], ...] = (
-    ("private-key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]*-----END[^-]*-----)?"),
+    ("private-key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,16000}-----END[^-]{0,60}-----)?"),
     ("service-account", r'"private_key"\s*:\s*"(?P<secret>[^"]{8,})"'),
     ("aws-access-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
     ("azure-account-key", r"(?i)\bAccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
@@ -39,17 +39,20 @@ _VALUE_RULES: tuple[tuple[str, str], ...] = (
     ("sendgrid-key", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
     ("telegram-token", r"\b\d{8,10}:AA[\w-]{33}\b"),
     ("model-api-key", r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}"),
-    ("jwt", r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
-    ("url-password", r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:(?P<secret>[^\s/@\"']+)@"),
+    ("jwt", r"(?<![\w-])eyJ[\w-]{8,8000}\.eyJ[\w-]{8,8000}\.[\w-]{8,8000}"),
+    ("url-password", r"(?i)\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']{0,200}:(?P<secret>[^\s/@\"']{1,200})@"),
     ("authorization", r"(?i)\b(?:basic\s+(?P<secret>[a-z0-9+/]{12,}={0,2})|bearer\s+(?P<secret2>[\w.~+/-]{16,}=*))"),
-    ("connection-string", r"(?i)(?:[;?&]|\bhost=\S+.*?\s)(?:password|pwd)\s*=\s*(?P<secret>[^;&\s\"']+)"),
-    ("connection-string", r"(?i)\b(?:password|pwd)\s*=\s*(?P<secret>[^;\s\"']+);\s*\w[\w ]*="),
+    (
+        "connection-string",
+        r"(?i)(?:[;?&]|\bhost=\S{1,100}.{0,100}?\s)(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;&\s\"']{1,200})",
+    ),
+    ("connection-string", r"(?i)\b(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;\s\"']{1,200});\s{0,9}\w[\w ]{0,40}="),
 )
 _VALUES = tuple((rule, re.compile(pattern, re.DOTALL)) for rule, pattern in _VALUE_RULES)
 # One cheap look before two dozen expressions: every rule above needs one of these.
 _HINT = re.compile(
-    r"(?i)private|a[ks]ia|ab?cia|acca|accountkey|aiza|gh[opsur]_|github_|gl[a-z]+-|xox|hooks\.|k_live|npm_|pypi-|dckr_|swm"
-    r"|hv[bsr]\.|sg\.|:aa|sk-|eyj|://|basic\s|bearer\s|password\s*=|pwd\s*="
+    r"(?i)private|a[ks]ia|ab?cia|acca|accountkey|aiza|gh[opsur]_|github_|gl[a-z]{2,4}-|xox|hooks\.|k_live|npm_|pypi-|dckr_|swm"
+    r"|hv[bsr]\.|sg\.|:aa|sk-|eyj|://|basic\s|bearer\s|password\s{0,9}=|pwd\s{0,9}="
 )
 
 # Names are compared in snake case. A word that only continues a longer one is none: TOKENIZERS, secretary, AUTHOR.
@@ -66,7 +69,9 @@ _HARMLESS_SUFFIX = re.compile(
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _API_KEYS = frozenset({"SecretID", "SecretName", "SecretReference", "AuthorizationPlugins"})
 
-_TEMPLATE = re.compile(r"\$\{[^}]*\}|\{\{.*\}\}|\$\([^)]*\)|\$[A-Za-z_]\w*$|<[A-Za-z_ -]+>$|%\([a-z_]+\)s|%[A-Z_]+%$")
+_TEMPLATE = re.compile(
+    r"\$\{[^}]{0,200}\}|\{\{.{0,200}?\}\}|\$\([^)]{0,200}\)|\$[A-Za-z_]\w*$|<[A-Za-z_ -]+>$|%\([a-z_]+\)s|%[A-Z_]+%$"
+)
 _PATH = re.compile(r"(?:file://)?(?:~|\.{1,2})?(?:/[\w.@+-]+)*/?$|[A-Za-z]:[\\/]")
 _WORD = re.compile(
     r"(?i)(?:true|false|yes|no|on|off|null|nil|none|undefined|default|required|optional|enabled|disabled)$"
@@ -130,8 +135,11 @@ def mask_text(text: str) -> str:
     """Free text, command line or JSON text with every secret-looking part masked and the rest kept."""
     if not text:
         return text
-    for _rule, _secret, start, end in sorted(_value_hits(text), key=lambda hit: -hit[2]):
-        text = text[:start] + mask(text[start:end]) + text[end:]
+    pieces, last = [], 0
+    for _rule, secret, start, end in _value_hits(text):
+        pieces += [text[last:start], mask(secret)]
+        last = end
+    text = "".join((*pieces, text[last:]))
     return _ASSIGNMENT.sub(_mask_assignment, text)
 
 
@@ -166,10 +174,12 @@ def assignments(text: str) -> Iterator[tuple[str, str]]:
         yield _parts(found)
 
 
+# Every repetition has an end: labels and build steps are written by others, and a slow expression is an attack.
+_QUOTED = r"""(?:"(?:[^"\\]|\\.){0,16000}"|'[^']{0,16000}')"""
 _ASSIGNMENT = re.compile(
-    r"""(?P<key>[A-Za-z_][\w.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s;&|"']+)"""
-    r"""|"(?P<json>[^"\\]{1,200})"\s*:\s*(?P<text>"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<option>--[A-Za-z][\w-]*)[ ]+(?P<word>(?!-)[^\s;&|]+)"""
+    rf"""(?<![\w.-])(?:--?)?(?P<key>[A-Za-z_][\w.-]{{0,200}})=(?P<value>{_QUOTED}|[^\s;&|"']+)"""
+    r"""|"(?P<json>[^"\\]{1,200})"\s{0,20}:\s{0,20}(?P<text>"(?:[^"\\]|\\.){0,16000}")"""
+    r"""|(?<![\w-])(?P<option>--[A-Za-z][\w-]{0,100})[ ]{1,20}(?P<word>(?!-)[^\s;&|]+)"""
 )
 
 
@@ -212,17 +222,20 @@ def _mask_variable(variable: str) -> str:
 
 
 def _value_hits(text: str) -> list[tuple[str, str, int, int]]:
-    """`(rule, secret, start, end)` of every part with a secret's shape, without overlaps."""
+    """`(rule, secret, start, end)` of every part with a secret's shape, in order and without overlaps."""
     if not _HINT.search(text):
         return []
-    hits: list[tuple[str, str, int, int]] = []
-    for rule, pattern in _VALUES:
-        for found in pattern.finditer(text):
-            group = next((name for name, value in found.groupdict().items() if value is not None), 0)
-            start, end = found.span(group)
-            if not any(start < other[3] and other[2] < end for other in hits):
-                hits.append((rule, text[start:end], start, end))
-    return hits
+    hits = sorted((start, end, rule) for rule, pattern in _VALUES for start, end in _spans(pattern, text))
+    apart: list[tuple[str, str, int, int]] = []
+    for start, end, rule in hits:
+        if not apart or start >= apart[-1][3]:
+            apart.append((rule, text[start:end], start, end))
+    return apart
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    for found in pattern.finditer(text):
+        yield found.span(next((name for name, value in found.groupdict().items() if value is not None), 0))
 
 
 def _harmless(value: str) -> bool:

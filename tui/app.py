@@ -20,6 +20,8 @@ from tui.threads import spawn
 from widgets.style import Palette, choose
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from tui.boot import Boot
     from tui.picture import Picture
     from tui.screens.deck import DeckScreen
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 SLOW_REFRESH = 10.0  # seconds between readings of live figures over a slow link
+REST = 4  # how many times as long as showing a picture took the next one has to wait
 INTERRUPT = 2.0  # seconds within which a second ctrl+c quits
 
 
@@ -66,10 +69,13 @@ class DeckwatchApp(App[int]):
         self.target = _target(options)
         self.ready = False
         self.frozen = False
+        self.typed_ahead = ""
         self.keys, self.clashes = resolve(options.settings.keys)
         self.set_keymap({name: ",".join(keys) for name, keys in self.keys.items()})
         self._frozen_picture: Picture | None = None
         self._minute = 0
+        self._rested = 0.0
+        self._showing: Timer | None = None
         self._interrupted = 0.0
         self._mouse_on = options.mouse is not False
 
@@ -119,6 +125,8 @@ class DeckwatchApp(App[int]):
 
     def _welcome(self) -> None:
         self.post_message(Fresh())
+        if self.typed_ahead:
+            self.main.action_pane(self.typed_ahead)
         if self.clashes:
             self.main.notice("keys", [str(clash) for clash in self.clashes])
 
@@ -137,9 +145,23 @@ class DeckwatchApp(App[int]):
             self.post_message(Fresh())
 
     def on_fresh(self, _: Fresh) -> None:
-        """Show the newest picture."""
-        if self.ready and not self.frozen:
-            self.main.show_picture()
+        """Show the newest picture; while there is a new one all the time, keys get most of the time."""
+        if not self.ready or self.frozen or self._showing is not None:
+            return
+        wait = self._rested - time.monotonic()
+        if wait > 0:
+            self._showing = self.set_timer(wait, self._show)
+        else:
+            self._show()
+
+    def _show(self) -> None:
+        self._showing = None
+        if self.frozen:
+            return
+        started = time.monotonic()
+        self.main.show_picture()
+        now = time.monotonic()
+        self._rested = now + REST * (now - started)
 
     # -- what the screen asks -----------------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from inventory.sources.bundle.replay import Replay, open_bundle, open_demo
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
 from tui.collect import fill
+from tui.figures import Figures
 from tui.options import ExplorerOptions
 from tui.session import Sampler, Session, Source
+from tui.talk import Talk
 from tui.threads import spawn
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Boot:
             Recorded(session, replay, entry.name, str(path or "demo"), first=index == 0)
             for index, entry in enumerate(replay.sources)
         ]
-        return cls(sources, None, replay.host, str(path or "demo"), replay.time)
+        return cls(sources, Figures(session), replay.host, str(path or "demo"), replay.time)
 
     @classmethod
     def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
@@ -61,7 +63,7 @@ class Boot:
 
         hosts: list[str | None] = list(dict.fromkeys(options.sources.hosts))
         hosts = hosts or [None]
-        boot = cls()
+        boot = cls(sampler=Figures(session))
         for host in hosts:
             name = "docker" if len(hosts) == 1 else str(host)
             boot.sources.append(live_source(session, name, host))
@@ -122,6 +124,6 @@ class Recorded:
     def reader(self) -> Any:
         """Reads the answers that were recorded for the drill-down."""
         try:
-            return connect(self._replay.transport(self.name), deadline=1.0)
+            return Talk(connect(self._replay.transport(self.name), deadline=1.0), local=False)
         except ApiError as error:
             return error.gap("the recording")

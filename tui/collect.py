@@ -105,8 +105,9 @@ def read_all(found: list[Target], read: Callable[[Target], None]) -> None:
 
 def _read_live(target: Target, store: Store) -> None:
     from inventory.sources.docker.read import read
+    from inventory.sources.host.host import host_below
 
-    read(target.endpoint, store, name=target.name)
+    read(target.endpoint, store, name=target.name, host=host_below(target.endpoint))
 
 
 def recorded(options: SourceOptions) -> Store:
@@ -129,14 +130,18 @@ def fill(store: Store, replay: Replay, target: str) -> None:
     """Read a recording into a store, with the code that reads a live engine."""
     from inventory.sources.docker.endpoint import Endpoint
     from inventory.sources.docker.read import read
+    from inventory.sources.host.host import host_below
 
     when = datetime.fromtimestamp(replay.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     for source in replay.sources:
+        endpoint = Endpoint(source.target, "recording")
+        reader = replay.host_reader(source.name)
         health = read(
-            Endpoint(source.target, "recording"),
+            endpoint,
             store,
             name=source.name,
             via=replay.transport(source.name),
+            host=host_below(endpoint, reader) if reader else None,
             clock=lambda: replay.time,
         )
         said = f"recorded {when} on {replay.host} from {source.target}"

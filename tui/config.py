@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.options import Settings, UiSettings
+from tui.options import Settings
 
 FILE = "deckwatch.toml"
 MAX_BYTES = 1 << 20
@@ -51,9 +51,7 @@ def load(
     """
     path = named or find(os.environ if environ is None else environ, cwd or Path.cwd())
     if path is None:
-        from checks.policy import Policy
-
-        return Settings(policy=Policy(), ui=UiSettings())
+        return Settings()
     text = _read(path)
     from tui.schema import settings
 

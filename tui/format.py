@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from inventory.gap import Gap, Reason
+from inventory.resource import Resource
 
+T = TypeVar("T")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -61,6 +64,18 @@ def image_reference(reference: str) -> str:
     if name.startswith("sha256:"):
         return short_id(name)
     return f"{name}@{digest[:12]}" if at else name
+
+
+def told(resource: Resource, name: str) -> str:
+    """A field as text, or what a list shows where it is missing."""
+    value = resource.peek(name)
+    return missing(value) if isinstance(value, Gap) else str(value)
+
+
+def known(resource: Resource, name: str, default: T) -> T:
+    """A field's value, or `default` (of the same type) where it is missing: for sorting, matching and counting only."""
+    value: T | Gap = resource.peek(name)
+    return default if isinstance(value, Gap) else value
 
 
 def missing(gap: Gap) -> str:

@@ -10,7 +10,9 @@ from inventory.sources.docker.endpoints import EndpointError, Found, find
 from inventory.sources.docker.live import DockerSource
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
+from inventory.sources.host.host import host_below
 from tui.session import Session, Source
+from tui.talk import Talk
 
 READ_LIMIT = 5.0  # seconds to reach an engine for the drill-down
 
@@ -27,6 +29,7 @@ class Live:
             found.endpoint,
             session.store,
             tried=tuple(str(attempt) for attempt in found.tried),
+            host=host_below(found.endpoint) if found.endpoint else None,
             find=lambda: find(host).endpoint,
         )
 
@@ -47,12 +50,17 @@ class Live:
         """Where the engine is, once one was found."""
         return self._source.endpoint
 
+    @property
+    def local(self) -> bool:
+        """Whether the containers' control groups may be this machine's."""
+        return self.endpoint is not None and self.endpoint.local
+
     def reader(self) -> Any:
         """A conversation for the drill-down; takes as long as the engine takes to answer twice."""
         if self.endpoint is None:
             return Gap(Reason.ABSENT, "reading on demand", "no engine found")
         try:
-            return connect(transport(self.endpoint), deadline=READ_LIMIT)
+            return Talk(connect(transport(self.endpoint), deadline=READ_LIMIT), self.local)
         except ApiError as error:
             return error.gap(self.endpoint.url)
 

@@ -21,8 +21,8 @@ from inventory.resource import Resource
 from inventory.swarm import Node, Service
 from inventory.text import safe
 from tui.export import FORMATS, write
-from tui.format import image_reference, stamp
-from tui.keymap import ACTIONS, BY_ID, key_name
+from tui.format import known, stamp
+from tui.keymap import ACTIONS, key_name
 from widgets.findings import FindingsList
 from widgets.overlay import Option
 
@@ -73,7 +73,7 @@ def copy_options(screen: DeckScreen) -> list[tuple[Option, str]]:
 
 def _special(resource: Resource) -> list[tuple[str, str]]:
     if isinstance(resource, Container):
-        return [("image", resource.image_ref), ("image id", resource.image_id)]
+        return [("image", known(resource, "image_ref", "")), ("image id", known(resource, "image_id", ""))]
     if isinstance(resource, Image):
         digests = resource.peek("repo_digests")
         return [] if isinstance(digests, Gap) else [("digest", digest) for digest in digests]
@@ -156,13 +156,3 @@ def source_lines(screen: DeckScreen) -> list[str]:
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
     lines += [f"  {count:>5}  {reason}" for reason, count in ordered[:100]]
     return [safe(text, 300) for text in lines]
-
-
-def about(resource: Resource) -> str:
-    """A resource in few words."""
-    return f"{resource.key.kind} {image_reference(resource.name)}"
-
-
-def known(action: str) -> bool:
-    """Whether the key map has this action."""
-    return action in BY_ID

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from inventory.resource import ResourceKey
+if TYPE_CHECKING:
+    from inventory.resource import ResourceKey
 
 
 @dataclass(frozen=True, slots=True)

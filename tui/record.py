@@ -16,6 +16,9 @@ from inventory.sources.docker.endpoint import transport
 from inventory.sources.docker.read import read
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
+from inventory.sources.host.host import host_below
+from inventory.sources.host.reader import LocalReader
+from inventory.sources.host.recording import Recorder
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
 from tui.collect import READ, Target, nothing_read, read_all, targets
@@ -51,7 +54,9 @@ def _record(target: Target, store: Store, recording: Recording) -> None:
     except ApiError:
         read(target.endpoint, store, name=target.name)  # says what is wrong with it
         return
-    health = read(target.endpoint, store, name=target.name, via=through)
+    listener = Recorder(LocalReader())
+    health = read(target.endpoint, store, name=target.name, via=through, host=host_below(target.endpoint, listener))
     if health.status in READ:
+        recording.note_host(target.name, listener.document())
         session = connect(through, deadline=10.0)
         read_details(session, store.snapshot().of(Container, target.name))

@@ -1,9 +1,9 @@
-"""What `deckwatch.toml` may say. The keys of `[trust]` and `[ui]` are the fields of the types that they fill."""
+"""What `deckwatch.toml` may say: section by section, key by key."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,7 +17,12 @@ from tui.options import THEMES, Settings, UiSettings
 from tui.toml_lines import Path as Place
 from tui.toml_lines import line_of, lines
 
-SECTIONS = ("trust", "severity", "waiver", "ui", "keys")
+POLICY: Mapping[str, Mapping[str, str]] = {
+    "trust": {"registries": "registries", "edge_proxies": "edge_proxies", "max_image_age": "max_image_age"},
+    "host": {"docker_group": "trusted_docker_group", "require_rootless": "require_rootless"},
+}
+"""Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
+SECTIONS = (*POLICY, "severity", "waiver", "ui", "keys")
 SEVERITIES = tuple(severity.word for severity in reversed(Severity))
 _WAIVER = ("check", "resource", "reason", "owner", "expires")
 _MIN_REFRESH, _MAX_REFRESH = 0.5, 3600.0
@@ -66,31 +71,33 @@ def settings(document: Mapping[str, Any], text: str, path: Path, *, checks: Name
         if name not in SECTIONS:
             raise doc.unknown((name,), "section", SECTIONS)
     policy = Policy(
-        **_trust(doc),
+        **dict(_decisions(doc)),
         severity=dict(_severities(doc, checks)),
         waivers=tuple(_waivers(doc, checks)),
     )
     return Settings(policy, _ui(doc), dict(_keys(doc, actions)), path)
 
 
-def _trust(doc: _Document) -> dict[str, Any]:
-    kinds = {item.name: item.default for item in fields(Policy) if item.default is not MISSING}
-    kinds.pop("waivers")
-    found: dict[str, Any] = {}
-    for name, value in doc.table("trust").items():
-        place = ("trust", name)
-        if name not in kinds:
-            raise doc.unknown(place, "key", kinds)
-        default = kinds[name]
-        if isinstance(default, tuple):
-            found[name] = doc.strings(place, value)
-        elif isinstance(default, bool):
-            found[name] = doc.value(place, value, bool, "true or false")
-        else:
-            found[name] = doc.value(place, value, int, "a whole number of days")
-            if found[name] < 0:
-                raise doc.error(place, f"{name!r} must not be negative")
-    return found
+def _decisions(doc: _Document) -> Iterator[tuple[str, Any]]:
+    defaults = {item.name: item.default for item in fields(Policy)}
+    for section, keys in POLICY.items():
+        for name, value in doc.table(section).items():
+            place = (section, name)
+            if name not in keys:
+                raise doc.unknown(place, "key", keys)
+            yield keys[name], _like(doc, place, value, defaults[keys[name]])
+
+
+def _like(doc: _Document, place: Place, value: Any, default: object) -> Any:
+    """The value, if it is of the type of the default."""
+    if isinstance(default, tuple):
+        return doc.strings(place, value)
+    if isinstance(default, bool):
+        return doc.value(place, value, bool, "true or false")
+    number = doc.value(place, value, int, "a whole number of days")
+    if number < 0:
+        raise doc.error(place, f"{place[-1]!r} must not be negative")
+    return number
 
 
 def _severities(doc: _Document, checks: Names) -> Iterator[tuple[str, Severity]]:

@@ -23,9 +23,11 @@ from tui.threads import spawn
 
 if TYPE_CHECKING:
     from checks.policy import Policy
+    from checks.result import Evaluation, Judgement
 
 DEBOUNCE = 0.05  # seconds that changes may gather before they are judged together
 TICK = 60.0  # seconds after which checks that look at the clock run again
+SETTLED_AFTER = 10.0  # seconds; a failure found before was there already
 SAMPLE = 2.0  # seconds between two readings of live figures
 SWITCH = 0.001  # seconds a thread may hold the interpreter while a key waits
 
@@ -78,7 +80,8 @@ class Session:
         self._stopped = threading.Event()
         self._looked = threading.Event()
         self._first: dict[tuple[ResourceKey, str], float] = {}
-        self._known: set[tuple[ResourceKey, str]] = set()
+        self._judged: Mapping[ResourceKey, Judgement] = {}
+        self._failing: dict[ResourceKey, frozenset[str]] = {}
         self._settled = False
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -178,24 +181,24 @@ class Session:
             if not passed:  # the facts need not wait for their verdicts
                 self._show(replace(self.picture, snapshot=snapshot))
             evaluation = engine.update(snapshot, changes, time_passed=passed)
-            self._note_new(evaluation.results(), snapshot.taken_at)
+            self._note_new(evaluation, snapshot.taken_at)
             self._show(replace(self.picture, snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first)))
 
-    def _note_new(self, results: Iterable[Any], now: float) -> None:
+    def _note_new(self, evaluation: Evaluation, now: float) -> None:
         """Remember since when a failure is known, for failures that came up while we were watching."""
-        from checks.verdict import Outcome
-
-        failing = {(result.key, result.check.id) for result in results if result.outcome is Outcome.FAIL}
-        if not self._settled:
-            self._known = failing
-            self._settled = all(self.store.answered_at(source.name) for source in self.sources) and bool(failing)
-            self._settled = self._settled and now - self.started > 10
-            return
-        for pair in failing - self._known:
-            self._first[pair] = now
-        for pair in self._first.keys() - failing:
-            del self._first[pair]
-        self._known = failing
+        before, after = self._judged, evaluation.judgements
+        self._judged = after
+        changed = [key for key, judgement in after.items() if before.get(key) is not judgement]
+        for key in (*changed, *(key for key in before if key not in after)):
+            failing, known = _failing(after.get(key)), self._failing.pop(key, frozenset())
+            if failing:
+                self._failing[key] = failing
+            if self._settled:
+                self._first.update(((key, check), now) for check in failing - known)
+                for check in known - failing:
+                    self._first.pop((key, check), None)
+        if not self._settled and self._failing and now - self.started > SETTLED_AFTER:
+            self._settled = all(self.store.answered_at(source.name) for source in self.sources)
 
     def _sample(self, sampler: Sampler) -> None:
         while not self._stopped.is_set():
@@ -209,3 +212,10 @@ class Session:
     def _show(self, picture: Picture) -> None:
         self.picture = picture
         self._publish()
+
+
+def _failing(judgement: Judgement | None) -> frozenset[str]:
+    from checks.verdict import Outcome
+
+    results = judgement.results if judgement else ()
+    return frozenset(result.check.id for result in results if result.outcome is Outcome.FAIL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -179,7 +180,7 @@ class ResourceTable(LineWidget, can_focus=True):
         if cell != self._empty:
             self._empty = cell
             if not self._rows:
-                self.refresh_line(1)
+                self.refresh()
 
     @property
     def stale(self) -> bool:
@@ -314,9 +315,15 @@ class ResourceTable(LineWidget, can_focus=True):
         if y == 0:
             return self._header()
         if not self._rows:
-            return Cell.join(" ", self._empty) if y == 1 else EMPTY
+            return self._empty_line(y - 1)
         line = self._painted[y - 1] if y - 1 < len(self._painted) else _NOTHING
         return EMPTY if line.row is None else self._row_cell(line.row, line)
+
+    def _empty_line(self, y: int) -> Cell:
+        """Line `y` of the reason why there are no rows, which may be a long one."""
+        lines = textwrap.wrap(self._empty.text.strip(), max(10, self.size.width - 3))
+        role = self._empty.spans[0][1] if self._empty.spans else "normal"
+        return Cell.join(" ", (lines[y], role)) if y < len(lines) else EMPTY
 
     def _row_cell(self, row: Row, line: _Line) -> Cell:
         parts: list[Cell] = [Cell.of(_SIGNS[line.cursor, line.marked], "mark" if line.marked else "normal")]

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from benchmarks.cases.opening import calm_containers
 from benchmarks.cases.plan import Plan
 from benchmarks.figures import Figure, Spread, scaled
-from benchmarks.hosts import deckwatch, real, real_engine, synthetic
+from benchmarks.hosts import deckwatch, real, synthetic
 from benchmarks.screen import Screen
 from benchmarks.terminal import Terminal
-from lab.engine import LabError
+from lab.engine import LabError, available
 from lab.scale import scale
 from lab.scale import scaled as scaled_ids
 
@@ -26,7 +26,7 @@ Seen = Callable[[Screen], bool]
 def measure(plan: Plan) -> list[Figure]:
     """A container is renamed, stopped and started by somebody else; the clock runs from the engine's answer on."""
     rounds = max(3, plan.scans // 2)
-    why = real_engine() if plan.lab else "a quick run"
+    why = available() if plan.lab else "not asked for"
     if why is None:
         try:
             with _real_actions() as (url, actions):

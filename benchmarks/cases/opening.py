@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 
+from benchmarks.processes import usage
 from benchmarks.screen import Screen, replay
 from benchmarks.terminal import Terminal
 
@@ -17,9 +18,11 @@ _ROW = re.compile(rb"(?:app|scale)-\d{5}")
 _NAME = re.compile(r"(?:app|scale)-\d{5}")
 _COUNT = re.compile(r"Containers (\d+) of \d+")
 _PRESS_EVERY = 0.05
+_CALM = 5.0
+"""Per cent of a core that still counts as doing nothing."""
 
 
-class NotShown(Exception):
+class NotShownError(Exception):
     """The program did not come to where it was wanted; the text holds what it showed instead."""
 
 
@@ -32,21 +35,31 @@ def framed() -> Callable[[bytes], bool]:
 def open_containers(terminal: Terminal, limit: float = 30.0) -> float:
     """Press the pane's key from the first paint on until there are rows; returns when there were."""
     if terminal.until(framed(), limit) is None:
-        raise NotShown(f"no first paint: {terminal.text[-500:]!r}")
+        raise NotShownError(f"no first paint: {terminal.text[-500:]!r}")
     end = time.monotonic() + limit
     while time.monotonic() < end:
         terminal.send(CONTAINERS)
         at = terminal.until(lambda text: _ROW.search(text) is not None, _PRESS_EVERY)
         if at is not None:
             return at
-    raise NotShown(f"no rows: {terminal.text[-500:]!r}")
+    raise NotShownError(f"no rows: {terminal.text[-500:]!r}")
 
 
-def calm_containers(terminal: Terminal, limit: float = 60.0) -> Screen:
-    """The list of containers, read and judged: nothing is painted any more."""
+def calm_containers(terminal: Terminal, limit: float = 90.0) -> Screen:
+    """The list of containers, read and judged: the program neither works nor paints any more."""
     open_containers(terminal, limit)
-    terminal.settle(2.0, limit)
+    calm(terminal, limit)
     return replay(terminal.chunks, terminal.size)
+
+
+def calm(terminal: Terminal, limit: float = 90.0) -> None:
+    """Watch until the program has used next to no CPU and sent nothing for two seconds."""
+    end, quiet, before = time.monotonic() + limit, 0, usage(terminal.pid)
+    while quiet < 2 and time.monotonic() < end:
+        sent = terminal.watch(1.0)
+        now = usage(terminal.pid)
+        quiet = quiet + 1 if not sent and now.share_since(before) < _CALM else 0
+        before = now
 
 
 def count_shown(screen: Screen) -> int:

@@ -14,10 +14,10 @@ from pathlib import Path
 from benchmarks import floor
 from benchmarks.cases.plan import Plan
 from benchmarks.figures import Figure, Spread, ratio, scaled
-from benchmarks.hosts import DECKWATCH, real, real_engine, synthetic
+from benchmarks.hosts import DECKWATCH, real, synthetic
 from benchmarks.processes import descendants, reaped_faults
 from benchmarks.terminal import environment
-from lab.engine import LabError
+from lab.engine import LabError, available
 from lab.logging_proxy import LoggingProxy
 from lab.scale import scale
 
@@ -42,7 +42,7 @@ def measure(plan: Plan) -> list[Figure]:
 @contextmanager
 def _engine(plan: Plan) -> Iterator[tuple[str, Callable[[int], Path]]]:
     """What kind of engine it is, and how to get its socket with so many containers."""
-    why = real_engine() if plan.lab else "a quick run"
+    why = available() if plan.lab else "not asked for"
     if why is None:
         try:
             with real() as lab:

@@ -34,7 +34,7 @@ def _from_start(host: Synthetic) -> list[Figure]:
     with Terminal(deckwatch(host.url)) as terminal:
         stale = terminal.until(has("STALE"), STALE + 5)
         lost = terminal.until(has("LOST"), LOST + 5)
-        return _states("silent at start", terminal.started, stale, lost) + [_left("quit when LOST", terminal)]
+        return [*_states("silent at start", terminal.started, stale, lost), _left("quit when LOST", terminal)]
 
 
 def _sudden(host: Synthetic) -> list[Figure]:
@@ -45,7 +45,7 @@ def _sudden(host: Synthetic) -> list[Figure]:
         silent = float(host.ask("silence")["at"])
         stale = terminal.until(has("STALE"), STALE + 5, mark)
         lost = terminal.until(has("LOST"), LOST + 5, mark)
-        return _states("silent after 500 answers", silent, stale, lost)
+        return _states("silent after it had answered", silent, stale, lost)
 
 
 def _states(name: str, since: float, stale: float | None, lost: float | None) -> list[Figure]:

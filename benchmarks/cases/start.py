@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks import bare
-from benchmarks.cases.opening import badge, count_shown, framed, open_containers
+from benchmarks.cases.opening import badge, calm, count_shown, framed, open_containers
 from benchmarks.cases.plan import Plan
 from benchmarks.figures import Figure, Spread, ratio, scaled
 from benchmarks.hosts import deckwatch, synthetic
@@ -68,7 +68,7 @@ def _full_starts(command: Sequence[str], times: int) -> tuple[Spread, Spread]:
     for _ in range(times):
         with Terminal(command) as terminal:
             open_containers(terminal)
-            terminal.settle(2.0, 60)
+            calm(terminal)
             listed = became_final(terminal.chunks, WIDE, lambda screen: str(count_shown(screen)))
             judged = became_final(terminal.chunks, WIDE, badge)
             lists.append(None if listed is None else listed - terminal.started)

@@ -197,9 +197,21 @@ def test_opening_names_the_file(tmp_path: Path) -> None:
         b'"password" : "hunter2-lab",',
         b"db.password= 'hunter2-lab'",
         b"level=info token: hunter2-lab user: app",
+        b"\x1b[1mDB_PASSWORD=hunter2-lab\x1b[0m",
+        b"{'password':'hunter2-lab'}",
     ],
 )
 def test_the_ways_of_writing_a_setting(line: bytes) -> None:
     other = masked("/containers/a/logs", line, Disguise())
     assert b"hunter2" not in other
     assert len(other) == len(line)
+
+
+def test_what_is_no_secret_stays() -> None:
+    line = b"token: true, password_file=/run/secrets/x time: 12:30 user=app password: ${DB_PASSWORD}"
+    assert masked("/containers/a/logs", line, Disguise()) == line
+
+
+def test_a_line_that_was_made_to_be_slow() -> None:
+    for line in (b"a" * 400_000, b"a=" * 200_000, b"password " * 50_000, b"--a" * 100_000):
+        assert len(masked("/containers/a/logs", line, Disguise())) == len(line)

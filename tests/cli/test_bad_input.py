@@ -215,3 +215,16 @@ def test_where_the_bad_file_is(cli: Cli) -> None:
     path = Path("deckwatch.toml")
     path.write_bytes(b"[ui]\nascii = tru\n")
     assert cli("scan").line.startswith(f"deckwatch: {cli.folder / path}:2: is not TOML")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("missing", "No such file"), ("text", "not a gzip file"), (".", "Is a directory")]
+)
+def test_the_explorer_looks_at_the_file_before_it_takes_the_screen(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr("tui.cli.explore._screen", lambda: True)
+    (cli.folder / "text").write_text("hello")
+    ran = cli("--from", name)
+    assert ran.status == 2
+    assert said in ran.line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
 from tui.config import ConfigError, find, load
+from tui.schema import POLICY
 from tui.toml_lines import line_of, lines
 
 CHECKS = ("RUN-001", "RUN-002", "IMG-004")
@@ -19,7 +22,10 @@ GOOD = """\
 [trust]
 registries = ["registry.example/*", "ghcr.io/acme/*"]
 max_image_age = 90
+
+[host]
 require_rootless = true
+docker_group = ["ops"]
 
 [severity]
 "RUN-001" = "low"
@@ -64,6 +70,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         registries=("registry.example/*", "ghcr.io/acme/*"),
         max_image_age=90,
         require_rootless=True,
+        trusted_docker_group=("ops",),
         severity={"RUN-001": Severity.LOW},
         waivers=(
             Waiver("RUN-*", "backup-*", "reads all volumes", "ops", date(2030, 6, 30)),
@@ -103,14 +110,14 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
         ("x = " + "[" * 100_000, 1, "not TOML"),
         (b"[ui]\n# \xff\n", 2, "not UTF-8"),
         ("[trsut]\n", 1, "unknown section 'trsut'; did you mean trust?"),
-        ("colour = 'x'\n", 1, "unknown section 'colour'; known: trust, severity, waiver, ui, keys"),
+        ("colour = 'x'\n", 1, "unknown section 'colour'; known: trust, host, severity, waiver, ui, keys"),
         ("[probe]\n", 1, "unknown section 'probe'"),
         ("\n[trust]\nregistrys = []\n", 3, "unknown key 'registrys'; did you mean registries?"),
         ("[trust]\nregistries = 'x'\n", 2, "'registries' must be a list of strings, not a string"),
         ("[trust]\nregistries = [\n 'x',\n 1]\n", 2, "list of strings only"),
         ("[trust]\nmax_image_age = true\n", 2, "'max_image_age' must be a whole number of days, not a boolean"),
         ("[trust]\nmax_image_age = -1\n", 2, "must not be negative"),
-        ("[trust]\nrequire_rootless = 1\n", 2, "must be true or false"),
+        ("[host]\nrequire_rootless = 1\n", 2, "must be true or false"),
         ("trust = 3\n", 1, "'trust' must be a table, not a number"),
         ("[severity]\nRUN-001 = 'hihg'\n", 2, "'hihg' is no severity; expected critical, high"),
         ("[severity]\nRUN-001 = 'hihg'\n", 2, "did you mean high?"),
@@ -161,3 +168,16 @@ def test_lines_of_keys() -> None:
     }  # fmt: skip
     assert line_of(found, ("t", "u.v", "k", "deep")) == 7
     assert line_of(found, ("nowhere",)) == 1
+
+
+def test_every_decision_can_be_configured() -> None:
+    reached = {field for keys in POLICY.values() for field in keys.values()}
+    assert reached | {"severity", "waivers"} == {item.name for item in fields(Policy)}
+
+
+def test_what_verdicts_ask_for_exists() -> None:
+    known = {f"{section}.{key}" for section, keys in POLICY.items() for key in keys}
+    checks = Path(__file__).parents[2] / "checks"
+    asked = {word for path in checks.rglob("*.py") for word in re.findall(r'policy="([^"]+)"', path.read_text())}
+    assert asked
+    assert asked <= known

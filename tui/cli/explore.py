@@ -8,8 +8,9 @@ from argparse import ArgumentParser, Namespace
 
 from tui.cli.output import narrate
 from tui.cli.parser import one_of, seconds
+from tui.cli.problem import Problem
 from tui.cli.sources import add_sources, load_settings, source_options
-from tui.options import THEMES, ExplorerOptions
+from tui.options import THEMES, ExplorerOptions, SourceOptions
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def run(args: Namespace) -> int:
         narrate("this is no terminal that can be painted on: here is the table of 'deckwatch scan'")
         return scan.run_with(source_options(args), load_settings(args))
     options = explorer_options(args)
+    _recording_is_there(options.sources)
     from tui.app import run as explore
 
     return explore(options)
@@ -54,6 +56,20 @@ def explorer_options(args: Namespace) -> ExplorerOptions:
         plain=args.plain,
         low_bandwidth=args.low_bandwidth,
     )
+
+
+def _recording_is_there(sources: SourceOptions) -> None:
+    """Say that a recording is missing or none before the screen is taken; what is inside is looked at behind it."""
+    path = sources.bundle
+    if path is None:
+        return
+    try:
+        with path.open("rb") as file:
+            magic = file.read(2)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}") from None
+    if magic != b"\x1f\x8b":
+        raise Problem(f"{path}: is no bundle: not a gzip file; expected what 'deckwatch capture' writes")
 
 
 def _screen() -> bool:

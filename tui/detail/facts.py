@@ -8,13 +8,13 @@ from inventory.container import Attachment, Container
 from inventory.gap import Gap
 from inventory.image import Image
 from inventory.network import Network
-from inventory.resource import Kind, Resource
+from inventory.resource import EMPTY, Kind, Resource
 from inventory.secrets import mask_text
 from inventory.swarm import Service, Task
 from inventory.text import safe
 from tui.detail.related import related
 from tui.detail.tab import ALL, Context, Shape, Tab
-from tui.format import image_reference, missing, short_id, since, size
+from tui.format import known, short_id, since, size, told
 from tui.panes.containers.pane import ports_cell
 from tui.panes.overview.pane import event_line
 from tui.verdicts import badge, link_text
@@ -46,7 +46,7 @@ def network_lines(resource: Container, context: Context) -> Iterator[TextLine]:
     """Addresses, published ports, and which neighbours each network lets it reach."""
     networks = resource.peek("networks")
     yield TextLine(Cell.join((" published ", "header"), ports_cell(resource)))
-    yield line(f" mode {safe(str(resource.peek('network_mode')))}")
+    yield line(f" mode {safe(told(resource, 'network_mode'))}")
     if isinstance(networks, Gap):
         yield _gap(networks)
         return
@@ -62,7 +62,7 @@ def network_lines(resource: Container, context: Context) -> Iterator[TextLine]:
 
 def _network(resource: Container, entry: Attachment, context: Context) -> Network | None:
     for network in context.picture.snapshot.of(Network, resource.key.source):
-        if entry.network_id == network.id or (not entry.network_id and entry.network == network.name):
+        if entry.network_id == network.key.id or (not entry.network_id and entry.network == network.name):
             return network
     return None
 
@@ -89,7 +89,7 @@ def member_lines(resource: Network, context: Context) -> Iterator[TextLine]:
         yield _gap(members)
         return
     yield line(f" {'MEMBER':<34} {'IPV4':<20} {'IPV6':<28} PUBLISHED", "header")
-    by_id = {container.id: container for container in context.picture.snapshot.of(Container, resource.key.source)}
+    by_id = {container.key.id: container for container in context.picture.snapshot.of(Container, resource.key.source)}
     for member in members:
         container = by_id.get(member.container_id)
         ports = ports_cell(container).text if container else "-"
@@ -97,7 +97,7 @@ def member_lines(resource: Network, context: Context) -> Iterator[TextLine]:
         yield TextLine(Cell.of(words), meta=container.key if container else None)
     if not members:
         yield line(" nobody is attached", "dim")
-    for option, value in resource.options.items():
+    for option, value in known(resource, "options", EMPTY).items():
         yield line(f" {safe(option)} = {safe(value)}", "dim")
 
 
@@ -118,19 +118,23 @@ def layer_lines(resource: Image, context: Context) -> Iterator[TextLine]:
 
 def task_lines(resource: Service, context: Context) -> Iterator[TextLine]:
     """Tasks, newest first, with the container behind each."""
-    tasks = [task for task in context.picture.snapshot.of(Task, resource.key.source) if task.service_id == resource.id]
-    tasks.sort(key=lambda task: task.updated, reverse=True)
+    tasks = [
+        task
+        for task in context.picture.snapshot.of(Task, resource.key.source)
+        if known(task, "service_id", "") == resource.key.id
+    ]
+    tasks.sort(key=lambda task: known(task, "updated", 0.0), reverse=True)
     head = f" {'AGE':>5} {'SLOT':>4} {'STATE':<10} {'DESIRED':<10} {'EXIT':>4}  {'NODE':<12}  CONTAINER / ERROR"
     yield line(head, "header")
     for task in tasks:
-        identifier = str(task.peek("container_id"))
-        container = next((c for c in context.picture.snapshot.of(Container) if c.id == identifier), None)
-        tail = safe(task.error, 300) or (safe(container.name) if container else short_id(identifier) or "-")
-        words = (
-            f" {since(task.updated, context.now):>5} {task.slot:>4} {task.state:<10} {task.desired_state:<10}"
-            f" {task.exit_code:>4}  {short_id(task.node_id):<12}  {tail}"
-        )
-        yield TextLine(Cell.of(safe(words, 500), "error" if task.error else "normal"), meta=container and container.key)
+        identifier = known(task, "container_id", "")
+        container = next((c for c in context.picture.snapshot.of(Container) if c.key.id == identifier), None)
+        error = known(task, "error", "")
+        tail = safe(error, 300) or (safe(container.name) if container else short_id(identifier) or "-")
+        age, code = since(known(task, "updated", 0.0), context.now), told(task, "exit_code")
+        states = f"{told(task, 'state'):<10} {told(task, 'desired_state'):<10}"
+        words = f" {age:>5} {told(task, 'slot'):>4} {states} {code:>4}  {short_id(told(task, 'node_id')):<12}  {tail}"
+        yield TextLine(Cell.of(safe(words, 500), "error" if error else "normal"), meta=container and container.key)
     if not tasks:
         gap = context.picture.snapshot.gaps.get((resource.key.source, Kind.TASK))
         yield _gap(gap) if gap else line(" no tasks", "dim")
@@ -165,11 +169,6 @@ def value_lines(resource: Resource, context: Context) -> Iterator[TextLine]:
         yield TextLine(Cell.join((f" {safe(name)}", "accent"), f" = {safe(mask_text(value), 1000)}"))
     if not resource.gaps and not resource.labels:
         yield line(" no labels; everything was read", "dim")
-
-
-def image_words(resource: Container) -> str:
-    """The image of a container as one reads it."""
-    return image_reference(resource.image_ref) if resource.peek("image_ref") else missing(resource.gaps["image_ref"])
 
 
 def _tab(name: str, title: str, place: int, lines: object, *kinds: Kind) -> Tab:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from inventory.component import Component
 from inventory.container import Container
@@ -14,6 +15,7 @@ from inventory.network import Network, Volume
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.swarm import Node, Service, Task
+from tui.format import known
 
 Related = tuple[str, ResourceKey]
 
@@ -29,7 +31,7 @@ def _candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
     if isinstance(resource, Container):
         yield from _of_container(resource, snapshot)
     elif isinstance(resource, Image):
-        yield from _containers("used by", resource, snapshot, lambda c: c.image_id == resource.id)
+        yield from _containers("used by", resource, snapshot, lambda c: known(c, "image_id", "") == resource.key.id)
     elif isinstance(resource, Network):
         yield from _containers("member", resource, snapshot, lambda c: _attached(c, resource))
     elif isinstance(resource, Volume):
@@ -37,11 +39,13 @@ def _candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
     elif isinstance(resource, Service):
         yield from _of_service(resource, snapshot)
     elif isinstance(resource, Task):
-        yield "service", ResourceKey(Kind.SERVICE, resource.key.source, resource.service_id)
-        yield "container", ResourceKey(Kind.CONTAINER, resource.key.source, resource.container_id)
-        yield "node", ResourceKey(Kind.NODE, resource.key.source, resource.node_id)
+        yield "service", ResourceKey(Kind.SERVICE, resource.key.source, known(resource, "service_id", ""))
+        yield "container", ResourceKey(Kind.CONTAINER, resource.key.source, known(resource, "container_id", ""))
+        yield "node", ResourceKey(Kind.NODE, resource.key.source, known(resource, "node_id", ""))
     elif isinstance(resource, Component):
-        yield "runs as", resource.carrier
+        carrier: ResourceKey | None = known(resource, "carrier", None)
+        if carrier is not None:
+            yield "runs as", carrier
     elif isinstance(resource, Engine | Host | Node):
         for found in (*snapshot.of(Engine), *snapshot.of(Host), *snapshot.of(Node)):
             yield str(found.key.kind), found.key
@@ -49,9 +53,9 @@ def _candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
 
 def _of_container(resource: Container, snapshot: Snapshot) -> Iterator[Related]:
     source = resource.key.source
-    yield "image", ResourceKey(Kind.IMAGE, source, resource.image_id)
-    if resource.service_id:
-        yield "service", ResourceKey(Kind.SERVICE, source, resource.service_id)
+    yield "image", ResourceKey(Kind.IMAGE, source, known(resource, "image_id", ""))
+    if known(resource, "service_id", ""):
+        yield "service", ResourceKey(Kind.SERVICE, source, known(resource, "service_id", ""))
     for network in snapshot.of(Network, source):
         if _attached(resource, network):
             yield "network", network.key
@@ -59,23 +63,25 @@ def _of_container(resource: Container, snapshot: Snapshot) -> Iterator[Related]:
         if volume.name in _volumes(resource):
             yield "volume", volume.key
     for component in snapshot.of(Component):
-        if component.carrier == resource.key:
+        if known(component, "carrier", None) == resource.key:
             yield "recognised as", component.key
-    if resource.project:
+    project = known(resource, "project", "")
+    if project:
         for other in snapshot.of(Container, source):
-            if other.project == resource.project:
-                yield f"project {resource.project}"[:18], other.key
+            if known(other, "project", "") == project:
+                yield f"project {project}"[:18], other.key
     yield from ((("engine", engine.key)) for engine in snapshot.of(Engine, source))
 
 
 def _of_service(resource: Service, snapshot: Snapshot) -> Iterator[Related]:
-    yield from _containers("task of it", resource, snapshot, lambda c: c.service_id == resource.id)
+    yield from _containers("task of it", resource, snapshot, lambda c: known(c, "service_id", "") == resource.key.id)
+    none: tuple[Any, ...] = ()
     for network in snapshot.of(Network, resource.key.source):
-        if network.id in resource.networks or network.name in resource.networks:
+        if {network.key.id, network.name} & set(known(resource, "networks", none)):
             yield "network", network.key
-    for secret in resource.secrets:
+    for secret in known(resource, "secrets", none):
         yield "secret", ResourceKey(Kind.SECRET, resource.key.source, secret.secret_id)
-    for config in resource.config_ids:
+    for config in known(resource, "config_ids", none):
         yield "config", ResourceKey(Kind.CONFIG, resource.key.source, config)
 
 
@@ -89,7 +95,7 @@ def _attached(container: Container, network: Network) -> bool:
     networks = container.peek("networks")
     if isinstance(networks, Gap):
         return False
-    return any(entry.network_id == network.id or entry.network == network.name for entry in networks)
+    return any(entry.network_id == network.key.id or entry.network == network.name for entry in networks)
 
 
 def _volumes(container: Container) -> set[str]:

@@ -51,6 +51,7 @@ class Pane:
 
     id: ClassVar[str]
     kinds: ClassVar[tuple[Kind, ...]] = ()
+    reads: ClassVar[tuple[Kind, ...]] = ()  # what an empty list depends on, where that is not its own kinds
     columns: ClassVar[tuple[Column, ...]] = ()
     order: ClassVar[tuple[str, bool]] = ("sec", True)  # column key and whether descending
     stats: ClassVar[bool] = False  # whether it shows live figures of the rows on screen
@@ -68,7 +69,11 @@ class Pane:
         return []
 
     def empty(self, picture: Picture) -> str:
-        """Why there is nothing to list; truthful about what could not be read."""
+        """Why there is nothing to list: what could not be read comes before what is not there."""
+        return unread(picture, *(self.reads or self.kinds)) or self.none(picture)
+
+    def none(self, picture: Picture) -> str:
+        """Why there is nothing to list although everything was read."""
         return "nothing here"
 
     def alarm(self, picture: Picture) -> Summary:
@@ -189,6 +194,18 @@ class ResourcePane(Pane, Generic[R]):
 def title(*parts: tuple[str, Role]) -> TextLine:
     """A preview's first line."""
     return TextLine(Cell.join(" ", *((safe(text, 200), role) for text, role in parts)))
+
+
+def unread(picture: Picture, *kinds: Kind) -> str:
+    """Why more of these kinds may be there than is known; "" when every source told all of them."""
+    sources = picture.snapshot.sources
+    gaps = [str(gap) for (_, kind), gap in picture.snapshot.gaps.items() if kind in kinds]
+    for name, health in sources.items():
+        if health.status in {Status.UNREACHABLE, Status.FORBIDDEN}:
+            gaps.insert(0, f"{name} is {health.status.value}: {health.detail}")
+    if not sources or any(health.status is Status.CONNECTING for health in sources.values()):
+        gaps.append("nothing has answered yet")
+    return safe("; ".join(dict.fromkeys(gaps)), 600)
 
 
 def several_sources(picture: Picture) -> bool:

@@ -479,7 +479,10 @@ class MainScreen(LeanScreen[None]):
             detail.show(here.opened, tab, self.picture)
 
     def action_pane(self, pane: str) -> None:
-        """Another pane."""
+        """Another pane; one asked for before there is anything to show is opened once there is."""
+        if not self.deck.ready:
+            self.deck.typed_ahead = pane
+            return
         self.remember_cursor()
         self.trail.go(Place(pane))
         self.show_place()

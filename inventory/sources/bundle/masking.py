@@ -10,17 +10,21 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.secrets import is_secret_name, mask_document, mask_text
+from inventory.secrets import is_secret_name, mask_args, mask_document, mask_pair, mask_text
 from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.swarms import scrub
 
 _FRAME = struct.Struct(">B3xI")  # stream, length: how logs of containers without a terminal are framed
 _STREAMS = (0, 1, 2)
+HOST = "host"
+"""The request under which the answers of the machine below the engine are kept, as one JSON object."""
 _WITH_TOKENS = ("/swarm", "/info")
-# Configuration files and logs write `password = x` and `password: x` too, with blanks that end a value elsewhere.
+# Configuration files and logs write `password = x` and `password: x`, and colour codes stick to a word's beginning.
+# Every repetition has an end: logs are written by others, and a slow expression is an attack.
 _SETTING = re.compile(
-    r"""(?P<key>[A-Za-z_][\w.-]*)(?P<between>["']?(?:[ \t]*:[ \t]+|[ \t]+=[ \t]*|=[ \t]+)["']?)(?P<value>[^\s"',;]+)"""
+    r"""(?<![A-Za-z_.-])(?P<key>[A-Za-z_][\w.-]{0,100})(?P<between>["']?[ \t]{0,9}[:=][ \t]{0,9}["']?)"""
+    r"""(?P<value>[^\s"',;]{1,4000})"""
 )
 
 
@@ -38,6 +42,8 @@ def masked(request: str, body: bytes, disguise: Disguise) -> bytes:
     """`body` with every secret-looking part replaced; what has none stays byte for byte."""
     if path_of(request).endswith("/logs"):
         return _logs(body, disguise)
+    if request == HOST:
+        return _host(body, disguise)
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -77,10 +83,28 @@ def _data(value: str, disguise: Disguise) -> str:
         return ""
 
 
+def _host(body: bytes, disguise: Disguise) -> bytes:
+    """Question -> answer; the content of files is base64, command lines end each word with NUL."""
+    heard = json.loads(body)
+    for question, answer in heard.items():
+        if question.startswith("read ") and isinstance(answer, str):
+            content = base64.b64decode(answer)
+            hidden = _words(content, disguise) if question.endswith("/cmdline") else _text(content, disguise)
+            heard[question] = base64.b64encode(hidden).decode()
+    return json.dumps(heard, ensure_ascii=True).encode()
+
+
+def _words(command: bytes, disguise: Disguise) -> bytes:
+    words = command.decode("utf-8", "surrogateescape").split("\0")
+    pairs = zip(words, mask_args(words), strict=True)
+    return "\0".join(disguise.text(*pair) for pair in pairs).encode("utf-8", "surrogateescape")
+
+
 def _text(body: bytes, disguise: Disguise) -> bytes:
     def setting(found: re.Match[str]) -> str:
-        value = disguise.secret(found["value"]) if is_secret_name(found["key"]) else found["value"]
-        return found["key"] + found["between"] + value
+        key, value = found["key"], found["value"]
+        hides = is_secret_name(key) and mask_pair(key, value) != value
+        return key + found["between"] + (disguise.secret(value) if hides else value)
 
     text = body.decode("utf-8", "surrogateescape")
     return _SETTING.sub(setting, disguise.text(text, mask_text(text))).encode("utf-8", "surrogateescape")

@@ -11,7 +11,7 @@ from inventory.gap import Reason
 from inventory.sources.bundle.archive import Bundle, named
 from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.bundle.manifest import Manifest, Member, SourceEntry
-from inventory.sources.bundle.masking import always, masked
+from inventory.sources.bundle.masking import HOST, always, masked
 from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream, Transport
 
 
@@ -42,6 +42,10 @@ class Recording:
             before = self._entries.get((source, request))
             if before is None or answer is not None or before.answer is None:
                 self._entries[source, request] = entry
+
+    def note_host(self, source: str, document: bytes) -> None:
+        """Keep what the machine below the engine told."""
+        self.note(source, HOST, Answer(200, {"content-type": "application/json"}, document))
 
     def bundle(
         self, tool: str, host: str, sources: tuple[SourceEntry, ...], *, include_secrets: bool = False

@@ -12,8 +12,10 @@ from inventory.gap import Reason
 from inventory.sources.bundle import archive
 from inventory.sources.bundle.archive import Bundle
 from inventory.sources.bundle.manifest import BundleError, Manifest, Member, SourceEntry
-from inventory.sources.bundle.masking import path_of
+from inventory.sources.bundle.masking import HOST, path_of
 from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream
+from inventory.sources.host.reader import HostReader
+from inventory.sources.host.recording import Replay as RecordedHost
 
 DEMO = "demo.bundle"
 NOT_HERE = "not in this recording"
@@ -46,6 +48,17 @@ class Replay:
         """The answers of one source."""
         members = (member for member in self.manifest.members if member.source == source)
         return ReplayTransport({key(member.request): member for member in members}, self.bodies)
+
+    def host_reader(self, source: str) -> HostReader | None:
+        """The machine below one source, if it was recorded."""
+        names = (item.name for item in self.manifest.members if item.source == source and item.request == HOST)
+        body = self.bodies.get(next(names, ""))
+        if body is None:
+            return None
+        try:
+            return RecordedHost(body)
+        except ValueError:
+            return None
 
 
 def open_bundle(path: Path) -> Replay:

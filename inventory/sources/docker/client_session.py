@@ -68,9 +68,10 @@ class ClientTransport:
     def _send(self, method: str, path: str, deadline: float) -> requests.Response:
         self._clock.start(deadline)
         try:
+            # REQUESTS_CA_BUNDLE would take the place of the session's own CA unless that is named in each call.
             return self._client.request(
                 method, self._base + path, stream=True, allow_redirects=False, timeout=deadline,
-                headers={"Accept-Encoding": "identity"},
+                headers={"Accept-Encoding": "identity"}, verify=self._client.verify,
             )  # fmt: skip
         except _FAILURES as error:
             raise _translate(error) from error
@@ -90,6 +91,7 @@ class _ClientStream:
     def __init__(self, response: requests.Response, clock: Clock) -> None:
         self._response = response
         self._clock = clock
+        self._ended = False
 
     def __iter__(self) -> Iterator[bytes]:
         self._clock.start(None)
@@ -97,11 +99,13 @@ class _ClientStream:
             while chunk := self._response.raw.read1(_CHUNK):
                 yield chunk
         except (*_FAILURES, AttributeError) as error:
-            raise _translate(error) from error
+            if not self._ended:
+                raise _translate(error) from error
         finally:
             self._response.close()
 
     def close(self) -> None:
+        self._ended = True
         connection = self._response.raw.connection
         sock = getattr(connection, "sock", None)
         if isinstance(sock, GuardedSocket):

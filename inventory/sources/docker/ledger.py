@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from inventory.components import derive
+from inventory.components import Recognised, derive
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
@@ -61,6 +61,7 @@ class Ledger:
         self._gone: dict[ResourceKey, None] = {}
         self._events: list[Event] = []
         self._derive = False
+        self._recognised: Recognised = {}
         self._everything = True
         self._role = "unknown"
         self.gaps: dict[Kind, Gap] = {}
@@ -234,7 +235,8 @@ class Ledger:
             self._events = []
         if self._derive:
             self._derive = False
-            self._store.replace(self._source, Kind.COMPONENT, derive(self._store.snapshot(), self._source))
+            found = derive(self._store.snapshot(), self._source, self._recognised)
+            self._store.replace(self._source, Kind.COMPONENT, found)
 
     def _write(self) -> None:
         if self._fresh:

@@ -93,12 +93,20 @@ def read(
     _read_lists(fetch, reading, until)
     _read_details(fetch, reading, until)
     reading.put(store, name)
-    found = host(store, name) if host is not None else None
-    store.replace(name, Kind.HOST, [found] if found else [])
+    reading.add(_host(host, store, name))
+    reading.put(store, name)
     store.replace(name, Kind.COMPONENT, derive(store.snapshot(), name))
     answer = health.read(endpoint, session.flavour, _version(reading.engine), reading.gaps)
     store.set_health(name, answer)
     return answer
+
+
+def _host(host: ReadHost | None, store: Store, name: str) -> Part:
+    try:
+        found = host(store, name) if host is not None else None
+    except Exception as error:  # whatever odd file the host has, the engine's facts must not be lost over it
+        return {Kind.HOST: Gap(Reason.ERROR, "host files", f"{type(error).__name__}: {error}")}
+    return {Kind.HOST: [found] if found else []}
 
 
 def _unreachable(store: Store, name: str, endpoint: Endpoint, error: ApiError) -> SourceHealth:

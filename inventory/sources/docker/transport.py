@@ -48,7 +48,7 @@ class ApiError(Exception):
 
 
 class Stream(Protocol):
-    """An answer that does not end: iterate for bytes as they arrive; `close` may be called from any thread."""
+    """An answer that does not end: iterate for bytes as they arrive; `close`, from any thread, ends that."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -141,17 +141,20 @@ class _HttpStream:
         self._connection = connection
         self._head = head
         self._clock = clock
+        self._ended = False
 
     def __iter__(self) -> Iterator[bytes]:
         self._clock.start(None)  # of the thread that reads, which need not be the one that connected
         try:
             yield from self._connection.pieces("GET", self._head)
         except _FAILURES as error:
-            raise translate(error) from error
+            if not self._ended:
+                raise translate(error) from error
         finally:
             self._connection.close()
 
     def close(self) -> None:
+        self._ended = True
         self._connection.sock.shutdown()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -76,7 +77,7 @@ def arguments(cmdline: bytes) -> tuple[str, ...]:
 
 def _root(reader: HostReader, pid: int) -> str:
     """A daemon in another mount namespace sees other files; only root may look."""
-    mine, its = (told(lambda who=who: reader.link(f"/proc/{who}/ns/mnt"), "mnt") for who in ("self", str(pid)))  # type: ignore[misc]
+    mine, its = (told(partial(reader.link, f"/proc/{who}/ns/mnt"), "mnt") for who in ("self", str(pid)))
     return f"/proc/{pid}/root" if isinstance(mine, str) and isinstance(its, str) and mine != its else ""
 
 

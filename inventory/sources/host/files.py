@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from inventory.gap import Gap, Reason
 from inventory.host import FileFacts
@@ -32,7 +33,7 @@ class Accounts:
 
 def accounts(reader: HostReader) -> Accounts | Gap:
     """All local accounts; a group's members include those whose primary group it is."""
-    passwd, group = (told(lambda path=path: reader.read(path), path) for path in ("/etc/passwd", "/etc/group"))  # type: ignore[misc]
+    passwd, group = (told(partial(reader.read, path), path) for path in ("/etc/passwd", "/etc/group"))
     if isinstance(passwd, Gap):
         return passwd
     if isinstance(group, Gap):
@@ -71,10 +72,11 @@ def paths(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, c
 
 
 def _unit_files(reader: HostReader, root: str) -> Iterator[str]:
-    for directory in _UNIT_DIRECTORIES:
+    merged = not isinstance(told(partial(reader.link, "/lib"), "/lib"), Gap)  # /lib is /usr/lib
+    for directory in _UNIT_DIRECTORIES[: -1 if merged else None]:
         for unit in _UNITS:
             yield f"{directory}/{unit}"
-            drop_ins = told(lambda path=f"{root}{directory}/{unit}.d": reader.names(path), unit)  # type: ignore[misc]
+            drop_ins = told(partial(reader.names, f"{root}{directory}/{unit}.d"), unit)
             if not isinstance(drop_ins, Gap):
                 yield from (f"{directory}/{unit}.d/{name}" for name in drop_ins if name.endswith(".conf"))
 
@@ -88,7 +90,7 @@ def facts(
     users = {} if isinstance(names, Gap) else names.users
     groups = {} if isinstance(names, Gap) else names.groups
     for path in dict.fromkeys(wanted):
-        seen = told(lambda path=path: reader.stat(root + path), path)  # type: ignore[misc]
+        seen = told(partial(reader.stat, root + path), path)
         if not isinstance(seen, Gap):
             owner, group = users.get(seen.uid, ""), groups.get(seen.gid, "")
             found[path] = FileFacts(path, seen.mode, seen.uid, seen.gid, owner, group, seen.kind)

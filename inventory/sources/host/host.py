@@ -15,7 +15,7 @@ from inventory.resource import Kind, ResourceKey
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.host import files, processes
 from inventory.sources.host.daemon import Daemon, config_path, find_daemon, read_config
-from inventory.sources.host.machine import disks, machine, told
+from inventory.sources.host.machine import Place, disks, machine, told
 from inventory.sources.host.reader import HostReader, LocalReader
 from inventory.store import Store
 
@@ -51,7 +51,7 @@ def host(
     found, denied = files.facts(reader, files.paths(reader, daemon, socket_path, root_dir, config), daemon.root, names)
     values: dict[str, Any] = machine(reader)
     values |= {
-        "disks": disks(reader, _roles(daemon, root_dir)),
+        "disks": disks(reader, _places(daemon, root_dir)),
         "daemon_pid": daemon.pid,
         "daemon_flags": daemon.argv,
         "daemon_config": read_config(reader, config, daemon.root),
@@ -85,10 +85,10 @@ def _home(reader: HostReader, daemon: Daemon, engine: Engine | None, names: file
     return "" if isinstance(owner, Gap) else names.homes.get(owner.uid, "")
 
 
-def _roles(daemon: Daemon, root_dir: str) -> Iterator[tuple[str, str]]:
-    yield "root", "/"
+def _places(daemon: Daemon, root_dir: str) -> Iterator[Place]:
+    yield Place("root", "/")
     if root_dir:
-        yield "engine", daemon.root + root_dir
+        yield Place("engine", root_dir, daemon.root, str(daemon.pid) if daemon.root else "self")
 
 
 def _group(socket: Any, names: files.Accounts | Gap) -> tuple[str, ...] | Gap:

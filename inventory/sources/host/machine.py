@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from inventory.gap import Gap, Reason
@@ -42,18 +44,28 @@ def machine(reader: HostReader) -> dict[str, Any]:
     }
 
 
-def disks(reader: HostReader, roles: Iterable[tuple[str, str]]) -> tuple[DiskFacts, ...] | Gap:
-    """The file systems of `(role, path)`; one that cannot be asked is left out, a gap when none can."""
-    mounts = _mounts(reader)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path to know the disk of: `root` is its prefix as this process sees it, `pid` whose mounts it is below."""
+
+    role: str
+    path: str
+    root: str = ""
+    pid: str = "self"
+
+
+def disks(reader: HostReader, places: Iterable[Place]) -> tuple[DiskFacts, ...] | Gap:
+    """The file systems of some places; one that cannot be asked is left out, and when none can be that is a gap."""
     found = []
     gap: Gap | None = None
-    for role, path in roles:
-        space = told(lambda path=path: reader.space(path), path)  # type: ignore[misc] # default binds the loop's value
+    for place in places:
+        space = told(partial(reader.space, place.root + place.path), place.path)
         if isinstance(space, Gap):
             gap = space
             continue
-        mount = max((m for m in mounts if _below(path, m)), key=len, default="/")
-        found.append(DiskFacts(role, path, mount, space.size, space.free, space.inodes, space.inodes_free))
+        mounts = (mount for mount in _mounts(reader, place.pid) if _below(place.path, mount))
+        mount = max(mounts, key=len, default="/")
+        found.append(DiskFacts(place.role, place.path, mount, space.size, space.free, space.inodes, space.inodes_free))
     return tuple(found) if found or gap is None else gap
 
 
@@ -88,9 +100,9 @@ def _lsm(reader: HostReader) -> tuple[str, ...]:
     return tuple(reader.read("/sys/kernel/security/lsm").decode("ascii", "replace").strip().split(","))
 
 
-def _mounts(reader: HostReader) -> list[str]:
+def _mounts(reader: HostReader, pid: str) -> list[str]:
     """Mount points; proc(5) writes a space in a path as \\040."""
-    table = told(lambda: reader.read("/proc/self/mountinfo"), "/proc/self/mountinfo")
+    table = told(partial(reader.read, f"/proc/{pid}/mountinfo"), "mountinfo")
     if isinstance(table, Gap):
         return []
     rows = (line.split(" ") for line in table.decode("utf-8", "replace").splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from inventory.components import PROCESS_NAMES
 from inventory.gap import Gap
@@ -33,7 +34,7 @@ def _agents(reader: HostReader, pids: Iterable[int]) -> Iterator[HostProcess]:
         comm = _text(reader, f"/proc/{pid}/comm")
         if comm not in _SHORT_NAMES and comm not in _INTERPRETERS:
             continue
-        line = told(lambda pid=pid: reader.read(f"/proc/{pid}/cmdline"), "cmdline")  # type: ignore[misc]
+        line = told(partial(reader.read, f"/proc/{pid}/cmdline"), "cmdline")
         args = () if isinstance(line, Gap) else arguments(line)
         if comm in _INTERPRETERS and not any(word.rpartition("/")[2] in PROCESS_NAMES for word in args[:3]):
             continue
@@ -51,7 +52,7 @@ def effective(reader: HostReader, running: Iterable[tuple[str, int]]) -> dict[st
     """The kernel's view of `(container id, pid)`; a container whose process cannot be read is left out."""
     found: dict[str, Effective] = {}
     for key, pid in running:
-        view = told(lambda key=key, pid=pid: _view(reader, key, pid), "status")  # type: ignore[misc]
+        view = told(partial(_view, reader, key, pid), "status")
         if isinstance(view, Effective):
             found[key] = view
     return found

@@ -9,9 +9,9 @@ from inventory.container import Container, Port
 from inventory.gap import Gap
 from inventory.resource import Kind, ResourceKey
 from inventory.text import safe
-from tui.format import image_reference, missing, short_id, since, size
+from tui.format import image_reference, known, missing, short_id, since, size, told
 from tui.panes.base import ResourcePane, Shown, several_sources, title
-from tui.panes.containers.state import state_cell, state_words
+from tui.panes.containers.state import known_running, state_cell, state_words
 from tui.picture import Picture, Stats
 from widgets.cells import Cell
 from widgets.columns import Column
@@ -51,12 +51,12 @@ class ContainersPane(ResourcePane[Container]):
     def cells(self, resource: Container, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
         name = f"{resource.key.source}/{resource.name}" if facts else resource.name
-        quiet: Role = "normal" if resource.running else "dim"
+        quiet: Role = "normal" if known_running(resource) else "dim"
         return (
             Cell.of(safe(name), quiet),
             state_cell(resource),
             *stat_cells(resource, picture.stats.get(resource.key)),
-            Cell.of(safe(image_reference(resource.image_ref)), quiet),
+            Cell.of(safe(image_reference(told(resource, "image_ref"))), quiet),
             Cell.of(_up(resource, now)),
             ports_cell(resource),
         )
@@ -70,70 +70,70 @@ class ContainersPane(ResourcePane[Container]):
         networks = resource.peek("networks")
         sort = {
             "name": resource.name,
-            "state": (resource.state != "running", state),
-            "cpu": stats.cpu if stats else -1.0,
+            "state": (known(resource, "state", "") != "running", state),
+            "cpu": stats.cpu if stats and stats.cpu is not None else -1.0,
             "mem": stats.memory if stats else -1,
-            "pids": stats.pids if stats else -1,
-            "image": resource.image_ref,
+            "pids": stats.pids if stats and stats.pids is not None else -1,
+            "image": told(resource, "image_ref"),
             "up": _number(resource, "started_at"),
             "ports": ports_cell(resource).text,
         }
         fields = {
-            "state": f"{resource.state} {state}",
-            "image": resource.image_ref,
-            "img": resource.image_ref,
+            "state": f"{told(resource, 'state')} {state}",
+            "image": told(resource, "image_ref"),
+            "img": told(resource, "image_ref"),
             "port": ports_cell(resource).text,
-            "project": resource.project,
+            "project": known(resource, "project", ""),
             "net": "" if isinstance(networks, Gap) else " ".join(entry.network for entry in networks),
-            "user": str(resource.peek("user")),
+            "user": told(resource, "user"),
         }
         return sort, fields
 
     def minor(self, resource: Container) -> bool:
         """Stopped and created ones."""
-        return not resource.running
+        return not known_running(resource)
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """How many there are and how they are."""
         states: dict[str, int] = {}
         for container in picture.snapshot.of(Container):
             word, role = state_words(container)
-            key = word.split()[0] if role == "error" else container.state
+            key = word.split()[0] if role == "error" else told(container, "state")
             states[key] = states.get(key, 0) + 1
         order = sorted(states, key=lambda word: (word != "running", -states[word]))
         words = "  ".join(f"{word} {states[word]}" for word in order[:5])
         return Cell.join(("Containers", "title"), f" {shown.visible} of {shown.total}   {safe(words)}")
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """No containers."""
         return "no containers on this engine"
 
     def title_line(self, resource: Container, picture: Picture, now: float) -> TextLine:
         """Name, id, image, age."""
         created = since(_number(resource, "created"), now)
-        image = image_reference(resource.image_ref)
+        image = image_reference(told(resource, "image_ref"))
         return title(
             (resource.name, "title"),
-            (f"  {short_id(resource.id)}   image {image}   created {created} ago", "dim"),
+            (f"  {short_id(resource.key.id)}   image {image}   created {created} ago", "dim"),
         )
 
     def facts(self, resource: Container, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Where it belongs, what it is attached to, what it last did."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
         lines += _network_line(resource)
-        owner = resource.project or "no project"
+        owner = told(resource, "project") or "no project"
         user = resource.peek("user")
         user = missing(user) if isinstance(user, Gap) else (user or "root (image default)")
-        lines.append(line(f" project {safe(owner)}   user {safe(user)}   {safe(resource.status)}"))
+        lines.append(line(f" project {safe(owner)}   user {safe(user)}   {safe(told(resource, 'status'))}"))
         error = resource.peek("error")
         if error and not isinstance(error, Gap):
             lines.append(line(f" error {safe(error, 400)}", "error"))
-        image = picture.judgement(ResourceKey(Kind.IMAGE, resource.key.source, resource.image_id))
+        image = picture.judgement(ResourceKey(Kind.IMAGE, resource.key.source, told(resource, "image_id")))
         if image is not None and image.summary.worst is not None:
             words = f" its image has {sum(image.summary.fails)} findings of its own (o image)"
-            key = ResourceKey(Kind.IMAGE, resource.key.source, resource.image_id)
+            key = ResourceKey(Kind.IMAGE, resource.key.source, told(resource, "image_id"))
             lines.append(TextLine(Cell.of(words, "accent"), meta=key))
-        events = [event for event in picture.snapshot.events if event.id == resource.id][-3:]
+        events = [event for event in picture.snapshot.events if event.id == resource.key.id][-3:]
         for event in reversed(events):
             lines.append(line(f" {since(event.time, now):>4} ago  {safe(event.action)} {safe(event.detail)}", "dim"))
         return lines
@@ -142,10 +142,12 @@ class ContainersPane(ResourcePane[Container]):
 def stat_cells(resource: Container, stats: Stats | None) -> tuple[Cell, Cell, Cell]:
     """CPU%, MEM and PIDS; `-` where nothing runs, `..` where nothing was read yet."""
     if stats is None:
-        word = ".." if resource.state == "running" else "-"
+        word = ".." if known(resource, "state", "") == "running" else "-"
         cell = Cell.of(word, "dim")
         return cell, cell, cell
-    return Cell.of(f"{stats.cpu:.1f}"), Cell.of(size(stats.memory)), Cell.of(str(stats.pids))
+    cpu = Cell.of("..", "dim") if stats.cpu is None else Cell.of(f"{stats.cpu:.1f}")
+    pids = Cell.of("?", "unknown") if stats.pids is None else Cell.of(str(stats.pids))
+    return cpu, Cell.of(size(stats.memory)), pids
 
 
 def ports_cell(resource: Container) -> Cell:
@@ -184,7 +186,7 @@ def _up(resource: Container, now: float) -> str:
     started = resource.peek("started_at")
     if isinstance(started, Gap):
         return missing(started)
-    return since(started, now) if resource.running else since(_number(resource, "finished_at"), now)
+    return since(started, now) if known_running(resource) else since(_number(resource, "finished_at"), now)
 
 
 PANE = ContainersPane()

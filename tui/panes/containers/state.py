@@ -13,7 +13,9 @@ _SIGNALS = {132: "ILL", 134: "ABRT", 137: "KILL", 139: "SEGV", 143: "TERM"}
 
 def state_words(container: Container) -> tuple[str, Role]:
     """`running`, `unhealthy`, `restarting 4`, `exited 137 OOM`, ... as far as it is known."""
-    state = container.state
+    state = container.peek("state")
+    if isinstance(state, Gap):
+        return missing(state), "unknown"
     if state == "running":
         return _running(container)
     if state == "restarting":
@@ -50,3 +52,8 @@ def _exited(container: Container, state: str) -> tuple[str, Role]:
 def state_cell(container: Container) -> Cell:
     """The STATE cell."""
     return Cell.of(*state_words(container))
+
+
+def known_running(container: Container) -> bool:
+    """Whether it is known to run, or to be about to again."""
+    return not isinstance(container.peek("state"), Gap) and container.running

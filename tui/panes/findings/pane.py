@@ -60,7 +60,7 @@ class FindingsPane(Pane):
         )
         return Cell.join(("Findings", "title"), words)
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """A clean result says what was checked."""
         if not picture.evaluation.judgements:
             return "nothing has been judged yet"

@@ -12,7 +12,7 @@ from inventory.gap import Gap
 from inventory.image import Image
 from inventory.resource import Kind
 from inventory.text import safe
-from tui.format import image_reference, missing, short_id, since, size
+from tui.format import image_reference, known, missing, short_id, since, size
 from tui.panes.base import ResourcePane, Shown, title
 from tui.picture import Picture
 from widgets.cells import Cell
@@ -41,31 +41,31 @@ class ImagesPane(ResourcePane[Image]):
 
     def prepare(self, picture: Picture) -> Counter[tuple[str, str]]:
         """How many containers were made from each image."""
-        return Counter((c.key.source, c.image_id) for c in picture.snapshot.of(Container))
+        return Counter((c.key.source, known(c, "image_id", "")) for c in picture.snapshot.of(Container))
 
     def token(self, resource: Image, facts: Any, picture: Picture, now: float) -> Hashable:
         """How many use it, and its age as it reads now."""
-        return facts[(resource.key.source, resource.id)], _age(resource, now)
+        return facts[(resource.key.source, resource.key.id)], _age(resource, now)
 
     def cells(self, resource: Image, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
-        used = facts[(resource.key.source, resource.id)]
+        used = facts[(resource.key.source, resource.key.id)]
         return (
             Cell.of(safe(image_reference(resource.name))),
             _registry(resource),
             _origin(resource),
             _user(resource),
             Cell.of(_age(resource, now)),
-            Cell.of(size(_number(resource, "size"))),
+            _size(resource),
             Cell.of(str(used)) if used else Cell.of("-", "dim"),
-            Cell.of(short_id(resource.id), "dim"),
+            Cell.of(short_id(resource.key.id), "dim"),
         )
 
     def describe(
         self, resource: Image, facts: Any, picture: Picture, now: float
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Sort keys and filter fields."""
-        used = facts[(resource.key.source, resource.id)]
+        used = facts[(resource.key.source, resource.key.id)]
         registry, origin = _registry(resource).text, _origin(resource).text
         sort = {
             "name": resource.name,
@@ -75,7 +75,7 @@ class ImagesPane(ResourcePane[Image]):
             "age": -_number(resource, "created"),
             "size": _number(resource, "size"),
             "used": used,
-            "id": resource.id,
+            "id": resource.key.id,
         }
         tags = resource.peek("repo_tags")
         fields = {
@@ -100,20 +100,20 @@ class ImagesPane(ResourcePane[Image]):
         """How much is stored and how much of it is idle."""
         used = self.prepare(picture)
         images = list(picture.snapshot.of(Image))
-        unused = [image for image in images if not used[(image.key.source, image.id)]]
+        unused = [image for image in images if not used[(image.key.source, image.key.id)]]
         dangling = sum(1 for image in images if self.minor(image))
         idle = size(sum(_number(image, "size") for image in unused))
         words = f" {shown.visible} of {shown.total}   unused {len(unused)} ({idle} with shared layers)"
         words += f"   dangling {dangling}"
         return Cell.join(("Images", "title"), words)
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """No images."""
         return "no images in this engine's store"
 
     def title_line(self, resource: Image, picture: Picture, now: float) -> TextLine:
         """Name, id, age."""
-        words = f"  {short_id(resource.id)}   built {_age(resource, now)} ago"
+        words = f"  {short_id(resource.key.id)}   built {_age(resource, now)} ago"
         return title((image_reference(resource.name), "title"), (words, "dim"))
 
     def facts(self, resource: Image, picture: Picture, width: int, now: float) -> list[TextLine]:
@@ -123,20 +123,21 @@ class ImagesPane(ResourcePane[Image]):
         if not isinstance(tags, Gap) and tags:
             lines.append(line(f" tags {safe('  '.join(tags), 300)}"))
         if not isinstance(digests, Gap):
-            known = "  ".join(image_reference(digest) for digest in digests)
-            lines.append(line(f" digests {safe(known, 300) or 'none: built or loaded here'}"))
+            words = "  ".join(image_reference(digest) for digest in digests)
+            lines.append(line(f" digests {safe(words, 300) or 'none: built or loaded here'}"))
         for container in picture.snapshot.of(Container, resource.key.source):
-            if container.image_id == resource.id and len(lines) < 12:
+            if known(container, "image_id", "") == resource.key.id and len(lines) < 12:
                 lines.append(TextLine(Cell.of(f" used by {safe(container.name)}", "accent"), meta=container.key))
         return lines
 
 
 def _registry(resource: Image) -> Cell:
-    known = resource.peek("repo_tags")
+    tags = resource.peek("repo_tags")
     digests = resource.peek("repo_digests")
-    if isinstance(known, Gap) or isinstance(digests, Gap):
-        return Cell.of("?", "unknown")
-    reference = next(iter((*known, *digests)), "")
+    for gap in (tags, digests):
+        if isinstance(gap, Gap):
+            return Cell.of(missing(gap), "unknown")
+    reference = next(iter((*tags, *digests)), "")
     return Cell.of(safe(references.parse(reference).registry)) if reference else Cell.of("-", "dim")
 
 
@@ -158,6 +159,11 @@ def _user(resource: Image) -> Cell:
 def _age(resource: Image, now: float) -> str:
     created = resource.peek("created")
     return missing(created) if isinstance(created, Gap) else since(created, now)
+
+
+def _size(resource: Image) -> Cell:
+    count = resource.peek("size")
+    return Cell.of(missing(count), "unknown") if isinstance(count, Gap) else Cell.of(size(count))
 
 
 def _number(resource: Image, name: str) -> float:

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
-from checks.result import Summary
+from checks.result import Judgement, Summary
 from inventory.component import Component
 from inventory.container import Container
 from inventory.gap import Gap
-from inventory.resource import Kind
+from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.text import safe
-from tui.format import missing
+from tui.format import known, missing, told
 from tui.panes.base import ResourcePane, Shown, title
+from tui.panes.containers.state import known_running
 from tui.picture import Picture
 from tui.verdicts import badge
 from widgets.cells import Cell
@@ -29,6 +30,7 @@ class MonitoringPane(ResourcePane[Component]):
 
     id = "monitoring"
     kinds: ClassVar[tuple[Kind, ...]] = (Kind.COMPONENT,)
+    reads: ClassVar[tuple[Kind, ...]] = (Kind.CONTAINER, Kind.COMPONENT)
     family = Component
     columns: ClassVar[tuple[Column, ...]] = (
         Column("sec", "SEC", 9),
@@ -43,20 +45,20 @@ class MonitoringPane(ResourcePane[Component]):
 
     def token(self, resource: Component, facts: Any, picture: Picture, now: float) -> Hashable:
         """The verdicts on the container that it runs as."""
-        return id(picture.judgement(resource.carrier))
+        return id(_carried(resource, picture))
 
     def cells(self, resource: Component, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
-        state = str(resource.peek("state"))
+        state = told(resource, "state")
         version = resource.peek("version")
         return (
-            Cell.of(safe(resource.product)),
-            Cell.of(safe(resource.role)),
-            Cell.of(safe(f"{resource.where} {resource.name}")),
+            Cell.of(safe(told(resource, "product"))),
+            Cell.of(safe(told(resource, "role"))),
+            Cell.of(safe(f"{told(resource, 'where')} {resource.name}")),
             Cell.of(safe(version), "normal") if version and not isinstance(version, Gap) else Cell.of("?", "unknown"),
             Cell.of(safe(state), "normal" if state in {"running", "healthy"} else "error"),
-            Cell.of(safe("  ".join(resource.endpoints)) or "-"),
-            badge(picture.judgement(resource.carrier), top=2),
+            Cell.of(safe("  ".join(known(resource, "endpoints", ("?",)))) or "-"),
+            badge(_carried(resource, picture), top=2),
         )
 
     def describe(
@@ -71,7 +73,7 @@ class MonitoringPane(ResourcePane[Component]):
         """Where logs go and which roles are filled."""
         return Cell.join(("Monitoring", "title"), f" {shown.visible} of {shown.total}   ", _coverage(picture.snapshot))
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """Absence is a finding too."""
         return (
             "No component of a monitoring or log stack was recognised among containers, services and host processes: "
@@ -85,13 +87,20 @@ class MonitoringPane(ResourcePane[Component]):
 
     def title_line(self, resource: Component, picture: Picture, now: float) -> TextLine:
         """Product and place."""
-        return title((resource.product, "title"), (f"  {resource.role} as {resource.where} {resource.name}", "dim"))
+        return title(
+            (told(resource, "product"), "title"),
+            (f"  {told(resource, 'role')} as {told(resource, 'where')} {resource.name}", "dim"),
+        )
 
     def facts(self, resource: Component, picture: Picture, width: int, now: float) -> list[TextLine]:
         """What it was recognised by, and whose log drivers lead nowhere."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        lines.append(line(f" recognised by {safe('; '.join(resource.signs), 300)}"))
-        lines.append(TextLine(Cell.of(" its container and that container's findings", "accent"), meta=resource.carrier))
+        lines.append(line(f" recognised by {safe('; '.join(known(resource, 'signs', ('?',))), 300)}"))
+        lines.append(
+            TextLine(
+                Cell.of(" its container and that container's findings", "accent"), meta=known(resource, "carrier", None)
+            )
+        )
         lines.append(line(" log drivers of running containers:", "header"))
         for driver, names in log_drivers(picture.snapshot).items():
             words = f" {driver or '?':<10} {len(names):>4}  {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"
@@ -99,11 +108,16 @@ class MonitoringPane(ResourcePane[Component]):
         return lines
 
 
+def _carried(resource: Component, picture: Picture) -> Judgement | None:
+    carrier: ResourceKey | None = known(resource, "carrier", None)
+    return picture.judgement(carrier) if carrier else None
+
+
 def log_drivers(snapshot: Snapshot) -> dict[str, list[str]]:
     """Names of running containers by log driver."""
     found: dict[str, list[str]] = {}
     for container in snapshot.of(Container):
-        if container.running:
+        if known_running(container):
             config = container.peek("log_config")
             driver = missing(config) if isinstance(config, Gap) else config.driver
             found.setdefault(driver, []).append(container.name)
@@ -112,7 +126,7 @@ def log_drivers(snapshot: Snapshot) -> dict[str, list[str]]:
 
 def _coverage(snapshot: Snapshot) -> Cell:
     drivers = {driver: len(names) for driver, names in log_drivers(snapshot).items()}
-    roles = Counter(component.role for component in snapshot.of(Component))
+    roles = Counter(known(component, "role", "") for component in snapshot.of(Component))
     kept = sum(count for driver, count in drivers.items() if driver in _LOCAL)
     total = sum(drivers.values())
     metrics = "yes" if any("metrics" in role for role in roles) else "none seen"

@@ -10,7 +10,7 @@ from inventory.gap import Gap
 from inventory.network import Network
 from inventory.resource import Kind, ResourceKey
 from inventory.text import safe
-from tui.format import missing
+from tui.format import missing, told
 from tui.panes.base import ResourcePane, Shown, title
 from tui.panes.containers.pane import ports_cell
 from tui.picture import Picture
@@ -52,17 +52,17 @@ class NetworksPane(ResourcePane[Network]):
 
     def token(self, resource: Network, facts: Any, picture: Picture, now: float) -> Hashable:
         """Who is attached."""
-        return tuple(id(container) for container in facts.get(resource.id, ()))
+        return tuple(id(container) for container in facts.get(resource.key.id, ()))
 
     def cells(self, resource: Network, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
-        attached = facts.get(resource.id, ())
+        attached = facts.get(resource.key.id, ())
         subnets = resource.peek("subnets")
-        words = "?" if isinstance(subnets, Gap) else " ".join(entry.subnet for entry in subnets) or "-"
+        words = missing(subnets) if isinstance(subnets, Gap) else " ".join(entry.subnet for entry in subnets) or "-"
         return (
             Cell.of(safe(resource.name)),
-            Cell.of(safe(str(resource.peek("driver")))),
-            Cell.of(safe(str(resource.peek("scope")))),
+            Cell.of(safe(told(resource, "driver"))),
+            Cell.of(safe(told(resource, "scope"))),
             _encryption(resource),
             _yes_no(resource, "internal"),
             _icc(resource),
@@ -78,8 +78,8 @@ class NetworksPane(ResourcePane[Network]):
         cells = self.cells(resource, facts, picture, now)
         texts = [cell.text for cell in cells]
         sort: dict[str, Any] = {column.key: text for column, text in zip(self.columns[1:], texts, strict=True)}
-        sort["members"] = len(facts.get(resource.id, ()))
-        names = " ".join(container.name for container in facts.get(resource.id, ()))
+        sort["members"] = len(facts.get(resource.key.id, ()))
+        names = " ".join(container.name for container in facts.get(resource.key.id, ()))
         fields = {"driver": texts[1], "scope": texts[2], "enc": texts[3], "int": texts[4], "icc": texts[5]}
         return sort, fields | {"net": resource.name, "member": names, "port": texts[8], "subnet": texts[7]}
 
@@ -95,22 +95,22 @@ class NetworksPane(ResourcePane[Network]):
         words = f" {shown.visible} of {shown.total}   published on all addresses: {len(open_ports)} ports"
         return Cell.join(("Networks", "title"), words)
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """No networks."""
         return "no networks on this engine"
 
     def title_line(self, resource: Network, picture: Picture, now: float) -> TextLine:
         """Name and kind."""
-        words = f"  {resource.peek('driver')} network, scope {resource.peek('scope')}"
+        words = f"  {told(resource, 'driver')} network, scope {told(resource, 'scope')}"
         return title((resource.name, "title"), (words, "dim"))
 
     def facts(self, resource: Network, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Members with their addresses and open ports."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        members = self.prepare(picture).get(resource.id, ())
+        members = self.prepare(picture).get(resource.key.id, ())
         for container in members[:40]:
             attached = container.peek("networks")
-            address = next((e.ipv4 or e.ipv6 for e in attached if resource.id in {e.network_id, e.network}), "")
+            address = next((e.ipv4 or e.ipv6 for e in attached if resource.key.id in {e.network_id, e.network}), "")
             words = f" {safe(container.name):<24.24}  {address or '-':<18}  {ports_cell(container).text}"
             lines.append(TextLine(Cell.of(words), meta=container.key))
         if not members:
@@ -125,15 +125,26 @@ def _yes_no(resource: Network, name: str) -> Cell:
     return Cell.of("yes") if value else Cell.of("no", "dim")
 
 
+def _needed(resource: Network, driver: str) -> Cell | None:
+    """What stands for an option that only this driver has, or None where it can be read."""
+    own, options = resource.peek("driver"), resource.peek("options")
+    for gap in (own, options):
+        if isinstance(gap, Gap):
+            return Cell.of(missing(gap), "unknown")
+    return None if own == driver else Cell.of("-", "dim")
+
+
 def _icc(resource: Network) -> Cell:
-    if resource.peek("driver") != "bridge" or isinstance(resource.peek("options"), Gap):
-        return Cell.of("-", "dim")
+    options = _needed(resource, "bridge")
+    if options is not None:
+        return options
     return Cell.of("yes") if resource.icc else Cell.of("no", "pass")
 
 
 def _encryption(resource: Network) -> Cell:
-    if resource.peek("driver") != "overlay" or isinstance(resource.peek("options"), Gap):
-        return Cell.of("-", "dim")
+    options = _needed(resource, "overlay")
+    if options is not None:
+        return options
     return Cell.of("yes", "pass") if resource.encrypted else Cell.of("no")
 
 

@@ -16,7 +16,7 @@ from inventory.host import Host
 from inventory.resource import Kind
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.text import safe
-from tui.format import age, clock, missing, since, size
+from tui.format import age, clock, missing, since, size, told
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
 from tui.picture import Picture
@@ -82,11 +82,12 @@ def host_lines(picture: Picture, width: int) -> list[TextLine]:
     """The host and the engine, as far as they are known."""
     found: list[TextLine] = []
     for host in picture.snapshot.of(Host):
-        found += _wrapped("HOST", _host_words(host), width, host.key)
+        found += _wrapped("HOST", _host_words(host, width), width, host.key)
+    named = width >= 100 or picture.snapshot.count(Kind.ENGINE) > 1
     for engine in picture.snapshot.of(Engine):
         badge = picture.judgement(engine.key)
         counts = total_badge(badge.summary, top=2) if badge else DOTS
-        found += _wrapped("ENGINE", [counts, *map(Cell.of, _engine_words(engine))], width, engine.key)
+        found += _wrapped("ENGINE", [counts, *map(Cell.of, _engine_words(engine, named))], width, engine.key)
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
             found += _source_lines(name, health, width)
@@ -111,7 +112,7 @@ def _paragraph(words: str, width: int) -> list[str]:
     return textwrap.wrap(words, max(20, width), initial_indent=indent, subsequent_indent=f"{indent}   ")
 
 
-def _host_words(host: Host) -> list[Cell]:
+def _host_words(host: Host, width: int) -> list[Cell]:
     parts: list[Cell] = []
     uptime, load, ncpu = host.peek("uptime"), host.peek("load"), host.peek("ncpu")
     parts.append(Cell.of(f"up {missing(uptime) if isinstance(uptime, Gap) else age(uptime)}"))
@@ -119,7 +120,7 @@ def _host_words(host: Host) -> list[Cell]:
         parts.append(Cell.of("load ?", "unknown"))
     else:
         parts.append(Cell.of(f"load {load[0]:.1f}/{ncpu}c", "error" if load[0] > 2 * ncpu else "normal"))
-    parts += [_memory_words(host), *_disk_words(host)]
+    parts += [_memory_words(host, width), *_disk_words(host)]
     clock_ok = host.peek("clock_synchronised")
     if isinstance(clock_ok, Gap):
         parts.append(Cell.of("clock ?", "unknown"))
@@ -128,12 +129,13 @@ def _host_words(host: Host) -> list[Cell]:
     return parts
 
 
-def _memory_words(host: Host) -> Cell:
+def _memory_words(host: Host, width: int) -> Cell:
     total, free = host.peek("memory_total"), host.peek("memory_available")
     if isinstance(total, Gap) or isinstance(free, Gap) or not total:
         return Cell.of("mem ?", "unknown")
     used = 100 * (total - free) / total
-    return Cell.of(f"mem {used:.0f}% of {size(total)}", "error" if used > 90 else "normal")
+    words = f"mem {used:.0f}%" + (f" of {size(total)}" if width >= 100 else "")
+    return Cell.of(words, "error" if used > 90 else "normal")
 
 
 def _disk_words(host: Host) -> list[Cell]:
@@ -147,13 +149,15 @@ def _disk_words(host: Host) -> list[Cell]:
     return found
 
 
-def _engine_words(engine: Engine) -> list[str]:
+def _engine_words(engine: Engine, named: bool) -> list[str]:
+    """`named`: with version and storage driver. Alone, and on few columns, the version in the first line will do."""
     swarm = engine.peek("swarm")
     state = "?" if isinstance(swarm, Gap) else swarm.state or "inactive"
     flavour, version = engine.peek("flavour"), engine.peek("version")
     api = engine.peek("api_version")
-    words = f"{_word(flavour)} {_word(version)} (API {_word(api)})", _word(engine.peek("target"))
-    return [safe(part, 200) for part in (*words, _word(engine.peek("driver")), f"swarm {state}") if part]
+    words = f"{_word(flavour)} {_word(version)}" if named else "", _word(engine.peek("target")), f"API {_word(api)}"
+    driver = _word(engine.peek("driver")) if named else ""
+    return [safe(part, 200) for part in (*words, driver, f"swarm {state}") if part]
 
 
 def _word(value: object) -> str:
@@ -181,7 +185,7 @@ def _states(picture: Picture) -> list[Cell]:
     for container in picture.snapshot.of(Container):
         word, role = state_words(container)
         bad = role == "error"
-        name = "OOM" if word.endswith("OOM") else word.split()[0] if bad else container.state
+        name = "OOM" if word.endswith("OOM") else word.split()[0] if bad else told(container, "state")
         states[("exited!=0" if bad and name == "exited" else name, bad)] += 1
     order = sorted(states.items(), key=lambda item: (item[0][0] != "running", not item[0][1], -item[1]))
     return [Cell.of(safe(f"{name} {count}"), "error" if bad else "normal") for (name, bad), count in order] or [DOTS]

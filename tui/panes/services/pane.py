@@ -11,7 +11,7 @@ from inventory.gap import Gap
 from inventory.resource import Kind
 from inventory.swarm import Node, Service, Task
 from inventory.text import safe
-from tui.format import image_reference, missing, short_id, since
+from tui.format import image_reference, known, missing, short_id, since, told
 from tui.panes.base import ResourcePane, Shown, title
 from tui.picture import Picture
 from tui.verdicts import total_badge
@@ -42,22 +42,22 @@ class ServicesPane(ResourcePane[Service]):
         """Tasks by service."""
         found: dict[str, list[Task]] = {}
         for task in picture.snapshot.of(Task):
-            found.setdefault(task.service_id, []).append(task)
+            found.setdefault(known(task, "service_id", ""), []).append(task)
         return {service: tuple(tasks) for service, tasks in found.items()}
 
     def token(self, resource: Service, facts: Any, picture: Picture, now: float) -> Hashable:
         """Its tasks, and its age as it reads now."""
-        return tuple(id(task) for task in facts.get(resource.id, ())), _age(resource, now)
+        return tuple(id(task) for task in facts.get(resource.key.id, ())), _age(resource, now)
 
     def cells(self, resource: Service, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
         return (
             Cell.of("swarm", "dim"),
             Cell.of(safe(resource.name)),
-            Cell.of(safe(str(resource.peek("mode")))),
+            Cell.of(safe(told(resource, "mode"))),
             ready_cell(resource),
-            Cell.of(safe(str(resource.peek("update_state"))) or "-"),
-            Cell.of(safe(image_reference(str(resource.peek("image_ref"))))),
+            Cell.of(safe(told(resource, "update_state")) or "-"),
+            Cell.of(safe(image_reference(told(resource, "image_ref")))),
             Cell.of(_ports(resource)),
             Cell.of(_age(resource, now)),
         )
@@ -68,15 +68,15 @@ class ServicesPane(ResourcePane[Service]):
         """Sort keys and filter fields."""
         texts = [cell.text for cell in self.cells(resource, facts, picture, now)]
         sort: dict[str, Any] = {column.key: text for column, text in zip(self.columns[1:], texts, strict=True)}
-        image = str(resource.peek("image_ref"))
-        fields = {"orch": "swarm", "stack": str(resource.peek("stack")), "mode": texts[2], "image": image, "img": image}
+        image = told(resource, "image_ref")
+        fields = {"orch": "swarm", "stack": told(resource, "stack"), "mode": texts[2], "image": image, "img": image}
         return sort, fields | {"port": texts[6], "state": texts[3]}
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """The swarm in a line."""
         return Cell.join(("Services", "title"), f" {shown.visible} of {shown.total}   ", _swarm_words(picture))
 
-    def empty(self, picture: Picture) -> str:
+    def none(self, picture: Picture) -> str:
         """What was looked for, and why there is nothing."""
         words = []
         for engine in picture.snapshot.of(Engine):
@@ -96,16 +96,16 @@ class ServicesPane(ResourcePane[Service]):
 
     def title_line(self, resource: Service, picture: Picture, now: float) -> TextLine:
         """Name, id, age."""
-        words = f"  swarm service {short_id(resource.id)}   created {_age(resource, now)} ago"
+        words = f"  swarm service {short_id(resource.key.id)}   created {_age(resource, now)} ago"
         return title((resource.name, "title"), (words, "dim"))
 
     def facts(self, resource: Service, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Its latest tasks with what went wrong."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        tasks = sorted(self.prepare(picture).get(resource.id, ()), key=lambda task: -_number(task, "updated"))
+        tasks = sorted(self.prepare(picture).get(resource.key.id, ()), key=lambda task: -_number(task, "updated"))
         for task in tasks[:8]:
             error = task.peek("error")
-            words = f" {since(_number(task, 'updated'), now):>4}  slot {task.peek('slot')}  {task.peek('state')}"
+            words = f" {since(_number(task, 'updated'), now):>4}  slot {told(task, 'slot')}  {told(task, 'state')}"
             text = safe(words) + (f"  {safe(error, 200)}" if error and not isinstance(error, Gap) else "")
             lines.append(TextLine(Cell.of(text, "error" if error else "normal"), meta=task.key))
         if not tasks:

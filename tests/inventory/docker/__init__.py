@@ -1,0 +1,1 @@
+"""The Docker source: its translation, transport, one-shot reading and following."""
