@@ -114,32 +114,23 @@ PROCESS_NAMES = frozenset(_BY_PROGRAM)
 """Programs that make a host process a component."""
 
 
-Recognised = dict[ResourceKey, tuple[Container, tuple[Component, ...]]]
-"""What containers were found to be, for as long as they stay the same object."""
+def derive(snapshot: Snapshot, source: str) -> tuple[Component, ...]:
+    """All components that one source's containers, services and host processes are."""
+    return tuple(
+        component
+        for family in (Service, Container, Host)
+        for carrier in snapshot.of(family, source)
+        for component in components_of(carrier)
+    )
 
 
-def derive(snapshot: Snapshot, source: str, known: Recognised | None = None) -> tuple[Component, ...]:
-    """All components that one source's containers, services and host processes are.
-
-    With `known`, which is brought up to date, only containers that have changed since are looked at.
-    """
-    found: list[Component] = []
-    for service in snapshot.of(Service, source):
-        found += _service(service)
-    before = dict(known) if known else {}
-    now: Recognised = {}
-    for container in snapshot.of(Container, source):
-        kept = before.get(container.key)
-        if kept is None or kept[0] is not container:
-            kept = (container, tuple(_container(container)))
-        now[container.key] = kept
-        found += kept[1]
-    if known is not None:
-        known.clear()
-        known.update(now)
-    for host in snapshot.of(Host, source):
-        found += _host(host)
-    return tuple(found)
+def components_of(carrier: Resource) -> tuple[Component, ...]:
+    """What one container, service or host carries; nothing for any other resource."""
+    if isinstance(carrier, Container):
+        return tuple(_container(carrier))
+    if isinstance(carrier, Service):
+        return tuple(_service(carrier))
+    return tuple(_host(carrier)) if isinstance(carrier, Host) else ()
 
 
 def repository(reference: str) -> str:

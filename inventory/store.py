@@ -92,7 +92,10 @@ class Store:
         """Remember what happened; the oldest of more than `EVENTS_KEPT` are forgotten."""
         with self._condition:
             fresh = tuple(events)
+            late = bool(fresh and self._events and fresh[0].time < self._events[-1].time)
             self._events.extend(fresh)
+            if late:  # the past is told after the present has begun
+                self._events = deque(sorted(self._events, key=lambda event: event.time), EVENTS_KEPT)
             self._generation += bool(fresh)
             self._wake()
 

@@ -234,7 +234,7 @@ async def test_links_are_followed_by_enter_and_by_o() -> None:
         await here.type("network")
         await here.press("enter")
         assert place(here) == "containers:network:findings"
-        await here.press("t", "m", "enter")
+        await here.press("t", "m", "j", "enter")
         assert place(here) == "containers:container:findings"
         await here.press("q", "q", "q")
         assert place(here) == "containers::"

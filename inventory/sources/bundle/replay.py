@@ -19,7 +19,7 @@ from inventory.sources.host.recording import Replay as RecordedHost
 
 DEMO = "demo.bundle"
 NOT_HERE = "not in this recording"
-_DETAILS = ("/logs", "/top", "/changes", "/stats")
+_DETAILS = ("/logs", "/top", "/changes", "/stats", "/events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def normal(request: str) -> str:
 
 
 def key(request: str) -> str:
-    """What a recorded answer is found by: for the details of a container any query will do, there is only one."""
+    """What a recorded answer is found by: for the details of a container and the events any query will do, there is only one."""
     return path_of(request) if path_of(request).endswith(_DETAILS) else normal(request)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from inventory.components import Recognised, derive
+from inventory.component import Component
+from inventory.components import components_of
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
@@ -60,8 +61,8 @@ class Ledger:
         self._fresh: dict[ResourceKey, Resource] = {}
         self._gone: dict[ResourceKey, None] = {}
         self._events: list[Event] = []
-        self._derive = False
-        self._recognised: Recognised = {}
+        self._carriers: dict[ResourceKey, tuple[Component, ...]] = {}
+        self._touched = {key for kind in _DERIVED for key in self._known(kind)}  # of a connection before this one
         self._everything = True
         self._role = "unknown"
         self.gaps: dict[Kind, Gap] = {}
@@ -194,7 +195,7 @@ class Ledger:
             else:
                 self._set_gap(kind, None)
                 self._store.replace(self._source, kind, found)
-                self._derive = self._derive or kind in _DERIVED
+                self._touch_all(kind)
 
     def _engine(self, found: list[Resource]) -> None:
         engine = next((resource for resource in found if isinstance(resource, Engine)), None)
@@ -223,7 +224,7 @@ class Ledger:
 
     def _host_read(self, host: Host | None) -> None:
         self._store.replace(self._source, Kind.HOST, [host] if host else [])
-        self._derive = True
+        self._touch_all(Kind.HOST)
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -233,10 +234,29 @@ class Ledger:
         if self._events:
             self._store.add_events(self._events)
             self._events = []
-        if self._derive:
-            self._derive = False
-            found = derive(self._store.snapshot(), self._source, self._recognised)
-            self._store.replace(self._source, Kind.COMPONENT, found)
+        if self._touched:
+            self._derive()
+
+    def _derive(self) -> None:
+        """Look again at what may be a component and has changed: there may be thousands that have not."""
+        snapshot = self._store.snapshot()
+        for key in self._touched:
+            carrier = snapshot.get(key)
+            found = components_of(carrier) if carrier is not None else ()
+            self._carriers.pop(key, None)
+            if found:
+                self._carriers[key] = found
+        self._touched.clear()
+        self._store.replace(self._source, Kind.COMPONENT, [one for found in self._carriers.values() for one in found])
+
+    def _touch(self, key: ResourceKey) -> None:
+        if key.kind in _DERIVED:
+            self._touched.add(key)
+
+    def _touch_all(self, kind: Kind) -> None:
+        """All of a kind were replaced at once."""
+        if kind in _DERIVED:
+            self._touched |= {key for key in self._carriers if key.kind is kind} | self._known(kind).keys()
 
     def _write(self) -> None:
         if self._fresh:
@@ -245,7 +265,7 @@ class Ledger:
 
     def _put(self, resource: Resource) -> None:
         self._fresh[resource.key] = resource
-        self._derive = self._derive or resource.key.kind in _DERIVED
+        self._touch(resource.key)
 
     def _forget(self, target: Target) -> None:
         """It is gone for good: an answer that is still under way must not bring it back."""
@@ -262,7 +282,7 @@ class Ledger:
         self._listed.pop(target, None)
         self._fresh.pop(key, None)
         self._store.remove([key])
-        self._derive = self._derive or key.kind in _DERIVED
+        self._touch(key)
 
     def _set_gap(self, kind: Kind, gap: Gap | None) -> None:
         if gap is None:

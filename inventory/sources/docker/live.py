@@ -20,6 +20,7 @@ from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.fetch import SWARM_KINDS
 from inventory.sources.docker.follow import Lines, Touch, events_path, touch
 from inventory.sources.docker.ledger import Ledger
+from inventory.sources.docker.past import recent_events
 from inventory.sources.docker.session import Session, connect
 from inventory.sources.docker.transport import ApiError, Stream, Transport
 from inventory.sources.docker.workers import Workers
@@ -180,6 +181,9 @@ class DockerSource:
         over = threading.Event()
         for work in (partial(self._listen, stream, epoch), partial(self._beat, session, epoch, over)):
             threading.Thread(target=work, name=f"docker-{self.name}-{work.func.__name__}", daemon=True).start()
+        if self._epoch == 1:  # later the daemon's memory would repeat what was seen
+            work = partial(self._remember, session, time.time())
+            threading.Thread(target=work, name=f"docker-{self.name}-past", daemon=True).start()
         ledger = Ledger(session, self.name, endpoint, self._store)
         if self._host is not None:
             ledger.host = partial(self._host, self._store, self.name)
@@ -272,6 +276,9 @@ class DockerSource:
         except ApiError:
             pass  # that it ended is all there is to know; connecting again tells why
         self._inbox.put(_Ended(epoch))
+
+    def _remember(self, session: Session, now: float) -> None:
+        self._store.add_events(recent_events(session, self.name, now))
 
     def _beat(self, session: Session, epoch: int, over: threading.Event) -> None:
         while not over.wait(BEAT) and not self._stopped.is_set():

@@ -27,6 +27,7 @@ from inventory.sources.docker.fetch import (
     no_swarm,
     swarm_role,
 )
+from inventory.sources.docker.past import recent_events
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError, Transport
 from inventory.sources.docker.workers import run_all
@@ -89,6 +90,7 @@ def read(
     except ApiError as error:
         return _unreachable(store, name, endpoint, error)
     fetch = Fetch(session, name, endpoint.url, endpoint.local, clock)
+    store.add_events(recent_events(session, name, clock()))
     reading = _Reading()
     _read_lists(fetch, reading, until)
     _read_details(fetch, reading, until)
