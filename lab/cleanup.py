@@ -26,8 +26,9 @@ def container_processes(paths: LabPaths) -> set[int]:
     """Pids of all processes in the lab's containers."""
     pids: set[int] = set()
     for root in cgroup_roots(paths):
-        for listing in root.rglob("cgroup.procs"):
-            pids.update(_read_pids(listing))
+        for directory, _, files in os.walk(root):  # unlike rglob it goes on where a group vanishes meanwhile
+            if "cgroup.procs" in files:
+                pids.update(_read_pids(Path(directory, "cgroup.procs")))
     return pids
 
 
@@ -80,10 +81,8 @@ def remove(paths: LabPaths, namespace: str | None) -> None:
 
 
 def _directories(root: Path) -> Iterator[Path]:
-    yield root
-    for path in root.rglob("*"):
-        if path.is_dir():
-            yield path
+    for directory, _, _ in os.walk(root):
+        yield Path(directory)
 
 
 def _rmdir(path: Path) -> None:

@@ -13,17 +13,18 @@ TRUTH = Path(__file__).parent / "truth.toml"
 NAME_LABEL = "deckwatch.lab.name"
 _SERVICE_LABEL = "com.docker.swarm.service.name"
 _HOST_KINDS = frozenset({"engine", "host", "swarm", "node"})
-_LISTS = ("fail", "low", "manual", "may")
+_LISTS = ("fail", "low", "manual", "may", "never")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Check ids by what they must (`fail`, `low`, `manual`) or may say; see the head of ``truth.toml``."""
+    """Check ids by what they must (`fail`, `low`, `manual`), may or must not say; see the head of ``truth.toml``."""
 
     fail: frozenset[str] = frozenset()
     low: frozenset[str] = frozenset()
     manual: frozenset[str] = frozenset()
     may: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
 
     def __or__(self, other: Facts) -> Facts:
         return Facts(*(getattr(self, name) | getattr(other, name) for name in _LISTS))
@@ -31,12 +32,12 @@ class Facts:
     @property
     def required(self) -> frozenset[str]:
         """What must be reported."""
-        return self.fail | self.low | self.manual
+        return (self.fail | self.low | self.manual) - self.never
 
     @property
     def allowed(self) -> frozenset[str]:
         """What may be reported with severity medium or above."""
-        return self.required | self.may
+        return (self.required | self.may) - self.never
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,8 @@ def _changeable(directory: FileFacts) -> bool:
 
 
 def _parent(host: Host, facts: FileFacts) -> FileFacts | None:
-    return _file(host, normalise(facts.path.rpartition("/")[0] or "/"))
+    directory = facts.path.rpartition("/")[0] or "/"
+    return host.files.get(directory) or _file(host, normalise(directory))
 
 
 def _file(host: Host, path: str) -> FileFacts | None:

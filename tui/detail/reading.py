@@ -19,6 +19,7 @@ from inventory.sources.docker.transport import ApiError
 from inventory.text import safe
 from tui.detail.tab import Context, Shape, Tab
 from tui.format import size, stamp
+from tui.panes.containers.state import known_running
 from tui.talk import Talk
 from tui.threads import spawn
 from widgets.cells import Cell
@@ -59,9 +60,9 @@ def _logs(resource: Resource, talk: Talk, tail: int) -> tuple[LogLine, ...] | Lo
         tty = resource.peek("tty")
         if isinstance(tty, Gap):
             return tty
-        if resource.running:
-            return details.follow_logs(session, resource.id, tty=tty, tail=tail)
-        return details.logs(session, resource.id, tty=tty, tail=tail)
+        if known_running(resource):
+            return details.follow_logs(session, resource.key.id, tty=tty, tail=tail)
+        return details.logs(session, resource.key.id, tty=tty, tail=tail)
     if resource.key.kind is Kind.TASK:
         return details.task_logs(session, resource.key.id, tail=tail)
     return details.service_logs(session, resource.key.id, tail=tail)
@@ -107,7 +108,7 @@ def read_stats(resource: Container, talk: Talk) -> tuple[Sample, ...] | Gap:
     """The latest samples, oldest first: from the control group's files where they are here, else from the engine."""
     found = _local(resource) if talk.local else None
     if not isinstance(found, Sample):
-        found = details.stats(talk.session, resource.id)
+        found = details.stats(talk.session, resource.key.id)
     if isinstance(found, Gap):
         return found
     if len(_rings) > RINGS and resource.key not in _rings:
@@ -120,7 +121,7 @@ def read_stats(resource: Container, talk: Talk) -> tuple[Sample, ...] | Gap:
 
 def _local(resource: Container) -> Sample | Gap:
     pid = resource.peek("pid")
-    return pid if isinstance(pid, Gap) else _cgroups.sample(resource.id, pid)
+    return pid if isinstance(pid, Gap) else _cgroups.sample(resource.key.id, pid)
 
 
 def stats_lines(samples: tuple[Sample, ...], context: Context) -> Iterator[TextLine]:
@@ -168,7 +169,7 @@ def _float(value: int | None) -> float | None:
 
 def read_processes(resource: Container, talk: Talk) -> Processes | Gap:
     """`top` of the engine; nothing is run in the container."""
-    return details.top(talk.session, resource.id)
+    return details.top(talk.session, resource.key.id)
 
 
 def process_lines(found: Processes, context: Context) -> Iterator[TextLine]:
@@ -178,13 +179,13 @@ def process_lines(found: Processes, context: Context) -> Iterator[TextLine]:
     widths = [min(24, max((len(row[i]) for row in rows if i < len(row)), default=0)) for i in range(count)]
     for index, row in enumerate(rows):
         cells = [f"{safe(text, 200):<{widths[i]}}" for i, text in enumerate(row[: count - 1])]
-        command = safe(mask_text(row[count - 1]), 2000) if len(row) >= count else ""
+        command = safe(mask_text(row[count - 1]), 2000) if 0 < count <= len(row) else ""
         yield line(" " + "  ".join([*cells, command]), "header" if index == 0 else "normal")
 
 
 def read_changes(resource: Container, talk: Talk) -> tuple[Change, ...] | Gap:
     """Paths that differ from the image."""
-    return details.changes(talk.session, resource.id)
+    return details.changes(talk.session, resource.key.id)
 
 
 def change_lines(found: tuple[Change, ...], context: Context) -> Iterator[TextLine]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import Container as Box
 
 from checks.verdict import Severity
 from inventory.text import safe
@@ -18,6 +21,8 @@ from tui.screens.main import MainScreen
 from widgets.filterbar import FilterBar
 from widgets.overlay import Choice, HelpScreen, Notice, Option, Picker
 from widgets.query import parse
+from widgets.statusline import StatusLine
+from widgets.table import ResourceTable
 from widgets.textview import TextView
 
 FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
@@ -26,9 +31,17 @@ FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or 
 class DeckScreen(MainScreen):
     """The screen with its actions. They come from the key map, the palette and typed commands alike."""
 
-    def compose_detail(self) -> ComposeResult:
-        """The drill-down."""
-        yield DetailView(self.deck.session, id="detail")
+    whole: ClassVar[bool] = True
+
+    def compose_middle(self) -> ComposeResult:
+        """The overview, a list with its preview, the drill-down, and the line to type filters into."""
+        yield StatusLine(id="headline")
+        with Box(id="body"):
+            yield TextView(id="overview", cursor=True)
+            yield ResourceTable(id="list", classes="-gone")
+            yield TextView(id="preview", classes="-gone", cursor=True)
+            yield DetailView(self.deck.session, id="detail")
+        yield FilterBar(id="filter")
 
     # -- moving -------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -13,11 +14,11 @@ from textual.message import Message
 from textual.widget import Widget
 
 from checks.result import Result
-from inventory.gap import Gap
+from inventory.gap import Gap, Reason, Unread
 from inventory.resource import Resource, ResourceKey
 from inventory.text import safe
 from tui.detail.raw import raw_value
-from tui.detail.tab import Context, Shape, Tab, tabs_of
+from tui.detail.tab import Context, Reader, Shape, Tab, tabs_of
 from tui.picture import Picture
 from tui.session import Session
 from tui.threads import spawn
@@ -35,6 +36,26 @@ if TYPE_CHECKING:
 
 WIDE = 120
 FLUSH = 0.1  # seconds between two paints of lines that keep coming
+
+
+def _attempt(read: Reader, resource: Resource, reader: Any) -> Any:
+    """What was read; a tab must not wait for ever because reading it failed in an unforeseen way."""
+    try:
+        return read(resource, reader)
+    except Unread as missing:
+        return missing.gap
+    except Exception as error:
+        return Gap(Reason.ERROR, "reading on demand", f"{type(error).__name__}: {error}")
+
+
+def _guarded(lines: Iterable[TextLine | None]) -> Iterator[TextLine | None]:
+    """The lines, and why there are no more of them if they end in an error."""
+    try:
+        yield from lines
+    except Unread as missing:
+        yield line(f" {safe(str(missing.gap), 400)}", "unknown")
+    except Exception as error:
+        yield line(f" {safe(f'reading ended: {type(error).__name__}: {error}', 400)}", "error")
 
 
 class DetailView(Vertical):
@@ -280,7 +301,7 @@ class DetailView(Vertical):
 
         def work() -> None:
             reader = session.reader(resource.key.source)
-            answer = reader if isinstance(reader, Gap) else read(resource, reader)
+            answer = reader if isinstance(reader, Gap) else _attempt(read, resource, reader)
             self._from_thread(self._answered, asked, tab, answer)
 
         spawn("read", work)
@@ -320,7 +341,7 @@ class DetailView(Vertical):
                 return
             pending: list[TextLine] = []
             first, flushed = True, time.monotonic()
-            for entry in tab.read(resource, (reader, tail, timestamps, alive)):
+            for entry in _guarded(tab.read(resource, (reader, tail, timestamps, alive))):
                 if not alive():
                     return
                 if entry is not None:

@@ -16,10 +16,8 @@ from tui.keymap import ACTIONS
 from tui.panes import specs
 from tui.place import Place, Trail
 from widgets.cells import EMPTY, Cell
-from widgets.filterbar import FilterBar
 from widgets.lean import LeanScreen
 from widgets.statusline import FooterLine, StatusLine, Tab, TabLine, freshness_cell, host_cell
-from widgets.table import ResourceTable
 from widgets.textview import TextLine, TextView, line
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from tui.panes.overview.pane import OverviewPane
     from tui.picture import Picture
     from tui.screens.detail import DetailView
+    from widgets.table import ResourceTable
 
 PREVIEW_DELAY = 0.12  # seconds the cursor must rest before the preview follows
 SLOW_PREVIEW = 1.0  # the same over a slow link
@@ -58,6 +57,8 @@ class MainScreen(LeanScreen[None]):
     """Shows places; what a place shows comes from its pane or from the drill-down."""
 
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    whole: ClassVar[bool] = False
+    """Whether there is more than the frame with its overview."""
     CSS = """
     #body { height: 1fr; layout: vertical; }
     #list { height: 1fr; }
@@ -86,18 +87,13 @@ class MainScreen(LeanScreen[None]):
         """The frame and everything in it."""
         yield StatusLine(id="head")
         yield TabLine(id="tabs")
-        yield StatusLine(id="headline")
-        with Box(id="body"):
-            yield TextView(id="overview", cursor=True)
-            yield ResourceTable(id="list", classes="-gone")
-            yield TextView(id="preview", classes="-gone", cursor=True)
-            yield from self.compose_detail()
-        yield FilterBar(id="filter")
+        yield from self.compose_middle()
         yield FooterLine(id="foot")
 
-    def compose_detail(self) -> ComposeResult:
-        """The drill-down, which brings more along than the first paint may."""
-        yield from ()
+    def compose_middle(self) -> ComposeResult:
+        """The overview alone: the rest brings more along than the first paint may."""
+        with Box(id="body"):
+            yield TextView(id="overview", cursor=True)
 
     @property
     def deck(self) -> DeckwatchApp:
@@ -121,7 +117,7 @@ class MainScreen(LeanScreen[None]):
     @property
     def table(self) -> ResourceTable:
         """The list."""
-        return self.query_one("#list", ResourceTable)
+        return cast("ResourceTable", self.query_one("#list"))
 
     @property
     def preview(self) -> TextView:
@@ -197,7 +193,7 @@ class MainScreen(LeanScreen[None]):
         left = host_cell("deckwatch", deck.host_name, deck.engine_words())
         self.query_one("#head", StatusLine).update_cells(left, right)
         stale = fresh.state in {"stale", "lost"}
-        for view in (self.table, self.overview, self.preview):
+        for view in (self.overview, self.table, self.preview) if self.whole else (self.overview,):
             if view.stale != stale:
                 view.stale = stale
 
@@ -312,6 +308,8 @@ class MainScreen(LeanScreen[None]):
 
     def arrange_body(self) -> None:
         """List over preview, beside it, or alone."""
+        if not self.whole:
+            return
         width, height = self.size
         here = self.trail.here
         listing = here.opened is None and here.pane != "overview"

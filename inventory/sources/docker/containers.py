@@ -71,7 +71,9 @@ _FEEDS = {"HostConfig.Tmpfs": "Mounts", "HostConfig.PortBindings": "NetworkSetti
 # Podman has states of its own; its compatible API lets some through.
 _STATES = {"configured": "created", "initialized": "created", "stopped": "exited", "stopping": "running", "unknown": ""}
 # "Up 3 hours", "Exited (0) 2 days ago": the sentence without what changes by itself.
-_RELATIVE = re.compile(r"(?i) (?:(?:about|less than) )?(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?(?: ago)?")
+_RELATIVE = re.compile(
+    r"(?i) (?:(?:about|less than) )?(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?(?: ago)?"
+)
 
 
 def container(

@@ -43,8 +43,12 @@ def _advice(endpoint: Endpoint, error: ApiError) -> str:
 
 
 def read(endpoint: Endpoint, kind: str, version: str, gaps: Mapping[Kind, Gap]) -> SourceHealth:
-    """An engine that answers, with what of it could not be read."""
-    if not gaps:
+    """An engine that answers, with what of it could not be read. What it does not offer is not held against it."""
+    reasons: dict[str, list[str]] = {}
+    for name, gap in sorted(gaps.items()):
+        if gap.reason is not Reason.UNSUPPORTED:
+            reasons.setdefault(gap.detail or str(gap), []).append(name.value)
+    if not reasons:
         return SourceHealth(kind, endpoint.url, Status.OK, "", version)
-    parts = ", ".join(f"{name.value}: {gap.detail or gap}" for name, gap in sorted(gaps.items()))
+    parts = "; ".join(f"{', '.join(names)}: {why}" for why, names in reasons.items())
     return SourceHealth(kind, endpoint.url, Status.DEGRADED, f"could not read {parts}", version)

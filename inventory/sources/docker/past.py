@@ -16,9 +16,7 @@ def recent_events(session: Session, source: str, now: float, *, deadline: float 
     path = events_path(session.flavour)
     joint = "&" if "?" in path else "?"
     try:
-        raw = session.get(
-            f"{path}{joint}since={int(now) - WINDOW}&until={int(now)}", deadline=deadline, limit=_LIMIT
-        )
+        raw = session.get(f"{path}{joint}since={int(now) - WINDOW}&until={int(now)}", deadline=deadline, limit=_LIMIT)
     except ApiError:
         return ()
     found = (touch(line, source).event for line in Lines().feed(raw + b"\n"))

@@ -53,9 +53,11 @@ def find_daemon(reader: HostReader, socket_path: str, root_dir: str) -> Daemon |
     processes are compared by `--host` and `--data-root`: several daemons may run here.
     """
     listener = told(lambda: reader.peer(socket_path), socket_path)
-    if isinstance(listener, int) and listener > 0 and _name(reader, listener) in _NAMES:
+    name = _name(reader, listener) if isinstance(listener, int) and listener > 0 else ""
+    if isinstance(listener, int) and name in _NAMES:
         return _daemon(reader, listener)
-    fitting = [found for found in _candidates(reader) if _fits(reader, found, socket_path, root_dir)]
+    handed = socket_path in _DEFAULT_SOCKETS or (name == _INIT and bool(root_dir))
+    fitting = [found for found in _candidates(reader) if _fits(reader, found, socket_path, root_dir, handed)]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -87,7 +89,8 @@ def _candidates(reader: HostReader) -> list[Daemon]:
     return [_daemon(reader, pid) for pid in pids if _name(reader, pid) == "dockerd"]
 
 
-def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str) -> bool:
+def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, handed: bool) -> bool:
+    """`handed`: the socket is one that systemd may have passed on."""
     root = daemon.option("data-root", "g", "graph") or config_of(reader, daemon).get("data-root") or DEFAULT_ROOT
     # With user namespaces the engine reports a directory below, named after the ids: /var/lib/docker/100000.100000
     if root_dir and root_dir != root and not root_dir.startswith(f"{root}/"):
@@ -95,7 +98,7 @@ def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str) -
     hosts = daemon.options("host", "H")
     sockets = {host.removeprefix("unix://") for host in hosts if host.startswith("unix://")}
     activated = any(host.startswith("fd://") for host in hosts) or not hosts
-    return socket_path in sockets or (activated and (socket_path in _DEFAULT_SOCKETS or bool(root_dir)))
+    return socket_path in sockets or (activated and handed)
 
 
 def config_path(daemon: Daemon, home: str = "") -> str:

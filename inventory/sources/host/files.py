@@ -57,9 +57,11 @@ def _rows(table: bytes) -> list[list[str]]:
 
 
 def paths(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, config: str) -> Iterator[str]:
-    """Every path whose permissions matter, as the daemon sees them."""
-    yield socket_path
-    yield from _FIXED
+    """Every path whose permissions matter, as the daemon sees them: who may change a directory may swap its socket."""
+    for path in (socket_path, *_served(daemon), *_FIXED):
+        yield path
+        if path.endswith(".sock"):
+            yield path.rpartition("/")[0] or "/"
     yield config
     if root_dir:
         yield root_dir
@@ -69,6 +71,12 @@ def paths(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, c
         if daemon.option(flag):
             yield daemon.option(flag)
     yield from _unit_files(reader, daemon.root)
+
+
+def _served(daemon: Daemon) -> list[str]:
+    """The sockets that the daemon was told to listen on."""
+    hosts = daemon.options("host", "H")
+    return [host.removeprefix("unix://") for host in hosts if host.startswith("unix:///")]
 
 
 def _unit_files(reader: HostReader, root: str) -> Iterator[str]:

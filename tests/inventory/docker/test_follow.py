@@ -105,7 +105,8 @@ def test_a_line_that_makes_no_sense_is_nothing(line: bytes) -> None:
 @given(st.lists(st.integers(1, 40)))
 def test_lines_do_not_depend_on_how_they_arrive(cuts: list[int]) -> None:
     whole = b'{"a":1}\n\n{"b":2}\r\n{"c":3}\n{"unfinished'
-    lines, found, start = Lines(), [], 0
+    lines, start = Lines(), 0
+    found: list[bytes] = []
     for cut in cuts:
         found += lines.feed(whole[start : start + cut])
         start += cut

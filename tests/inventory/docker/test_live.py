@@ -1,4 +1,4 @@
-"""A live source: rows from the list, changes from events, the truth about an engine that is away, silent or forbidden."""
+"""A live source: rows from the list, changes from events, the truth about an engine that is away or silent."""
 
 from __future__ import annotations
 
