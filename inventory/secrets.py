@@ -85,6 +85,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)(?:.*change[_-]?(?:me|this|it).*|example|placeholder|your[_-].*|x{3,}|\*{3,}|dummy|todo|replace[_-]?me"
     r"|(?:my)?(?:secret|password|passw0rd|token)|admin|root|letmein|qwerty\d*|guest|prom-operator|minioadmin)[!\d]*$"
 )
+_MASKED = re.compile(r"(?:..)?\*\*\*")
 SHORTEST = 6
 """A value shorter than this is no finding by its key's name alone."""
 
@@ -126,6 +127,8 @@ def mask(value: str) -> str:
 
 def mask_pair(key: str, value: str) -> str:
     """`value` as it may be shown beside `key`."""
+    if _MASKED.match(value):
+        return value
     if is_secret_name(key) and value and not _WORD.match(value) and not _is_path(value) and not _is_template(value):
         return mask(value)
     return mask_text(value)
@@ -137,6 +140,8 @@ def mask_text(text: str) -> str:
         return text
     pieces, last = [], 0
     for _rule, secret, start, end in _value_hits(text):
+        if _MASKED.match(secret):
+            continue
         pieces += [text[last:start], mask(secret)]
         last = end
     text = "".join((*pieces, text[last:]))
@@ -192,7 +197,7 @@ def _parts(found: re.Match[str]) -> tuple[str, str]:
 
 def _mask_assignment(found: re.Match[str]) -> str:
     key, value = _parts(found)
-    if not is_secret_name(key) or value.startswith("***"):
+    if not is_secret_name(key) or _MASKED.match(value):
         return found.group(0)
     before, _, after = found.group(0).rpartition(value)
     return before + mask_pair(key, value) + after

@@ -32,8 +32,8 @@ _PANES = {
 _DETAILS = {
     "detail-findings": ("2", "enter"),
     "detail-inspect": ("2", "i"),
-    "detail-logs": ("2", "l"),
-    "detail-layers": ("1", "enter", "t", "l"),
+    "detail-logs": ("2", "slash", *"alertm", "enter", "l"),
+    "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
 _SIZES = ((80, 24), (120, 40), (200, 50))
 

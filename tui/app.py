@@ -115,15 +115,18 @@ class DeckwatchApp(App[int]):
 
         self._session = session
         self.ready = True
+        frame = self.screen_stack[0]
+        if isinstance(frame, MainScreen):
+            frame.retire()
         self._main = DeckScreen()
-        self.push_screen(self._main)  # over the frame, whose cells it repeats: nothing is sent twice
         if boot.host_name:
             self.host_name = boot.host_name
         self.target = boot.target or self.target
         boot.start(session, self.options.settings.policy)
-        self.call_after_refresh(self._welcome)
+        self.push_screen(self._main)  # over the frame, whose cells it repeats: nothing is sent twice
 
-    def _welcome(self) -> None:
+    def welcome(self) -> None:
+        """The screen stands: show what there is, do what was asked for meanwhile."""
         self.post_message(Fresh())
         if self.typed_ahead:
             self.main.action_pane(self.typed_ahead)

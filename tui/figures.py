@@ -44,7 +44,7 @@ class Figures:
 
     def _next(self, containers: list[Container]) -> list[Container]:
         """A few at a time, in turn."""
-        if len(containers) <= REMOTE:
+        if len(containers) <= REMOTE or self._session.recorded_at:
             return containers
         self._turn = (self._turn + REMOTE) % len(containers)
         return (containers + containers)[self._turn : self._turn + REMOTE]

@@ -147,7 +147,7 @@ def test_a_service_is_one_component_not_one_per_task() -> None:
 def test_host_processes_and_the_engines_own_metrics() -> None:
     host = Host.build(
         key=ResourceKey(Kind.HOST, "docker", "docker"), name="vm",
-        processes=(HostProcess(7, "node_exporter", ("/usr/bin/node_exporter", "--web")), HostProcess(8, "sshd", ("sshd",))),
+        processes=(HostProcess(7, "node_exporter", ("/bin/node_exporter",)), HostProcess(8, "sshd", ("sshd",))),
         daemon_config={"metrics-addr": "0.0.0.0:9323"}, daemon_flags=(),
     )  # fmt: skip
     exporter, metrics = found(host)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine import Lab, available
+from lab.engine import Lab
+from tests.lab.engines import private_engine
 
 
 @pytest.fixture
@@ -23,8 +24,5 @@ def socket_directory() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def empty_lab() -> Iterator[Lab]:
     """An engine of its own for this module, or a skip that says why there is none."""
-    reason = available()
-    if reason:
-        pytest.skip(reason)
-    with Lab(Path(tempfile.mkdtemp(prefix="dwlab"))) as lab:
+    with private_engine() as lab:
         yield lab

@@ -12,6 +12,7 @@ from lab.__main__ import main
 from lab.engine import Lab, LabError, available
 from lab.namespace import mount_namespace
 from lab.paths import LONGEST_SOCKET, lab_paths
+from tests.lab.engines import REQUIRED, need_engine
 
 
 def test_without_root_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,6 +24,16 @@ def test_without_dockerd_the_missing_program_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(engine, "_which", lambda tool: None if tool == "dockerd" else f"/bin/{tool}")
     assert "not installed: dockerd" in (available() or "")
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("1", pytest.fail.Exception), ("0", pytest.skip.Exception)])
+def test_a_missing_engine_skips_or_fails_with_the_reason(
+    required: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REQUIRED, required)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(outcome, match="needs root"):
+        need_engine()
 
 
 def test_a_directory_too_deep_for_a_socket_is_refused(tmp_path: Path) -> None:
@@ -89,9 +100,7 @@ def test_a_killed_engine_returns_with_its_data(empty_lab: Lab) -> None:
 
 @pytest.mark.engine
 def test_stopping_after_a_crash_leaves_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
-    reason = available()
-    if reason:
-        pytest.skip(reason)
+    need_engine()
     lab = Lab("/tmp/dwlab-crash")
     lab.start()
     namespace = mount_namespace(lab.holder or 0)

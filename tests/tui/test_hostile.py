@@ -18,7 +18,7 @@ from inventory.sources.docker.transport import LIMIT, Answer, Stream
 from tests.hostile import HOSTILE, forbidden
 from tests.tui.stage import Play, play
 from tests.tui.test_unread import tab_texts
-from tests.tui.world import NOW, SOURCE, filled, judged, made
+from tests.tui.world import NOW, SOURCE, filled, judged, made, world
 from tui.detail.tab import tabs_of
 from tui.panes import load, specs
 from tui.panes.base import Shown
@@ -71,6 +71,8 @@ def evil_world() -> Picture:
         resources[kind] = [evil(subject, text, number) for number, text in enumerate(HOSTILE)]
     told = [Event(NOW - n, SOURCE, text, text, text, text, text) for n, text in enumerate(HOSTILE)]
     store = filled(resources, told)
+    component = next(iter(world().snapshot.by_kind[Kind.COMPONENT].values()))
+    store.put(evil(component, text, number) for number, text in enumerate(HOSTILE))
     for text in HOSTILE[:10]:
         store.set_health(
             f"{text}!", SourceHealth(text, text, Status.UNREACHABLE, text, version=text, tried=(text, text))

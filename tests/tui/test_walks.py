@@ -327,8 +327,8 @@ async def test_filter_is_live_kept_by_enter_and_cleared_by_escape() -> None:
 
 async def test_letters_typed_into_a_filter_do_nothing_else() -> None:
     async with play() as here:
-        await here.press("2", "slash")
-        await here.type("q0Q")
+        await here.press("2", "slash", "q", "0", "Q", "colon", "question_mark", "1", "minus")
+        assert here.deck.state is not None and here.deck.state.query == "q0Q:?1-"
         assert place(here) == "containers::"
         assert not here.session.stopped
 

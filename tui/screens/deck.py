@@ -43,6 +43,11 @@ class DeckScreen(MainScreen):
             yield DetailView(self.deck.session, id="detail")
         yield FilterBar(id="filter")
 
+    def on_mount(self) -> None:
+        """Take over from the frame."""
+        super().on_mount()
+        self.deck.welcome()
+
     # -- moving -------------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:

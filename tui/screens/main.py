@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
+from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.keymap import ACTIONS
@@ -80,6 +81,8 @@ class MainScreen(LeanScreen[None]):
         self._preview_timer: object = None
         self._previewed: object = None
         self._jumping = False
+        self._ticking: Timer | None = None
+        self.retired = False
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -159,12 +162,16 @@ class MainScreen(LeanScreen[None]):
         self.show_foot()
         self.overview.set_lines([line(f" connecting to {self.deck.target} ...", "dim")])
         self.overview.focus()
-        self.set_interval(0.5, self.tick)
+        self._ticking = self.set_interval(0.5, self.tick)
+
+    def retire(self) -> None:
+        """The frame has done its part: another screen lies over it for good."""
+        self.retired = True
+        if self._ticking is not None:
+            self._ticking.stop()
 
     def tick(self) -> None:
         """What passes with time alone: freshness, ages, and tabs that read again."""
-        if not self.is_current and self.deck.screen_stack[0] is self:
-            return  # the frame, with the real screen on top of it
         self.show_freshness()
         detail = self.detail
         if detail is not None:
@@ -175,6 +182,8 @@ class MainScreen(LeanScreen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Where the preview goes, and what the overview has room for."""
         super().on_resize(event)
+        if self.retired:
+            return
         self.arrange_body()
         self.show_picture()
         self.call_after_refresh(self.show_picture)  # lines are made for widths that are known only then
@@ -229,7 +238,7 @@ class MainScreen(LeanScreen[None]):
 
     def show_picture(self) -> None:
         """Bring what is visible up to date."""
-        if not self.deck.ready or not self.is_mounted:
+        if self.retired or not self.deck.ready or not self.is_mounted:
             return
         self.show_tabs()
         here = self.trail.here

@@ -156,6 +156,20 @@ FILES = [
     Case(
         "DMN-020",
         _good,
+        PASS,
+        note="by its old name",
+        others=(
+            daemon(
+                files=files(
+                    ("/var/run/docker.sock", 0o660, "root", "docker", "socket"),
+                    ("/var/run", 0o755, "root", "root", "directory"),
+                )
+            ),
+        ),
+    ),
+    Case(
+        "DMN-020",
+        _good,
         UNKNOWN,
         others=(_stat(_socket, 0o660, group="docker", kind="socket"),),
         note="directory unseen",

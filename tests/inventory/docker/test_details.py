@@ -198,7 +198,7 @@ class Files(LocalReader):
         return self.files[path].encode()
 
 
-NET = "Inter-| Receive\n face |bytes\n  lo: 9 0 0 0 0 0 0 0 9 0\neth0: 100 1 0 0 0 0 0 0 200 1\neth1: 1 1 0 0 0 0 0 0 2 1\n"
+NET = "Inter-|\n face |bytes\n  lo: 9 0 0 0 0 0 0 0 9 0\neth0: 100 1 0 0 0 0 0 0 200 1\neth1: 1 1 0 0 0 0 0 0 2 1\n"
 
 
 def test_control_group_files_version_2() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ from inventory.sources.host.recording import Recorder, Replay
 
 SOCKET = "/var/run/docker.sock"
 C1, C2 = "c" * 64, "d" * 64
-STATUS = "Name:\tsleep\nUid:\t0\t10001\t0\t0\nNoNewPrivs:\t1\nSeccomp:\t2\nCapBnd:\t00000000a80425fb\nCapEff:\t0000000000000000\n"
+STATUS = (
+    "Name:\tsleep\nUid:\t0\t10001\t0\t0\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+    "CapBnd:\t00000000a80425fb\nCapEff:\t0000000000000000\n"
+)
 
 
 @dataclass
@@ -92,7 +96,7 @@ def vm(**changes: str | OSError) -> Fake:
         "/sys/kernel/security/lsm": "capability,yama,apparmor",
         "/proc/self/mountinfo": "22 1 8:1 / / rw - ext4 a rw\n23 22 8:2 / /var/lib rw - ext4 b rw\n",
         "/proc/sys/kernel/hostname": "vm\n",
-        "/etc/passwd": "root:x:0:0:r:/root:/bin/sh\nann:x:1000:998:a:/home/ann:/bin/sh\nbob:x:1001:1001:b:/home/bob:/bin/sh\n",
+        "/etc/passwd": "root:x:0:0:r:/root:sh\nann:x:1000:998:a:/home/ann:sh\nbob:x:1001:1001:b:/home/bob:sh\n",
         "/etc/group": "root:x:0:\ndocker:x:998:bob,ann\nbob:x:1001:\n",
         "/etc/docker/daemon.json": '{"icc": false, "log-driver": "local"}',
         **process(100, "dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock"),
@@ -295,8 +299,14 @@ def test_a_recording_gives_the_same_host() -> None:
 
 
 def test_a_recording_that_says_nonsense_is_gaps() -> None:
-    replay = Replay(b'{"peer /var/run/docker.sock": 100, "read /proc/100/comm": "ZG9ja2VyZAo=", "read /proc/uptime": [5],'
-                    b' "stat /etc/docker": {"errno": "x"}, "space /": 7}')  # fmt: skip
+    heard = {
+        "peer /var/run/docker.sock": 100,
+        "read /proc/100/comm": "ZG9ja2VyZAo=",
+        "read /proc/uptime": [5],
+        "stat /etc/docker": {"errno": "x"},
+        "space /": 7,
+    }
+    replay = Replay(json.dumps(heard).encode())
     found = host(replay, SOCKET, engine(), (), "docker", 5.0)
     assert found is not None
     assert isinstance(found.peek("uptime"), Gap)

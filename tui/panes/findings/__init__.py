@@ -2,4 +2,4 @@
 
 from tui.panes import PaneSpec
 
-SPEC = PaneSpec("findings", "6", "Findings", "Find")
+SPEC = PaneSpec("findings", "6", "Findings", "Fnd")

@@ -132,7 +132,7 @@ def _coverage(snapshot: Snapshot) -> Cell:
     metrics = "yes" if any("metrics" in role for role in roles) else "none seen"
     alerts = "yes" if roles.get("alerting") else "none seen"
     shipper = "yes" if any("shipper" in role or "collector" in role for role in roles) else "none seen"
-    words = f"metrics {metrics}  alerting {alerts}  log shipper {shipper}  logs kept only here by {kept} of {total}"
+    words = f"metrics {metrics}  alerts {alerts}  shipper {shipper}  logs stay here {kept}/{total}"
     return Cell.of(words)
 
 

@@ -2,4 +2,4 @@
 
 from tui.panes import PaneSpec
 
-SPEC = PaneSpec("overview", "0", "Overview", "Over")
+SPEC = PaneSpec("overview", "0", "Overview", "Ovr")

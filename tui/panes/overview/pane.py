@@ -54,7 +54,7 @@ class OverviewPane(Pane):
         top.append(line("-" * width, "rule"))
         if width >= WIDE:
             return top + _side_by_side(picture, width, height - len(top), now)
-        events = event_lines(picture, now, 4 if height < 30 else 10)
+        events = event_lines(picture, now, 3 if height < 30 else 10)
         room = max(4, height - len(top) - len(events) - 3)
         return [
             *top,
