@@ -189,6 +189,16 @@ class DeckwatchApp(App[int]):
         now = self.clock()
         return self._session.freshness(now) if self._session else waiting(now - self._started)
 
+    def trouble(self) -> str:
+        """Which sources cannot be read, for the first line; "" when all is well."""
+        if not self.ready:
+            return ""
+        from inventory.snapshot import Status
+
+        bad = [health.status for health in self.picture.snapshot.sources.values()]
+        found = {status for status in bad if status in {Status.UNREACHABLE, Status.FORBIDDEN}}
+        return " ".join(f"{status.value}, retrying  " for status in sorted(found))
+
     def engine_words(self) -> str:
         """The engine in the first line: what it is and how it was reached."""
         if not self.ready:

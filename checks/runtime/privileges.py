@@ -161,7 +161,7 @@ def interactive_left_open(container: Container, view: View) -> Verdict:
     if not (container.tty and container.open_stdin) or policy in {"", "no"}:
         return passed()
     return manual(
-        "an interactive terminal that is restarted for ever",
+        "an interactive terminal that comes back when it ends",
         seen("Config.Tty", True),
         seen("Config.OpenStdin", True),
         seen("HostConfig.RestartPolicy.Name", policy),

@@ -198,6 +198,7 @@ class MainScreen(LeanScreen[None]):
         if fresh.state == "recorded":
             since = time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(fresh.moment))
         right = Cell.of("FROZEN ", "high") if deck.frozen else EMPTY
+        right = Cell.join(right, (deck.trouble(), "error"))
         right = Cell.join(right, freshness_cell(fresh.state, since), " ")  # type: ignore[arg-type]  # same words
         left = host_cell("deckwatch", deck.host_name, deck.engine_words())
         self.query_one("#head", StatusLine).update_cells(left, right)

@@ -18,7 +18,7 @@ PAUSES = {
     Kind.ENGINE: 0.3,
     Kind.COMPONENT: 0.2,
 }
-SPACING = {Kind.TASK: 10.0, Kind.SERVICE: 1.0, Kind.IMAGE: 1.0, Kind.VOLUME: 1.0, Kind.HOST: 10.0}
+SPACING = {Kind.TASK: 10.0, Kind.SERVICE: 1.0, Kind.IMAGE: 1.0, Kind.VOLUME: 1.0, Kind.HOST: 3.0}
 """Seconds between two readings of a whole kind, however many events ask for it (a crash loop asks all the time)."""
 
 

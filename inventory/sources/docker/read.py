@@ -13,7 +13,7 @@ from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.resource import Kind, Resource
-from inventory.snapshot import SourceHealth
+from inventory.snapshot import Event, SourceHealth
 from inventory.sources.docker import health
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.endpoint import Endpoint, transport
@@ -90,9 +90,8 @@ def read(
     except ApiError as error:
         return _unreachable(store, name, endpoint, error)
     fetch = Fetch(session, name, endpoint.url, endpoint.local, clock)
-    store.add_events(recent_events(session, name, clock()))
     reading = _Reading()
-    _read_lists(fetch, reading, until)
+    store.add_events(_read_lists(fetch, reading, until))
     _read_details(fetch, reading, until)
     reading.put(store, name)
     reading.add(_host(host, store, name))
@@ -119,13 +118,15 @@ def _unreachable(store: Store, name: str, endpoint: Endpoint, error: ApiError) -
     return found
 
 
-def _read_lists(fetch: Fetch, reading: _Reading, until: float) -> None:
-    """Who the engine is, and all lists."""
-    jobs: list[Callable[[], Part | list[tuple[str, bytes]]]] = [
+def _read_lists(fetch: Fetch, reading: _Reading, until: float) -> tuple[Event, ...]:
+    """Who the engine is, all lists, and what happened lately."""
+    jobs: list[Callable[[], Part | list[tuple[str, bytes]] | tuple[Event, ...]]] = [
         *(partial(fetch.ids, kind) for kind in _INSPECTED),
         *(partial(fetch.part, kind) for kind in _WHOLE),
+        partial(recent_events, fetch.session, fetch.source, fetch.clock()),
     ]
-    for kind, result in zip((*_INSPECTED, *_WHOLE), run_all(jobs, THREADS, until), strict=True):
+    *results, events = run_all(jobs, THREADS, until)
+    for kind, result in zip((*_INSPECTED, *_WHOLE), results, strict=True):
         if isinstance(result, dict):
             reading.add(result)
         elif isinstance(result, list):
@@ -133,6 +134,7 @@ def _read_lists(fetch: Fetch, reading: _Reading, until: float) -> None:
             reading.wanted += [(kind, key, raw) for key, raw in result]
         else:
             reading.gaps[kind] = _gap(result, kind)
+    return events if isinstance(events, tuple) else ()
 
 
 def _read_details(fetch: Fetch, reading: _Reading, until: float) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 
 from inventory.gap import Reason
 from inventory.sources.docker.transport import LIMIT, ApiError, Stream, Transport
@@ -18,7 +20,7 @@ _TOO_OLD = re.compile(r"[Mm]inimum supported API version is (\d+)\.(\d+)")
 class Session:
     """`version` as in `1.41`; `flavour` docker or podman; `version_raw` the answer to `GET /version`.
 
-    `answered` is called whenever the engine has answered anything.
+    `answered` is called whenever the engine has answered anything. `ahead`: seconds that its clock is ahead of ours.
     """
 
     transport: Transport
@@ -26,6 +28,7 @@ class Session:
     flavour: str = "docker"
     version_raw: bytes = b""
     answered: Callable[[], None] = lambda: None
+    ahead: float = 0.0
 
     def get(self, path: str, *, deadline: float, limit: int = LIMIT) -> bytes:
         """The body of a versioned path such as `/info`. Raises `ApiError`."""
@@ -64,7 +67,8 @@ def connect(transport: Transport, *, deadline: float, answered: Callable[[], Non
     podman = "libpod-api-version" in ping.headers or server.startswith("Libpod/")
     told = ping.headers.get("api-version", "")
     version = _capped(told) if told else ""
-    session = Session(transport, version, "podman" if podman else "docker", b"", answered)
+    ahead = _ahead(ping.headers.get("date", ""))
+    session = Session(transport, version, "podman" if podman else "docker", b"", answered, ahead)
     try:
         raw = session.get("/version", deadline=deadline)
     except ApiError as error:
@@ -74,6 +78,14 @@ def connect(transport: Transport, *, deadline: float, answered: Callable[[], Non
         session = replace(session, version=f"{minimum[1]}.{minimum[2]}")
         raw = session.get("/version", deadline=deadline)
     return replace(session, version_raw=raw)
+
+
+def _ahead(date: str) -> float:
+    """How far an HTTP `Date` is ahead of our clock, in seconds; 0 when there is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _capped(told: str) -> str:

@@ -25,8 +25,8 @@ from tests.inventory.docker.world import routes
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    with FakeEngine(tmp_path / "e.sock", routes()) as engine:
+def engine(socket_directory: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(socket_directory / "e.sock", routes()) as engine:
         yield engine
 
 

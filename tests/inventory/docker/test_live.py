@@ -31,8 +31,8 @@ PLAIN_PATH = f"/containers/{PLAIN}/json"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    with FakeEngine(tmp_path / "e.sock", routes()) as engine:
+def engine(socket_directory: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(socket_directory / "e.sock", routes()) as engine:
         yield engine
 
 

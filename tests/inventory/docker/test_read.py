@@ -21,16 +21,21 @@ from inventory.sources.docker.read import read
 from inventory.store import Store
 from inventory.swarm import Service, Task
 from lab.fake_engine import Answer, FakeEngine, Manner
-from tests.inventory.docker.captured import gap
+from tests.inventory.docker.captured import gap, raw
 from tests.inventory.docker.world import CONTAINERS, container_id, routes
 
 DENIED = Answer.json({"message": "authorization denied by plugin"}, 403)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    with FakeEngine(tmp_path / "e.sock", routes()) as engine:
+def engine(socket_directory: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(socket_directory / "e.sock", played()) as engine:
         yield engine
+
+
+def played(*, swarm: bool = False) -> dict[str, Answer]:
+    """Everything a scan asks for; its events come to an end."""
+    return routes(swarm=swarm) | {"/events": Answer(raw("docker-api/events.jsonl"))}
 
 
 def scan(engine: FakeEngine, deadline: float = 20.0) -> tuple[Store, SourceHealth]:
@@ -53,6 +58,22 @@ def test_everything_is_read_with_reads_only(engine: FakeEngine) -> None:
     assert engine.methods == {"GET"}
 
 
+def test_what_happened_lately_is_told_without_probe_executions(engine: FakeEngine) -> None:
+    store, _ = scan(engine)
+    told = store.snapshot().events
+    assert {event.action for event in told} >= {"oom", "die", "rename", "health_status"}
+    assert not any(event.action.startswith("exec_") for event in told)
+
+
+def test_the_engine_is_asked_by_its_own_clock(engine: FakeEngine) -> None:
+    """An end in the engine's future would make it keep the answer open until then."""
+    engine.routes["/_ping"] = Answer(b"OK", 200, {"Api-Version": "1.41", "Date": "Mon, 01 Jan 2024 00:00:00 GMT"})
+    scan(engine)
+    (asked,) = [request.path for request in engine.requests if "/events" in request.path]
+    end = int(asked.partition("until=")[2])
+    assert end <= 1704067200
+
+
 def test_every_object_is_asked_for_once(engine: FakeEngine) -> None:
     scan(engine)
     paths = [request.path for request in engine.requests]
@@ -67,7 +88,7 @@ def test_without_a_swarm_there_are_no_services_and_no_gaps(engine: FakeEngine) -
 
 
 def test_a_manager_is_asked_for_the_swarm(engine: FakeEngine) -> None:
-    engine.routes = routes(swarm=True)
+    engine.routes = played(swarm=True)
     store, health = scan(engine)
     snapshot = store.snapshot()
     assert health.status is Status.OK

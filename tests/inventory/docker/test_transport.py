@@ -24,8 +24,8 @@ VERSION = Answer(raw("docker-api/version.json"))
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[FakeEngine]:
-    with FakeEngine(tmp_path / "e.sock", {"/_ping": PING, "/version": VERSION}) as engine:
+def engine(socket_directory: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(socket_directory / "e.sock", {"/_ping": PING, "/version": VERSION}) as engine:
         yield engine
 
 

@@ -204,7 +204,7 @@ def _wrapped(label: str, parts: list[Cell], width: int, meta: Hashable = None) -
 def _not_checked(picture: Picture) -> list[Cell]:
     total = picture.evaluation.total
     pending = sum(1 for r in picture.snapshot if picture.judgement(r.key) is None)
-    parts = [f"{total.unknown} verdicts unknown (x says why)"] if total.unknown else []
+    parts = [f"{total.unknown} verdict{'s' * (total.unknown != 1)} unknown (x says why)"] if total.unknown else []
     parts += [f"{pending} objects not judged yet"] if pending else []
     parts += [f"{kind.value}s: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
     words = [Cell.of(safe(part, 200), "unknown") for part in parts]
