@@ -11,14 +11,18 @@ import pytest
 
 from inventory.gap import Gap
 from inventory.model import Container, Image, Network
-from inventory.resource import Kind
+from inventory.resource import Kind, ResourceKey
+from inventory.snapshot import Snapshot, Status
 from inventory.sources.docker import details
+from inventory.sources.docker.endpoint import Endpoint
+from inventory.sources.docker.read import read
 from inventory.sources.docker.stats import Sample
+from inventory.store import Store
 from lab import plan
 from lab.client import EngineError
 from lab.engine import Lab
 from lab.logging_proxy import LoggingProxy
-from tests.engine.watching import BOUND, NAME, Watch, failing, named
+from tests.engine.watching import BOUND, NAME, Watch, facts, failing, named
 from tui.picture import Picture
 from tui.talk import Talk
 
@@ -73,13 +77,24 @@ def test_a_start_is_seen_and_judged(own: str, watch: Watch) -> None:
     )
 
 
-def test_a_stop_is_seen_and_judged(own: str, lab: Lab, watch: Watch) -> None:
-    lab.client.post(f"/containers/{own}/kill", signal="SIGABRT")
-    watch.until("killed", lambda picture: _state(picture) == "exited" and "RUN-037" in failing(picture, _own(picture)))
-    lab.client.post(f"/containers/{own}/start")
-    watch.until("runs", lambda picture: _state(picture) == "running" and "RUN-037" not in failing(picture, _own(picture)))
+def test_a_stop_and_a_start_are_seen(own: str, lab: Lab, watch: Watch) -> None:
     lab.client.post(f"/containers/{own}/stop", t=0)
     watch.until("stopped", lambda picture: _state(picture) == "exited")
+    lab.client.post(f"/containers/{own}/start")
+    watch.until("runs", lambda picture: _state(picture) == "running")
+
+
+def test_a_crash_is_seen_and_judged(lab: Lab, watch: Watch) -> None:
+    body = {**_body(RestartPolicy={"Name": "no"}), "Cmd": ["sh", "-c", "sleep 1; exit 139"]}
+    identity = lab.client.create_container(OWN, body)
+    try:
+        lab.client.post(f"/containers/{identity}/start")
+        watch.until("runs", lambda picture: _state(picture) == "running" and not failing(picture, _own(picture)))
+        watch.until(
+            "crashed", lambda picture: _state(picture) == "exited" and "RUN-037" in failing(picture, _own(picture))
+        )
+    finally:
+        lab.client.delete(f"/containers/{identity}", force=1)
 
 
 def test_a_removed_container_leaves_nothing_behind(own: str, lab: Lab, watch: Watch) -> None:
@@ -152,7 +167,7 @@ def _networks(picture: Picture) -> set[str]:
 
 def _attached(picture: Picture) -> set[str]:
     found = named(picture, Kind.NETWORK, OWN)
-    return {one.container_id for one in found.containers} if isinstance(found, Network) else set()
+    return {one.container_id for one in found.members} if isinstance(found, Network) else set()
 
 
 def test_a_volume_is_seen(lab: Lab, watch: Watch) -> None:
@@ -239,6 +254,37 @@ def test_the_session_only_looked(watch: Watch, proxy: LoggingProxy) -> None:
     assert len(proxy.requests) > 100
     assert proxy.methods == {"GET", "HEAD"}
     assert not [one.path for one in proxy.requests if "/exec" in one.path or "/attach" in one.path]
+
+
+def test_the_followed_store_equals_a_new_reading(lab: Lab, watch: Watch) -> None:
+    """Whatever happened above: no more is known and no less. What changes by itself all the time is left out."""
+    began = time.monotonic()
+    while different := _different(watch.snapshot, lab):
+        waited = time.monotonic() - began
+        assert waited < BOUND, f"not the same after {waited:.1f} s: {different}"
+        time.sleep(0.3)
+
+
+def _different(live: Snapshot, lab: Lab) -> list[str]:
+    store = Store()
+    assert read(Endpoint(lab.docker_host, "test"), store).status is Status.OK
+    one, other = _steady(live), _steady(store.snapshot())
+    return [
+        f"{key}: {[name for name in one.get(key, {}) if one[key][name] != other.get(key, {}).get(name)]}"
+        for key in one.keys() | other.keys()
+        if one.get(key) != other.get(key)
+    ]
+
+
+def _steady(snapshot: Snapshot) -> dict[ResourceKey, dict[str, object]]:
+    """Without what restarts, the tasks, the engine's counters, and the results of probes."""
+    moving = {Kind.ENGINE, Kind.HOST, Kind.TASK}
+    known = {
+        key: {name: value for name, value in found.items() if name not in {"health", "status"}}
+        for key, found in facts(snapshot).items()
+        if key.kind not in moving and not str(found["name"]).startswith(("crash-loop", "edge_"))
+    }
+    return known
 
 
 def test_a_busy_hosts_events_do_not_become_a_poll(watch: Watch, proxy: LoggingProxy) -> None:

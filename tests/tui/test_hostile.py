@@ -232,9 +232,7 @@ class Told:
 def frames(lines: list[bytes]) -> bytes:
     """A log without a terminal, with time stamps."""
     stamped = [b"2026-11-23T11:31:00.000000000Z " + text + b"\n" for text in lines]
-    return b"".join(
-        bytes([1 + n % 2, 0, 0, 0]) + len(text).to_bytes(4, "big") + text for n, text in enumerate(stamped)
-    )
+    return b"".join(bytes([1 + n % 2, 0, 0, 0]) + len(text).to_bytes(4, "big") + text for n, text in enumerate(stamped))
 
 
 ENCODED = [text.encode("utf-8", "surrogatepass").replace(b"\n", b" ") for text in HOSTILE]

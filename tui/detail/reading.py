@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from inventory.container import Container
@@ -128,7 +129,7 @@ def stats_lines(samples: tuple[Sample, ...], context: Context) -> Iterator[TextL
     """The last figure of each kind, and how it went."""
     last = samples[-1]
     width = max(10, min(60, context.width - 34))
-    pairs = list(zip(samples, samples[1:], strict=False))
+    pairs = list(pairwise(samples))
     cpu = [cpu_percent(before, after) for before, after in pairs]
     limit = f" of {size(last.memory_limit)}" if last.memory_limit else ""
     figures: list[tuple[str, str, list[float | None], float | None]] = [

@@ -13,7 +13,7 @@ from inventory.text import safe
 from tui import menus
 from tui.keymap import BY_ID, help_groups
 from tui.listing import next_failing
-from tui.panes import specs
+from tui.panes import PaneSpec, specs
 from tui.panes.findings.pane import FindingsPane
 from tui.place import Place
 from tui.screens.detail import DetailView
@@ -340,10 +340,10 @@ class DeckScreen(MainScreen):
             return
         if choice.typed in menus.TYPED:
             self._act(menus.TYPED[choice.typed])
-        elif choice.id is not None:
-            self._act(choice.id)
-        else:
+        elif choice.id is None or " " in choice.typed and _pane_named(choice.typed.split()[0]):
             self._typed(choice.typed)
+        else:
+            self._act(choice.id)
 
     def _act(self, name: str) -> None:
         action = BY_ID.get(name)
@@ -357,7 +357,7 @@ class DeckScreen(MainScreen):
     def _typed(self, text: str) -> None:
         """`2 sev:high` opens a pane and filters it; a pane's name or digit alone opens it."""
         word, _, rest = text.partition(" ")
-        spec = next((s for s in specs() if word.lower() in {s.id, s.digit, s.short.lower(), s.title.lower()}), None)
+        spec = _pane_named(word)
         if spec is None:
             self.notice("no such command", [f"{text!r}: try a pane's number with a filter, such as 2 sev:high"])
             return
@@ -404,3 +404,8 @@ class DeckScreen(MainScreen):
     def action_quit_now(self) -> None:
         """Quit, whatever is going on."""
         self.deck.leave()
+
+
+def _pane_named(word: str) -> PaneSpec | None:
+    """The pane of this name, short name or digit."""
+    return next((s for s in specs() if word.lower() in {s.id, s.digit, s.short.lower(), s.title.lower()}), None)

@@ -117,6 +117,8 @@ class DetailView(Vertical):
         self._asked += 1
         self._tab, self._shown, self._answer = chosen, None, None
         self._lines.clear()
+        for view in self.query(TextView):
+            view.set_search("")  # what was looked for elsewhere
         self._paint(picture, fresh=True)
         if check:
             self.query_one(FindingsList).move_to((key, check, 0))
