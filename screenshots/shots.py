@@ -27,6 +27,7 @@ _PANES = {
     "networks": ("3",),
     "services": ("4",),
     "monitoring": ("5",),
+    "coverage": ("5", "b"),
     "findings": ("6",),
 }
 _DETAILS = {

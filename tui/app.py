@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui.cli.problem import Exit
 from tui.freshness import Freshness, waiting
 from tui.keymap import resolve
 from tui.options import ExplorerOptions
@@ -97,6 +98,16 @@ class DeckwatchApp(App[int]):
         self.call_after_refresh(spawn, "boot", self._boot)
 
     def _boot(self) -> None:
+        try:
+            self._load()
+        except Exception as error:
+            # Without this the frame would say "connecting" for ever.
+            self.from_thread(self._failed, error)
+
+    def _failed(self, error: Exception) -> None:
+        self.exit(Exit.FAULT, message=f"deckwatch could not start: {type(error).__name__}: {error}")
+
+    def _load(self) -> None:
         from tui import panes
         from tui.boot import Boot
         from tui.screens import deck, detail  # noqa: F401 - loaded here, so that opening something does not wait
@@ -197,7 +208,9 @@ class DeckwatchApp(App[int]):
 
         bad = [health.status for health in self.picture.snapshot.sources.values()]
         found = {status for status in bad if status in {Status.UNREACHABLE, Status.FORBIDDEN}}
-        return " ".join(f"{status.value}, retrying  " for status in sorted(found))
+        words = [f"{status.value}, retrying" for status in sorted(found)]
+        words += ["FAULT (x)"] if self.session.fault else []
+        return "".join(f"{word}  " for word in words)
 
     def engine_words(self) -> str:
         """The engine in the first line: what it is and how it was reached."""

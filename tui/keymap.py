@@ -74,7 +74,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("find.severity_down", "V", "FIND", "Lower the minimum severity", "minimum(-1)"),
     _action("find.failures", "F", "FIND", "Only rows with failures", "failures"),
     _action("find.all", "A", "FIND", "Show or hide stopped, unused and system rows", "everything"),
-    _action("list.group", "b", "FIND", "Findings by check or by object", "group"),
+    _action("list.group", "b", "FIND", "The other view: findings by object, monitoring by container", "group"),
     _action("list.sort", "s", "FIND", "Sort by...", "sort"),
     _action("list.reverse", "S", "FIND", "Reverse the order", "reverse"),
     _action("table.mark", "space", "FIND", "Mark the row"),

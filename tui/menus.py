@@ -148,6 +148,7 @@ def source_lines(screen: DeckScreen) -> list[str]:
             lines.append(f"             {health.detail}")
         lines += [f"             tried {tried}" for tried in health.tried]
     lines += [f"not read: {kind.value}s of {source}: {gap}" for (source, kind), gap in snapshot.gaps.items()]
+    lines += [screen.deck.session.fault] if screen.deck.session.fault else []
     reasons: dict[str, int] = {}
     for result in screen.picture.evaluation.results():
         if result.outcome is Outcome.UNKNOWN:

@@ -83,6 +83,8 @@ class Session:
         self._judged: Mapping[ResourceKey, Judgement] = {}
         self._failing: dict[ResourceKey, frozenset[str]] = {}
         self._settled = False
+        self._lock = threading.Lock()
+        self.fault = ""  # what went wrong in a thread of ours, for the person to see
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -165,6 +167,7 @@ class Session:
     def _judge(self, policy: Policy) -> None:
         from checks.catalogue import catalogue
         from checks.engine import Engine
+        from checks.result import Evaluation
 
         engine = Engine(catalogue(), policy)
         generation = -1
@@ -179,10 +182,19 @@ class Session:
             snapshot, changes = self.store.take()
             generation = snapshot.generation
             if not passed:  # the facts need not wait for their verdicts
-                self._show(replace(self.picture, snapshot=snapshot))
-            evaluation = engine.update(snapshot, changes, time_passed=passed)
-            self._note_new(evaluation, snapshot.taken_at)
-            self._show(replace(self.picture, snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first)))
+                self._show(snapshot=snapshot)
+            try:
+                evaluation = engine.update(snapshot, changes, time_passed=passed)
+                self._note_new(evaluation, snapshot.taken_at)
+            except Exception as error:
+                # Half of the changes may be judged: start afresh, and say so rather than show old verdicts as new.
+                self._fault("judging", error)
+                engine = Engine(catalogue(), policy)
+                evaluation = Evaluation()
+            self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first))
+
+    def _fault(self, doing: str, error: Exception) -> None:
+        self.fault = f"fault while {doing}: {type(error).__name__}: {error}"
 
     def _note_new(self, evaluation: Evaluation, now: float) -> None:
         """Remember since when a failure is known, for failures that came up while we were watching."""
@@ -204,13 +216,18 @@ class Session:
         while not self._stopped.is_set():
             self._looked.wait(self._every)
             self._looked.clear()
-            stats = dict(sampler.sample(self.visible))
+            try:
+                stats = dict(sampler.sample(self.visible))
+            except Exception as error:
+                self._fault("reading live figures", error)
+                stats = {}
             if stats != self.picture.stats:
-                self._show(replace(self.picture, stats=stats))
+                self._show(stats=stats)
             self._stopped.wait(self._every / 2)
 
-    def _show(self, picture: Picture) -> None:
-        self.picture = picture
+    def _show(self, **changes: Any) -> None:
+        with self._lock:  # two threads change different parts of the same picture
+            self.picture = replace(self.picture, **changes)
         self._publish()
 
 

@@ -34,14 +34,13 @@ def badge(judgement: Judgement | None, top: int = 3) -> Cell:
     """The SEC cell of a row: `..` before it is judged; `?` when nothing failed but something could not be read."""
     if judgement is None:
         return severity_cell({}, state="pending")
-    summary = judgement.summary
-    if not summary.judged:
-        return Cell.of("-", "dim")
-    return severity_cell(counts(summary), top=top, unknown=summary.unknown)
+    return total_badge(judgement.summary, top)
 
 
 def total_badge(summary: Summary, top: int = 4) -> Cell:
-    """The counts of many rows together."""
+    """The counts of many rows together; `-` where no check applies, which is not the same as `ok`."""
+    if not summary.judged:
+        return Cell.of("-", "dim")
     return severity_cell(counts(summary), top=top, unknown=summary.unknown)
 
 

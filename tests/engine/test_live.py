@@ -72,9 +72,7 @@ def _state(picture: Picture) -> str:
 
 
 def test_a_start_is_seen_and_judged(own: str, watch: Watch) -> None:
-    watch.until(
-        "a container without limits", lambda picture: {"RUN-028", "RUN-031"} <= failing(picture, _own(picture))
-    )
+    watch.until("a container without limits", lambda picture: {"RUN-028", "RUN-031"} <= failing(picture, _own(picture)))
 
 
 def test_a_stop_and_a_start_are_seen(own: str, lab: Lab, watch: Watch) -> None:
@@ -279,12 +277,11 @@ def _different(live: Snapshot, lab: Lab) -> list[str]:
 def _steady(snapshot: Snapshot) -> dict[ResourceKey, dict[str, object]]:
     """Without what restarts, the tasks, the engine's counters, and the results of probes."""
     moving = {Kind.ENGINE, Kind.HOST, Kind.TASK}
-    known = {
+    return {
         key: {name: value for name, value in found.items() if name not in {"health", "status"}}
         for key, found in facts(snapshot).items()
         if key.kind not in moving and not str(found["name"]).startswith(("crash-loop", "edge_"))
     }
-    return known
 
 
 def test_a_busy_hosts_events_do_not_become_a_poll(watch: Watch, proxy: LoggingProxy) -> None:

@@ -1,4 +1,4 @@
-"""An engine that is killed, frozen and left alone: what was known stays, its age is told, and it comes back by itself."""
+"""An engine that is killed, frozen or left alone: what was known stays with its age, and it comes back by itself."""
 
 from __future__ import annotations
 

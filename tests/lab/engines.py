@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from lab.engine import Lab, available
+from lab.rootfs import find
 
 REQUIRED = "DECKWATCH_REQUIRE_ENGINE"
 """With this set to 1 in the environment a missing engine is a failure: a continuous build must not skip in silence."""
 
 
-def need_engine() -> None:
-    """Skip where no private engine can run, and say why; fail instead where one is required."""
+def need_engine(*, images: bool = False) -> None:
+    """Skip where no private engine can run, or no `images` be made for it, and say why; fail where one is required."""
     reason = available()
+    if images and not reason and find("busybox") is None:
+        reason = "busybox is not installed (Debian: apt-get install busybox-static)"
     if reason and os.environ.get(REQUIRED) == "1":
         pytest.fail(f"{REQUIRED}=1, but {reason}")
     if reason:
@@ -26,9 +29,9 @@ def need_engine() -> None:
 
 
 @contextmanager
-def private_engine() -> Iterator[Lab]:
+def private_engine(*, images: bool = False) -> Iterator[Lab]:
     """An empty engine in a directory short enough for its sockets; nothing is left behind, also of a failed start."""
-    need_engine()
+    need_engine(images=images)
     lab = Lab(Path(tempfile.mkdtemp(prefix="dwe-", dir="/tmp")))
     try:
         lab.start()

@@ -129,6 +129,21 @@ class Play:
         await self.pilot.pause()
         assert_sound(self)
 
+    def at_deck(self) -> bool:
+        """Whether no menu is open."""
+        return self.app.screen is self.deck
+
+    def at(self, widget: Widget) -> bool:
+        """Whether this widget gets the keys."""
+        return self.app.focused is widget
+
+    def listen(self) -> list[str]:
+        """All that the program writes to its terminal past the screen from now on."""
+        written: list[str] = []
+        driver: Any = self.app._driver
+        driver.write = written.append
+        return written
+
     async def until(self, holds: Callable[[], bool], what: str = "") -> None:
         """Wait for something that a timer brings."""
         rounds = int(WAIT / 0.02)

@@ -60,6 +60,14 @@ class Pane:
         """All entries, unsorted and unfiltered."""
         raise TypeError(f"{type(self).__name__} lists nothing")
 
+    def shown_columns(self) -> tuple[Column, ...]:
+        """The columns of the view that is shown."""
+        return self.columns
+
+    def turn(self) -> bool:
+        """Show the pane's other view; False if it has none."""
+        return False
+
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """The line over the list."""
         raise TypeError(f"{type(self).__name__} has no headline")

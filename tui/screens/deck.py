@@ -14,7 +14,6 @@ from tui import menus
 from tui.keymap import BY_ID, help_groups
 from tui.listing import next_failing
 from tui.panes import PaneSpec, specs
-from tui.panes.findings.pane import FindingsPane
 from tui.place import Place
 from tui.screens.detail import DetailView
 from tui.screens.main import MainScreen
@@ -252,18 +251,17 @@ class DeckScreen(MainScreen):
             self.show_picture()
 
     def action_group(self) -> None:
-        """Findings by check or by object."""
+        """The pane's other view: findings by check or by object, monitoring by component or by container."""
         pane = self.pane
-        if isinstance(pane, FindingsPane) and self.trail.here.opened is None:
-            pane.grouped = not pane.grouped
+        if pane is not None and self.trail.here.opened is None and pane.turn():
             self.show_picture()
 
     def action_sort(self) -> None:
         """Choose a column."""
         pane, state = self.pane, self.state
-        if pane is None or state is None or not pane.columns or self.trail.here.opened is not None:
+        if pane is None or state is None or not pane.shown_columns() or self.trail.here.opened is not None:
             return
-        options = [Option(column.key, column.title.lower() or column.key) for column in pane.columns]
+        options = [Option(column.key, column.title.lower() or column.key) for column in pane.shown_columns()]
 
         def chosen(choice: Choice | None) -> None:
             if choice is not None and choice.id is not None:
@@ -340,7 +338,7 @@ class DeckScreen(MainScreen):
             return
         if choice.typed in menus.TYPED:
             self._act(menus.TYPED[choice.typed])
-        elif choice.id is None or " " in choice.typed and _pane_named(choice.typed.split()[0]):
+        elif choice.id is None or (" " in choice.typed and _pane_named(choice.typed.split()[0])):
             self._typed(choice.typed)
         else:
             self._act(choice.id)

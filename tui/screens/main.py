@@ -215,7 +215,8 @@ class MainScreen(LeanScreen[None]):
             from tui.panes import load
             from tui.verdicts import total_badge
 
-            right = Cell.join(total_badge(self.picture.evaluation.total), " ")
+            judged = self.picture.evaluation
+            right = Cell.join(total_badge(judged.total) if judged.judgements else Cell.of("..", "dim"), " ")
             for spec in specs():
                 pane = load(spec.id)
                 alarm = pane.alarm(self.picture)
@@ -272,8 +273,10 @@ class MainScreen(LeanScreen[None]):
         entries = pane.entries(self.picture, self.deck.now())
         self.entries = arrange(entries, state, self.filters)
         table = self.table
-        if table.columns != pane.columns:
-            table.set_columns(pane.columns)
+        columns = pane.shown_columns()
+        if table.columns != columns:
+            table.set_rows(())  # rows of the other view have other cells
+            table.set_columns(columns)
         table.set_sort(state.sort, state.descending)
         table.set_empty(Cell.of(self.empty_words(pane, len(entries)), "dim"))
         table.set_rows(entry.row for entry in self.entries)

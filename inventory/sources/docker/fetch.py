@@ -75,8 +75,10 @@ class Fetch:
 
     def ids(self, kind: Kind) -> list[tuple[str, bytes]]:
         """Id and raw text of every element of a list, without making resources of them."""
-        found = ((decode(item, wire.Identified)[0].id, item) for item in items(self.get(LISTS[kind])))
-        return [(key, item) for key, item in found if key]
+        found = [(decode(item, wire.Identified)[0], item) for item in items(self.get(LISTS[kind]))]
+        if kind is Kind.NETWORK:
+            self.network_ids = {one.name: one.id for one, _ in found if one.name and one.id}
+        return [(one.id, item) for one, item in found if one.id]
 
     def listed(self, kind: Kind) -> list[Listed]:
         """All objects of a kind as the list tells them. An element that makes no sense is left out."""
@@ -143,7 +145,9 @@ class Fetch:
             raw = self.get(f"/containers/{name}/json")
             return translate.container(raw, self.source, self.clock(), key, self.network_ids)
         if kind is Kind.NETWORK:
-            return translate.network(self.get(f"/networks/{name}"), self.source, self.clock())
+            network = translate.network(self.get(f"/networks/{name}"), self.source, self.clock())
+            self.network_ids[network.name] = network.key.id
+            return network
         raw = self.get(f"/images/{name}/json")
         return translate.image(raw, self._or_gap(f"/images/{name}/history"), self.source, self.clock(), key)
 

@@ -229,9 +229,10 @@ class ListedContainer(Wire):
 
 
 class Identified(Wire):
-    """Any listed object, when only its id matters."""
+    """Any listed object, when only its id matters, and of a network its name."""
 
     id: str | None = None
+    name: str | None = None
 
 
 class RootFs(Wire):

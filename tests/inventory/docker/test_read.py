@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +170,18 @@ def test_an_image_that_only_a_container_knows_is_read_too(engine: FakeEngine) ->
     store, _ = scan(engine)
     assert store.snapshot().count(Kind.IMAGE) == 2
     assert listed.body != b"[]"
+
+
+def test_a_container_that_never_ran_is_on_the_network_of_that_name(engine: FakeEngine) -> None:
+    """The engine fills in `NetworkID` at the first start."""
+    path = f"/containers/{container_id('plain')}/json"
+    answer = json.loads(engine.routes[path].body)
+    answer["NetworkSettings"]["Networks"] = {"front": {"NetworkID": "", "IPAddress": ""}}
+    engine.routes[path] = Answer.json(answer)
+    store, _ = scan(engine)
+    front = next(network for network in store.snapshot().of(Network) if network.name == "front")
+    plain = next(found for found in store.snapshot().of(Container) if found.name == "plain")
+    assert [found.network_id for found in plain.networks] == [front.id]
 
 
 def test_a_silent_engine_ends_with_the_deadline(engine: FakeEngine) -> None:

@@ -41,6 +41,11 @@ class FindingsPane(Pane):
         self.grouped = True
         self._made: tuple[object, bool, list[Entry]] | None = None
 
+    def turn(self) -> bool:
+        """By check or by object."""
+        self.grouped = not self.grouped
+        return True
+
     def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
         """One entry per check and outcome, or one per result."""
         if self._made and self._made[0] is picture.evaluation and self._made[1] == self.grouped:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from checks.result import Judgement, Summary
+from checks.result import Judgement
 from inventory.component import Component
-from inventory.container import Container
 from inventory.gap import Gap
 from inventory.resource import Kind, ResourceKey
-from inventory.snapshot import Snapshot
 from inventory.text import safe
-from tui.format import known, missing, told
-from tui.panes.base import ResourcePane, Shown, title
-from tui.panes.containers.state import known_running
+from tui.format import known, told
+from tui.panes.base import Entry, Pane, ResourcePane, Shown, title
+from tui.panes.monitoring.coverage import CoverageView, coverage_words, log_drivers
 from tui.picture import Picture
 from tui.verdicts import badge
 from widgets.cells import Cell
 from widgets.columns import Column
 from widgets.textview import TextLine, line
 
-_LOCAL = {"json-file", "local", "none", ""}
 
-
-class MonitoringPane(ResourcePane[Component]):
+class ComponentsView(ResourcePane[Component]):
     """One row per recognised component."""
 
     id = "monitoring"
@@ -71,19 +66,16 @@ class MonitoringPane(ResourcePane[Component]):
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """Where logs go and which roles are filled."""
-        return Cell.join(("Monitoring", "title"), f" {shown.visible} of {shown.total}   ", _coverage(picture.snapshot))
+        words = coverage_words(picture.snapshot)
+        return Cell.join(("Monitoring", "title"), f" {shown.visible} of {shown.total} (b)   {words}")
 
     def none(self, picture: Picture) -> str:
         """Absence is a finding too."""
         return (
             "No component of a monitoring or log stack was recognised among containers, services and host processes: "
             "nobody measures this host from here, and its logs stay on it unless a log driver sends them away. "
-            + _coverage(picture.snapshot).text
+            + coverage_words(picture.snapshot)
         )
-
-    def alarm(self, picture: Picture) -> Summary:
-        """Components only; log-driver findings count with their containers."""
-        return picture.summary(Kind.COMPONENT)
 
     def title_line(self, resource: Component, picture: Picture, now: float) -> TextLine:
         """Product and place."""
@@ -113,27 +105,46 @@ def _carried(resource: Component, picture: Picture) -> Judgement | None:
     return picture.judgement(carrier) if carrier else None
 
 
-def log_drivers(snapshot: Snapshot) -> dict[str, list[str]]:
-    """Names of running containers by log driver."""
-    found: dict[str, list[str]] = {}
-    for container in snapshot.of(Container):
-        if known_running(container):
-            config = container.peek("log_config")
-            driver = missing(config) if isinstance(config, Gap) else config.driver
-            found.setdefault(driver, []).append(container.name)
-    return found
+class MonitoringPane(Pane):
+    """Components, or the coverage of containers: `covering` is switched by a key."""
 
+    id = "monitoring"
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind.COMPONENT,)
 
-def _coverage(snapshot: Snapshot) -> Cell:
-    drivers = {driver: len(names) for driver, names in log_drivers(snapshot).items()}
-    roles = Counter(known(component, "role", "") for component in snapshot.of(Component))
-    kept = sum(count for driver, count in drivers.items() if driver in _LOCAL)
-    total = sum(drivers.values())
-    metrics = "yes" if any("metrics" in role for role in roles) else "none seen"
-    alerts = "yes" if roles.get("alerting") else "none seen"
-    shipper = "yes" if any("shipper" in role or "collector" in role for role in roles) else "none seen"
-    words = f"metrics {metrics}  alerts {alerts}  shipper {shipper}  logs stay here {kept}/{total}"
-    return Cell.of(words)
+    def __init__(self) -> None:
+        self.covering = False
+        self._components = ComponentsView()
+        self._coverage = CoverageView()
+
+    @property
+    def view(self) -> ComponentsView | CoverageView:
+        """What is shown now."""
+        return self._coverage if self.covering else self._components
+
+    def turn(self) -> bool:
+        """Components or coverage."""
+        self.covering = not self.covering
+        return True
+
+    def shown_columns(self) -> tuple[Column, ...]:
+        """Of the view that is shown."""
+        return self.view.columns
+
+    def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
+        """Of the view that is shown."""
+        return self.view.entries(picture, now)
+
+    def headline(self, picture: Picture, shown: Shown) -> Cell:
+        """Of the view that is shown."""
+        return self.view.headline(picture, shown)
+
+    def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """Of the view that is shown."""
+        return self.view.preview(key, picture, width, now)
+
+    def empty(self, picture: Picture) -> str:
+        """Of the view that is shown."""
+        return self.view.empty(picture)
 
 
 PANE = MonitoringPane()
