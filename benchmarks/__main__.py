@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from benchmarks.cases.opening import NotShownError
 from benchmarks.cases.plan import Case, Plan, quick
 from benchmarks.figures import Figure
 from benchmarks.hosts import DECKWATCH
 from benchmarks.report import as_text, summary, write
+from lab.client import EngineError
+from lab.engine import LabError
 
 CASES = {
     "start": "first paint against a bare Textual app, full list, all judged",
@@ -47,14 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(summary(figures))
     if not options.only:
         print(f"kept in {os.path.relpath(write(figures, facts))}")
-    return 0
+    return int(any(figure.value is None for figure in figures))
 
 
 def _measure(name: str, plan: Plan) -> list[Figure]:
     """One case, printed as soon as it is done."""
     case: Case = importlib.import_module(f"benchmarks.cases.{name}").measure
     before, started = _load(), time.monotonic()
-    found = case(plan)
+    try:
+        found = case(plan)
+    except (NotShownError, LabError, EngineError, OSError, subprocess.CalledProcessError) as error:
+        found = [Figure(name, CASES[name], None, "", None, f"{type(error).__name__}: {error}"[:300])]
     _say("")
     print(as_text(found))
     print(f"\n  {time.monotonic() - started:.0f} s, load average {before} before, {_load()} after\n", flush=True)

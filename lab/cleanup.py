@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lab.namespace import disconnect, mount_namespace
@@ -47,6 +48,7 @@ def kill_all(paths: LabPaths, namespace: str | None) -> None:
     """
     if namespace == mount_namespace(os.getpid()):
         namespace = None
+    _thaw(paths)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         victims = engine_processes(namespace) | container_processes(paths)
@@ -57,6 +59,16 @@ def kill_all(paths: LabPaths, namespace: str | None) -> None:
             _kill(pid)
         _reap(victims)
         time.sleep(0.05)
+
+
+def _thaw(paths: LabPaths) -> None:
+    """Let paused containers run: on cgroup v1 a frozen process does not even die."""
+    for root in cgroup_roots(paths):
+        for directory in _directories(root):
+            for name, word in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+                with suppress(OSError):
+                    if (directory / name).exists():
+                        (directory / name).write_text(word)
 
 
 def kill_and_wait(pids: list[int], seconds: float = 5.0) -> None:

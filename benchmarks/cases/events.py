@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, Spread, scaled
 from benchmarks.hosts import deckwatch, real, synthetic
 from benchmarks.screen import Screen
 from benchmarks.terminal import Terminal
-from lab.engine import LabError, available
+from lab.engine import available
 from lab.scale import scale
 from lab.scale import scaled as scaled_ids
 
@@ -27,14 +27,9 @@ def measure(plan: Plan) -> list[Figure]:
     """A container is renamed, stopped and started by somebody else; the clock runs from the engine's answer on."""
     rounds = max(3, plan.scans // 2)
     why = available() if plan.lab else "not asked for"
-    if why is None:
-        try:
-            with _real_actions() as (url, actions):
-                return _measured("real engine", url, actions, rounds, plan)
-        except LabError as error:
-            why = str(error)
-    with _synthetic_actions() as (url, actions):
-        return _measured(f"synthetic engine: {why}", url, actions, rounds, plan)
+    kind = "real engine" if why is None else f"synthetic engine: {why}"
+    with _real_actions() if why is None else _synthetic_actions() as (url, actions):
+        return _measured(kind, url, actions, rounds, plan)
 
 
 Actions = Callable[[int], list[tuple[str, Act, Seen]]]

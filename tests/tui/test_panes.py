@@ -25,7 +25,7 @@ from tui.panes.overview.pane import OverviewPane
 from tui.panes.services.pane import ServicesPane
 from tui.picture import Picture
 
-KINDS: tuple[type[ResourcePane[Any]], ...] = (
+KINDS: tuple[type[Any], ...] = (
     ContainersPane,
     ImagesPane,
     NetworksPane,
