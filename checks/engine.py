@@ -43,6 +43,7 @@ class Engine:
         self._judgements: dict[ResourceKey, Judgement] = {}
         self._total = Summary()
         self._slow: set[str] = set()
+        self._skipped: dict[Pair, None] = {}
         self._today: date | None = None
         self._events: tuple[Event, ...] = ()
 
@@ -61,7 +62,8 @@ class Engine:
         """
         started = self._timer()
         self._slow.clear()
-        dirty: dict[Pair, None] = {}
+        dirty = dict.fromkeys(pair for pair in self._skipped if pair[1] in self._known)
+        self._skipped.clear()
         touched: set[ResourceKey] = set()
         stale_reads: list[Read] = [*changes.keys, *{(key.source, key.kind) for key in changes.keys}, *changes.gaps]
         for key in changes.keys:
@@ -148,6 +150,7 @@ class Engine:
         before = verdicts.get(check.id)
         if check.id in self._slow:
             verdict, reads = unknown(f"not run: {check.id} took longer than {TIME_LIMIT:g} s on another resource"), None
+            self._skipped[pair] = None  # for the next time: one slow resource must not blind a check for good
         else:
             verdict, reads = self._call(check, self._known[key], snapshot)
         if reads is not None:

@@ -283,7 +283,7 @@ def _component(
 ) -> Component:
     key = f"{carrier.kind.value}/{carrier.key.id}" + (f"/{suffix}" if suffix else "")
     shown = (*signs, *(f"port {port}" for port in product.ports if any(end.endswith(f":{port}") for end in endpoints)))
-    return Component(
+    return Component.build(
         key=ResourceKey(Kind.COMPONENT, carrier.key.source, key),
         name=suffix.partition("/")[0] or carrier.name,
         labels=carrier.labels if where != "host process" else {},

@@ -110,7 +110,7 @@ class Ulimit:
     hard: int
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Container(Resource):
     """A container in any state. Sizes in bytes, times in epoch seconds (0.0 = never); null, [] and {} mean empty.
 

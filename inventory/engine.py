@@ -22,7 +22,7 @@ class SwarmState:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Engine(Resource):
     """One engine. `name` is the host name that it reports."""
 

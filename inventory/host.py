@@ -57,7 +57,7 @@ class Effective:
     identity_uid_map: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Host(Resource):
     """The machine that runs a local engine. Every field may be a gap: remote engine, no permission, no such file."""
 

@@ -21,7 +21,7 @@ class HistoryEntry:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Image(Resource):
     """An image in the engine's store. `name` is the first tag, else the first digest reference, else the short id."""
 

@@ -27,7 +27,7 @@ class Subnet:
     gateway: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Network(Resource):
     """A network of the engine or the swarm."""
 
@@ -56,7 +56,7 @@ class Network(Resource):
         return "encrypted" in self.options and self.options["encrypted"].lower() != "false"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Volume(Resource):
     """A named or anonymous volume."""
 

@@ -40,9 +40,9 @@ class ResourceKey(NamedTuple):
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Resource:
-    """Common part of all resources. Strings are exact, as the source sent them: make them safe before showing them.
+    """Common part of all resources; made by `build`, there is no constructor. Strings are exact, as the source sent them: make them safe before showing them.
 
     `name` is what its user calls it; `observed_at` and all times are seconds since the epoch (UTC); `raw` is the answer
     it came from, undecoded. A field that could not be read is not set: reading it raises `Unread`, so that a check

@@ -44,7 +44,7 @@ _VALUE_RULES: tuple[tuple[str, str], ...] = (
     ("authorization", r"(?i)\b(?:basic\s+(?P<secret>[a-z0-9+/]{12,}={0,2})|bearer\s+(?P<secret2>[\w.~+/-]{16,}=*))"),
     (
         "connection-string",
-        r"(?i)(?:[;?&]|\bhost=\S{1,100}.{0,100}?\s)(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;&\s\"']{1,200})",
+        r"(?i)(?:[;?&]|\bhost=(?>\S{1,100})(?=\s).{0,100}?\s)(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;&\s\"']{1,200})",
     ),
     ("connection-string", r"(?i)\b(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;\s\"']{1,200});\s{0,9}\w[\w ]{0,40}="),
 )

@@ -39,7 +39,7 @@ class Privileges:
     no_new_privileges: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Service(Resource):
     """A Swarm service, from its spec. `running`/`desired` are None where the engine does not count them."""
 
@@ -76,7 +76,7 @@ class Service(Resource):
     update_failure_action: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Task(Resource):
     """One task of a service: a slot on a node and the container behind it."""
 
@@ -97,7 +97,7 @@ class Task(Resource):
     image_ref: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Node(Resource):
     """A node of the swarm."""
 
@@ -116,7 +116,7 @@ class Node(Resource):
     trust_root: str  # PEM of the CA it trusts
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Secret(Resource):
     """A Swarm secret: never its data, which the API does not return."""
 
@@ -128,7 +128,7 @@ class Secret(Resource):
     driver: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Config(Resource):
     """A Swarm config. `data` is what every reader of the API gets; it is judged, never shown unmasked."""
 
@@ -140,7 +140,7 @@ class Config(Resource):
     data: str
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Swarm(Resource):
     """The swarm itself, as a manager tells it. Join tokens are dropped before this type is made."""
 

@@ -44,12 +44,19 @@ def size(count: float) -> str:
 
 def clock(moment: float) -> str:
     """Time of day in UTC, as `11:42:07Z`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%SZ")
+    return _written(moment, "%H:%M:%SZ")
 
 
 def stamp(moment: float) -> str:
     """Date and time in UTC; `-` for never."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if moment > 0 else "-"
+    return _written(moment, "%Y-%m-%d %H:%M:%SZ") if moment > 0 else "-"
+
+
+def _written(moment: float, form: str) -> str:
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime(form)
+    except (ValueError, OverflowError, OSError):  # an engine or a recording may tell any number
+        return "?"
 
 
 def short_id(identifier: str) -> str:

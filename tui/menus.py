@@ -82,7 +82,8 @@ def _special(resource: Resource) -> list[tuple[str, str]]:
 
 def copy(screen: DeckScreen, text: str) -> None:
     """Put a text on the clipboard of the terminal by OSC 52; without one that listens, the file still has it."""
-    encoded = base64.b64encode(text.encode("utf-8", "replace"))
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
+    encoded = base64.b64encode(text.encode())
     if len(encoded) > OSC52_LIMIT:
         screen.notice("too long for the clipboard", [f"{len(text)} characters; E writes it to a file instead"])
         return
@@ -126,9 +127,10 @@ def export_options() -> list[Option]:
 
 def export(screen: DeckScreen, form: str) -> None:
     """Write the file and say where it is."""
-    target = Path.cwd() / f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}"
+    target = Path(f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}")
     only = {key for key in screen.table.marked if key} if screen.table.marked else None
     try:
+        target = Path.cwd() / target  # which may have been removed meanwhile
         count = write(target, form, screen.deck, only)
     except OSError as error:
         screen.notice("not written", [f"{target}: {os.strerror(error.errno or 0)}"])

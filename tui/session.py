@@ -170,6 +170,7 @@ class Session:
         from checks.result import Evaluation
 
         engine = Engine(catalogue(), policy)
+        whole = True  # whether this engine has yet to see everything
         generation = -1
         due = time.monotonic() + TICK
         while not self._stopped.is_set():
@@ -181,15 +182,21 @@ class Session:
             self._stopped.wait(DEBOUNCE)
             snapshot, changes = self.store.take()
             generation = snapshot.generation
-            if not passed:  # the facts need not wait for their verdicts
+            if passed:  # where nothing has changed, the snapshot is as old as the last change
+                snapshot = replace(snapshot, taken_at=self.now())
+            else:  # the facts need not wait for their verdicts
                 self._show(snapshot=snapshot)
             try:
-                evaluation = engine.update(snapshot, changes, time_passed=passed)
+                if whole:
+                    evaluation = engine.evaluate(snapshot)
+                else:
+                    evaluation = engine.update(snapshot, changes, time_passed=passed)
+                whole = False
                 self._note_new(evaluation, snapshot.taken_at)
             except Exception as error:
                 # Half of the changes may be judged: start afresh, and say so rather than show old verdicts as new.
                 self._fault("judging", error)
-                engine = Engine(catalogue(), policy)
+                engine, whole = Engine(catalogue(), policy), True
                 evaluation = Evaluation()
             self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first))
 

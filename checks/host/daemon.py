@@ -11,6 +11,7 @@ from checks.network.segments import DEFAULT_BRIDGE, NOBODY, icc_evidence, networ
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.model import Container, Engine, Network
+from inventory.secrets import mask_text
 
 _LEGACY_DRIVERS = frozenset({"aufs", "devicemapper", "overlay", "vfs"})
 _CURRENT_DRIVERS = frozenset({"overlay2", "btrfs", "zfs", "overlayfs", "fuse-overlayfs", "stargz", "windowsfilter"})
@@ -139,7 +140,8 @@ def insecure_registries(engine: Engine, view: View) -> Verdict:
         for host in engine.insecure_registries
         if not host.startswith(("127.", "localhost", "[::1]"))
     ]
-    found += [Evidence("RegistryConfig.Mirrors", mirror) for mirror in engine.mirrors if mirror.startswith("http:")]
+    plain = [mirror for mirror in engine.mirrors if mirror.startswith("http:")]
+    found += [Evidence("RegistryConfig.Mirrors", mask_text(mirror)) for mirror in plain]
     return failed(f"{len(found)} source(s) without verified TLS", *found) if found else passed()
 
 
@@ -303,7 +305,7 @@ def warnings(engine: Engine, view: View) -> Verdict:
     """Judges `Warnings` of the engine's info. M: each, with the check that judges the same. P: none. U: not read."""
     if not engine.warnings:
         return passed()
-    found = [Evidence("Warnings", f"{' '.join(text.split())}{_judged_by(text)}") for text in engine.warnings]
+    found = [Evidence("Warnings", f"{mask_text(' '.join(text.split()))}{_judged_by(text)}") for text in engine.warnings]
     return manual(f"{len(found)} warning(s) from the daemon", *found)
 
 

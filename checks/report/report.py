@@ -50,7 +50,11 @@ class Finding:
 
     result: Result
     resource: Resource
-    fingerprint: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same over restarts; made when a format asks for it, most findings are never shown."""
+        return fingerprint(self.result.check.id, self.resource, self.result.verdict.salient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,7 @@ def _wanted(snapshot: Snapshot, evaluation: Evaluation, filters: Filters) -> Ite
             continue
         for result in (*judgement.results, *judgement.passed):
             if filters.wants(result.check):
-                print_ = fingerprint(result.check.id, resource, result.verdict.salient)
-                yield Finding(result, resource, print_)
+                yield Finding(result, resource)
 
 
 def _is_known(finding: Finding, known: Known | None) -> bool:

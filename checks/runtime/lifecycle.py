@@ -8,6 +8,7 @@ from checks.runtime.owners import orchestrator
 from checks.verdict import Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
+from inventory.secrets import mask_text
 
 _MINUTE, _DAY = 60.0, 86400.0
 _LOOP_WINDOW = 10 * _MINUTE
@@ -130,7 +131,7 @@ def exited_abnormally(container: Container, view: View) -> Verdict:
     """
     state, code = container.state, container.exit_code
     if state == "created" and container.error:
-        return failed("the engine could not start it", seen("State.Error", container.error))
+        return failed("the engine could not start it", seen("State.Error", mask_text(container.error)))
     if state not in {"exited", "dead"}:
         return not_applicable(f"it has not ended ({state})")
     evidence = (seen("State.Status", state), seen("State.ExitCode", code))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import cleanup
 from lab.engine import Lab, available
 from lab.rootfs import find
 
@@ -38,3 +39,5 @@ def private_engine(*, images: bool = False) -> Iterator[Lab]:
         yield lab
     finally:
         lab.stop()
+        assert not cleanup.cgroup_roots(lab.paths), "a container was left behind"
+        assert not lab.paths.root.exists()

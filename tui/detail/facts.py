@@ -9,7 +9,7 @@ from inventory.gap import Gap
 from inventory.image import Image
 from inventory.network import Network
 from inventory.resource import EMPTY, Kind, Resource
-from inventory.secrets import mask_text
+from inventory.secrets import mask_pair, mask_text
 from inventory.swarm import Service, Task
 from inventory.text import safe
 from tui.detail.related import related
@@ -98,7 +98,7 @@ def member_lines(resource: Network, context: Context) -> Iterator[TextLine]:
     if not members:
         yield line(" nobody is attached", "dim")
     for option, value in known(resource, "options", EMPTY).items():
-        yield line(f" {safe(option)} = {safe(value)}", "dim")
+        yield line(f" {safe(option)} = {safe(mask_pair(option, value))}", "dim")
 
 
 def layer_lines(resource: Image, context: Context) -> Iterator[TextLine]:
@@ -166,7 +166,7 @@ def value_lines(resource: Resource, context: Context) -> Iterator[TextLine]:
     for name, gap in resource.gaps.items():
         yield line(f" {name}: {safe(str(gap), 300)}", "unknown")
     for name, value in sorted(resource.labels.items()):
-        yield TextLine(Cell.join((f" {safe(name)}", "accent"), f" = {safe(mask_text(value), 1000)}"))
+        yield TextLine(Cell.join((f" {safe(name)}", "accent"), f" = {safe(mask_pair(name, value), 1000)}"))
     if not resource.gaps and not resource.labels:
         yield line(" no labels; everything was read", "dim")
 

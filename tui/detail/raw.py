@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from inventory.resource import Resource
 from inventory.secrets import mask_document
+from inventory.sources.docker.decode import AnswerError, plain
 from tui.detail.tab import ALL, Shape, Tab
 from tui.picture import Picture
 
@@ -21,9 +20,9 @@ def findings_count(resource: Resource, picture: Picture) -> int:
 def raw_value(resource: Resource) -> Any:
     """The raw answer, decoded, its secrets masked; for a resource without one, its fields."""
     try:
-        value = msgspec.json.decode(resource.raw) if resource.raw else _fields(resource)
-    except msgspec.DecodeError as error:
-        return {"not readable": str(error), "first bytes": resource.raw[:200].decode("utf-8", "replace")}
+        value = plain(resource.raw) if resource.raw else _fields(resource)
+    except AnswerError as error:
+        return {"not readable": str(error)}  # nothing of it is shown: what cannot be parsed cannot be masked
     return mask_document(value)
 
 

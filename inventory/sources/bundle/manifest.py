@@ -93,11 +93,21 @@ def decode(raw: bytes) -> Manifest:
     return Manifest(
         tool=_field(document, "tool", str),
         host=_field(document, "host", str),
-        time=float(_field(document, "time", (int, float))),
+        time=_time(document),
         masked=_field(document, "masked", bool),
         sources=tuple(_build(SourceEntry, item, "sources") for item in _field(document, "sources", list)),
         members=tuple(_build(Member, item, "members") for item in _field(document, "members", list)),
     )
+
+
+def _time(document: Mapping[str, Any]) -> float:
+    """A moment that can be written as a date."""
+    try:
+        time = float(_field(document, "time", (int, float)))
+        datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BundleError(f"{NAME}: 'time' is no moment") from None
+    return time
 
 
 def _field(document: Mapping[str, Any], name: str, type_: type | tuple[type, ...]) -> Any:

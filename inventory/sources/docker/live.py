@@ -141,12 +141,16 @@ class DockerSource:
                 return
             try:
                 session = self._connect()
+                began = time.monotonic()
+                self._follow(session)
             except ApiError as error:
                 self._lost(error)
                 pause = min(max(pause * 2, BACK_OFF[0]), BACK_OFF[1])
                 continue
-            began = time.monotonic()
-            self._follow(session)
+            except Exception as error:  # a mistake in here, or a context that is gone, must not end the source for good
+                self._lost(ApiError(Reason.ERROR, 0, f"{type(error).__name__}: {error}"))
+                pause = BACK_OFF[1]
+                continue
             # An engine that drops us again and again must not be hammered.
             pause = 0.0 if time.monotonic() - began > BACK_OFF[1] else max(pause, BACK_OFF[0])
 
@@ -275,7 +279,8 @@ class DockerSource:
                     self._inbox.put(_Happened(epoch, touch(line, self.name)))
         except ApiError:
             pass  # that it ended is all there is to know; connecting again tells why
-        self._inbox.put(_Ended(epoch))
+        finally:
+            self._inbox.put(_Ended(epoch))
 
     def _remember(self, session: Session, now: float) -> None:
         self._store.add_events(recent_events(session, self.name, now))

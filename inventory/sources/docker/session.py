@@ -6,13 +6,16 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 
 from inventory.gap import Reason
 from inventory.sources.docker.transport import LIMIT, ApiError, Stream, Transport
 
 NEWEST = (1, 51)
 """The newest API version whose answers this program knows."""
+# The one form of date that HTTP servers send (RFC 9110, 5.6.7); email.utils knows more and takes 15 ms to load.
+_DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TOO_OLD = re.compile(r"[Mm]inimum supported API version is (\d+)\.(\d+)")
 
 
@@ -82,10 +85,16 @@ def connect(transport: Transport, *, deadline: float, answered: Callable[[], Non
 
 def _ahead(date: str) -> float:
     """How far an HTTP `Date` is ahead of our clock, in seconds; 0 when there is none."""
-    try:
-        return parsedate_to_datetime(date).timestamp() - time.time()
-    except (TypeError, ValueError):
+    found = _DATE.fullmatch(date)
+    if found is None or found[2] not in _MONTHS:
         return 0.0
+    day, month, year, hour, minute, second = found.groups()
+    number = _MONTHS.index(month) + 1
+    try:
+        moment = datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    except ValueError:
+        return 0.0
+    return moment.timestamp() - time.time()
 
 
 def _capped(told: str) -> str:

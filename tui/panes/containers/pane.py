@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from inventory.container import Container, Port
 from inventory.gap import Gap
 from inventory.resource import Kind, ResourceKey
+from inventory.secrets import mask_text
 from inventory.text import safe
 from tui.format import image_reference, known, missing, short_id, since, size, told
 from tui.panes.base import ResourcePane, Shown, several_sources, title
@@ -127,7 +128,7 @@ class ContainersPane(ResourcePane[Container]):
         lines.append(line(f" project {safe(owner)}   user {safe(user)}   {safe(told(resource, 'status'))}"))
         error = resource.peek("error")
         if error and not isinstance(error, Gap):
-            lines.append(line(f" error {safe(error, 400)}", "error"))
+            lines.append(line(f" error {safe(mask_text(error), 400)}", "error"))
         image = picture.judgement(ResourceKey(Kind.IMAGE, resource.key.source, told(resource, "image_id")))
         if image is not None and image.summary.worst is not None:
             words = f" its image has {sum(image.summary.fails)} findings of its own (o image)"
