@@ -42,11 +42,12 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Resource:
-    """Common part of all resources; made by `build`, there is no constructor. Strings are exact, as the source sent them: make them safe before showing them.
+    """Common part of all resources; made by `build`, there is no constructor.
 
-    `name` is what its user calls it; `observed_at` and all times are seconds since the epoch (UTC); `raw` is the answer
-    it came from, undecoded. A field that could not be read is not set: reading it raises `Unread`, so that a check
-    which needs it ends as *unknown* without any code of its own; `peek` returns the `Gap` instead.
+    Strings are exact, as the source sent them: make them safe before showing them. `name` is what its user calls it;
+    `observed_at` and all times are seconds since the epoch (UTC); `raw` is the answer it came from, undecoded. A field
+    that could not be read is not set: reading it raises `Unread`, so that a check which needs it ends as *unknown*
+    without any code of its own; `peek` returns the `Gap` instead.
     """
 
     kind: ClassVar[Kind]

@@ -1,6 +1,6 @@
 """Make the pictures of the README from a recording: SVG from the running program, PNG from the SVG.
 
-    python -m screenshots [--from BUNDLE] [--only NAME] [--to DIRECTORY]
+python -m screenshots [--from BUNDLE] [--only NAME] [--to DIRECTORY]
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def normal(request: str) -> str:
 
 
 def key(request: str) -> str:
-    """What a recorded answer is found by: for the details of a container and the events any query will do, there is only one."""
+    """What a recorded answer is found by: for a container's details and for events any query will do."""
     return path_of(request) if path_of(request).endswith(_DETAILS) else normal(request)
 
 

@@ -52,7 +52,7 @@ class NetworksPane(ResourcePane[Network]):
 
     def token(self, resource: Network, facts: Any, picture: Picture, now: float) -> Hashable:
         """Who is attached."""
-        return tuple(id(container) for container in facts.get(resource.key.id, ()))
+        return facts.get(resource.key.id, ())  # themselves: the id of one that is gone may be given to another
 
     def cells(self, resource: Network, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""

@@ -47,7 +47,7 @@ class ServicesPane(ResourcePane[Service]):
 
     def token(self, resource: Service, facts: Any, picture: Picture, now: float) -> Hashable:
         """Its tasks, and its age as it reads now."""
-        return tuple(id(task) for task in facts.get(resource.key.id, ())), _age(resource, now)
+        return facts.get(resource.key.id, ()), _age(resource, now)
 
     def cells(self, resource: Service, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
