@@ -71,6 +71,10 @@ class Terminal:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def sent(self) -> int:
         """Bytes so far."""
         return sum(len(chunk.data) for chunk in self.chunks)

@@ -213,11 +213,11 @@ def _state(container: Container) -> str:
     return "unhealthy" if state == "running" and getattr(health, "status", "") == "unhealthy" else state
 
 
-def _exposure(container: Container) -> tuple[str, ...]:
+def _exposure(container: Container) -> tuple[str, ...] | Gap:
     """Published addresses first; what is only exposed is reachable over its networks."""
     ports = container.peek("ports")
     if isinstance(ports, Gap):
-        return ()
+        return ports
     host_network = container.peek("network_mode") == "host"
     return tuple(dict.fromkeys(_endpoint(port, host_network) for port in ports))
 
@@ -237,7 +237,9 @@ def _service(service: Service) -> Iterator[Component]:
         return
     product, signs = found
     ports = service.peek("ports")
-    endpoints = () if isinstance(ports, Gap) else tuple(f"{port.publish_mode}:{port.published_port}" for port in ports)
+    endpoints = (
+        ports if isinstance(ports, Gap) else tuple(f"{port.publish_mode}:{port.published_port}" for port in ports)
+    )
     running, desired = service.peek("running"), service.peek("desired")
     state = f"{running}/{desired}" if isinstance(running, int) and isinstance(desired, int) else ""
     yield _component(service, product, signs, "service", version_of(reference), endpoints, state)
@@ -277,18 +279,19 @@ def _component(
     signs: tuple[str, ...],
     where: str,
     version: str,
-    endpoints: tuple[str, ...],
+    endpoints: tuple[str, ...] | Gap,
     state: str,
     suffix: str = "",
 ) -> Component:
     key = f"{carrier.kind.value}/{carrier.key.id}" + (f"/{suffix}" if suffix else "")
-    shown = (*signs, *(f"port {port}" for port in product.ports if any(end.endswith(f":{port}") for end in endpoints)))
+    ends = () if isinstance(endpoints, Gap) else endpoints
+    shown = (*signs, *(f"port {port}" for port in product.ports if any(end.endswith(f":{port}") for end in ends)))
     return Component.build(
         key=ResourceKey(Kind.COMPONENT, carrier.key.source, key),
         name=suffix.partition("/")[0] or carrier.name,
         labels=carrier.labels if where != "host process" else {},
         observed_at=carrier.observed_at,
-        raw="\0".join((product.name, carrier.name, version, state, *endpoints, *shown)).encode("utf-8", "replace"),
+        raw="\0".join((product.name, carrier.name, version, state, *ends, *shown)).encode("utf-8", "replace"),
         product=product.name,
         role=product.role,
         where=where,

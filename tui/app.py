@@ -16,7 +16,7 @@ from tui.cli.problem import Exit
 from tui.freshness import Freshness, waiting
 from tui.keymap import resolve
 from tui.options import ExplorerOptions
-from tui.screens.main import MainScreen
+from tui.screens.frame import FrameScreen
 from tui.threads import spawn
 from widgets.style import Palette, choose
 
@@ -89,9 +89,9 @@ class DeckwatchApp(App[int]):
             raise RuntimeError("asked for the session before it was made")
         return self._session
 
-    def get_default_screen(self) -> MainScreen:
+    def get_default_screen(self) -> FrameScreen:
         """The frame, which loads nothing of what fills it."""
-        return MainScreen()
+        return FrameScreen()
 
     def on_mount(self) -> None:
         """Load the rest once the frame stands."""
@@ -127,7 +127,7 @@ class DeckwatchApp(App[int]):
         self._session = session
         self.ready = True
         frame = self.screen_stack[0]
-        if isinstance(frame, MainScreen):
+        if isinstance(frame, FrameScreen):
             frame.retire()
         self._main = DeckScreen()
         if boot.host_name:
@@ -266,6 +266,9 @@ class DeckwatchApp(App[int]):
         """Quit; no thread is waited for."""
         if self._session is not None:
             self._session.stop()
+        for screen in self.screen_stack:
+            if isinstance(screen, FrameScreen):
+                screen.retire()  # a tick among widgets that are being taken down would end in a traceback
         self.exit(0)
 
     action_leave = leave

@@ -17,6 +17,7 @@ _STATE = re.compile(rb"connecting|LIVE|STALE|LOST")
 _ROW = re.compile(rb"(?:app|scale)-\d{5}")
 _NAME = re.compile(r"(?:app|scale)-\d{5}")
 _COUNT = re.compile(r"Containers (\d+) of \d+")
+_ECHO = re.compile(r"2{3,}|[\u2500-\u257f]+")  # keys that nobody took, and frames
 _PRESS_EVERY = 0.05
 _CALM = 5.0
 """Per cent of a core that still counts as doing nothing."""
@@ -35,14 +36,19 @@ def framed() -> Callable[[bytes], bool]:
 def open_containers(terminal: Terminal, limit: float = 30.0) -> float:
     """Press the pane's key from the first paint on until there are rows; returns when there were."""
     if terminal.until(framed(), limit) is None:
-        raise NotShownError(f"no first paint: {terminal.text[-500:]!r}")
+        raise NotShownError(f"no first paint: {_said(terminal)}")
     end = time.monotonic() + limit
-    while time.monotonic() < end:
+    while time.monotonic() < end and terminal.running:
         terminal.send(CONTAINERS)
         at = terminal.until(lambda text: _ROW.search(text) is not None, _PRESS_EVERY)
         if at is not None:
             return at
-    raise NotShownError(f"no rows: {terminal.text[-500:]!r}")
+    raise NotShownError(f"no rows: {_said(terminal)}")
+
+
+def _said(terminal: Terminal) -> str:
+    """The end of what was shown: with a program that has ended, of its last words."""
+    return " ".join(_ECHO.sub(" ", terminal.text).split())[-400:] or "nothing"
 
 
 def calm_containers(terminal: Terminal, limit: float = 90.0) -> Screen:

@@ -15,7 +15,7 @@ class Plan:
     say: Callable[[str], None]
     starts: int = 9
     presses: int = 50
-    idle: float = 20.0
+    idle: float = 60.0  # as long as a source waits between two full lists
     scans: int = 7
     sizes: tuple[int, ...] = (20, 100, 500)
     rows: tuple[int, ...] = (500, 5000)

@@ -85,7 +85,7 @@ def containerd_socket(engine: Engine, view: View) -> Verdict:
     paths = (*(path.removeprefix("unix://") for path in words(host, "containerd")), *_CONTAINERD_SOCKETS)
     sockets = [facts for path in dict.fromkeys(paths) if (facts := _file(host, path))]
     if not sockets:
-        return not_applicable("there is no containerd socket")
+        return _absent(host, paths, "there is no containerd socket")
     return _owned(sockets, 0o660)
 
 
@@ -108,8 +108,10 @@ def unit_files(engine: Engine, view: View) -> Verdict:
     F: not root:root, or a mode beyond 0644 (directories: 0755). P: neither. NA: there is none. U: the engine is remote.
     Source: CIS Docker 3.1-3.4, with drop-in directories.
     """
-    files = [facts for path, facts in view.host().files.items() if any(_unit(path, unit) for unit in _UNITS)]
-    return _owned(files, 0o644) if files else not_applicable("no systemd unit of the engine")
+    host = view.host()
+    files = [facts for path, facts in host.files.items() if any(_unit(path, unit) for unit in _UNITS)]
+    hidden = [path for path in _denied(host) if any(_unit(path, unit) for unit in _UNITS)]
+    return _owned(files, 0o644) if files else _absent(host, hidden, "no systemd unit of the engine")
 
 
 @check(
@@ -134,7 +136,7 @@ def configuration_files(engine: Engine, view: View) -> Verdict:
     host = view.host()
     paths = (_CONFIG_DIRECTORY, f"{_CONFIG_DIRECTORY}/daemon.json", host.daemon_config_path)
     files = [facts for path in dict.fromkeys(paths) if (facts := _file(host, path))]
-    return _owned(files, 0o644) if files else not_applicable("no configuration file")
+    return _owned(files, 0o644) if files else _absent(host, paths, "no configuration file")
 
 
 @check(
@@ -164,6 +166,19 @@ def data_root(engine: Engine, view: View) -> Verdict:
     owners = {0, int(remapped) if remapped.isdecimal() else 0}
     bad = [one for one in directories if one.mode & 0o006 or not (engine.rootless or one.uid in owners)]
     return failed("others may look inside", *_evidence(bad)) if bad else passed("", *_evidence(directories))
+
+
+def _absent(host: Host, paths: Iterable[str], why: str) -> Verdict:
+    """Not applicable, unless one of the paths may not be looked at: then nobody knows."""
+    hidden = next((path for path in paths if path in _denied(host)), "")
+    if hidden:
+        raise Unread(Gap(Reason.DENIED, hidden))
+    return not_applicable(why)
+
+
+def _denied(host: Host) -> tuple[str, ...]:
+    paths = host.peek("files_denied")
+    return () if isinstance(paths, Gap) else paths
 
 
 def _owned(files: Iterable[FileFacts], allowed: int) -> Verdict:

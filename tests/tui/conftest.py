@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.panes import load
+
 
 @pytest.fixture
 def sockets() -> Iterator[Path]:
@@ -16,3 +18,10 @@ def sockets() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="dw"))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_findings_pane() -> Iterator[None]:
+    """The findings pane remembers whether it groups; each walk starts as the program does."""
+    yield
+    load("findings").grouped = True  # type: ignore[attr-defined]  # FindingsPane's own

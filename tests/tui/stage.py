@@ -25,6 +25,7 @@ from tui.screens.deck import DeckScreen
 from tui.session import Sampler, Session, Source
 from widgets.style import PALETTES, Palette
 from widgets.table import ResourceTable
+from widgets.textview import TextView
 
 WAIT = 20.0  # seconds that a test waits for what must come; passing tests never wait so long
 
@@ -199,3 +200,24 @@ def assert_sound(here: Play) -> None:
     for widget in screen.walk_children(Widget):
         if widget.display and widget.region.area:
             assert screen.region.contains_region(widget.region), (widget, widget.region)
+
+
+def place(here: Play) -> str:
+    """Where one is, in a word."""
+    found = here.deck.trail.here
+    return f"{found.pane}:{found.opened.kind if found.opened else ''}:{found.tab if found.opened else ''}"
+
+
+def detail_text(here: Play) -> TextView:
+    """The text view of the drill-down."""
+    detail = here.deck.detail
+    assert detail is not None
+    text = detail.text
+    assert text is not None
+    return text
+
+
+def put_cursor(here: Play, name: str) -> None:
+    """The cursor on the row of that name."""
+    key = next(entry.key for entry in here.deck.entries if entry.fields["name"] == name)
+    assert here.table.move_to(key)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container as Box
@@ -29,8 +27,6 @@ FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or 
 
 class DeckScreen(MainScreen):
     """The screen with its actions. They come from the key map, the palette and typed commands alike."""
-
-    whole: ClassVar[bool] = True
 
     def compose_middle(self) -> ComposeResult:
         """The overview, a list with its preview, the drill-down, and the line to type filters into."""

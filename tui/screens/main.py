@@ -1,43 +1,39 @@
-"""The one screen: two header lines, a list with its preview or an opened resource, and a footer."""
+"""Places on the screen: a list with its preview, or an opened resource, and the ways between them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from textual import events
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Container as Box
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.keymap import ACTIONS
-from tui.panes import specs
+from checks.verdict import Severity
+from inventory.resource import ResourceKey
+from inventory.snapshot import Event
+from tui.detail.tab import Shape
+from tui.listing import Filters, ListState, arrange
+from tui.panes import PaneSpec, load, specs
+from tui.panes.base import Entry, Pane, Shown
+from tui.panes.findings.pane import results_of
 from tui.place import Place, Trail
+from tui.screens.detail import DetailView
+from tui.screens.frame import FOOT_OVERVIEW, NARROW, FrameScreen
+from tui.verdicts import total_badge
 from widgets.cells import EMPTY, Cell
-from widgets.lean import LeanScreen
-from widgets.statusline import FooterLine, StatusLine, Tab, TabLine, freshness_cell, host_cell
-from widgets.textview import TextLine, TextView, line
+from widgets.statusline import FooterLine, StatusLine, Tab, TabLine
+from widgets.table import ResourceTable
+from widgets.textview import TextLine, TextView
 
 if TYPE_CHECKING:
-    from inventory.resource import ResourceKey
-    from tui.app import DeckwatchApp
-    from tui.listing import Filters, ListState
-    from tui.panes.base import Entry, Pane
     from tui.panes.overview.pane import OverviewPane
     from tui.picture import Picture
-    from tui.screens.detail import DetailView
-    from widgets.table import ResourceTable
 
 PREVIEW_DELAY = 0.12  # seconds the cursor must rest before the preview follows
 SLOW_PREVIEW = 1.0  # the same over a slow link
-SMALL, NARROW, WIDE = (60, 15), 120, 160
+SMALL, WIDE = (60, 15), 160
 
-_FOOT_OVERVIEW = (
-    ("enter", "open"), ("1-6", "panes"), ("x", "not seen"), (":", "command"), ("E", "export"), ("?", "help"),
-)  # fmt: skip
 _FOOT_LIST = (
     ("enter", "open"), ("l", "logs"), ("i", "inspect"), ("o", "related"), ("/", "filter"), ("s", "sort"), ("?", "help"),
 )  # fmt: skip
@@ -46,62 +42,20 @@ _FOOT_DETAIL = (
 )  # fmt: skip
 
 
-def _bindings() -> list[BindingType]:
-    return [
-        Binding(",".join(action.keys), action.run, action.text, show=False, id=action.id)
-        for action in ACTIONS
-        if action.run
-    ]
-
-
-class MainScreen(LeanScreen[None]):
+class MainScreen(FrameScreen):
     """Shows places; what a place shows comes from its pane or from the drill-down."""
-
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
-    whole: ClassVar[bool] = False
-    """Whether there is more than the frame with its overview."""
-    CSS = """
-    #body { height: 1fr; layout: vertical; }
-    #list { height: 1fr; }
-    #preview { height: 9; border-top: ascii ansi_default; }
-    #overview { height: 1fr; }
-    .-gone { display: none; }
-    #body.-beside { layout: horizontal; }
-    #body.-beside #list { width: 3fr; height: 100%; }
-    #body.-beside #preview { width: 2fr; height: 100%; border-top: none; border-left: ascii ansi_default; }
-    #body.-beside.-narrow #list { width: 5fr; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
         self.trail = Trail(Place("overview"))
         self.entries: Sequence[Entry] = ()
+        self.filters = Filters()
         self.zoomed = ""
-        self._filters: Filters | None = None
-        self._preview_timer: object = None
+        self._preview_timer: Timer | None = None
         self._previewed: object = None
         self._jumping = False
-        self._ticking: Timer | None = None
-        self.retired = False
 
     # -- parts --------------------------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        """The frame and everything in it."""
-        yield StatusLine(id="head")
-        yield TabLine(id="tabs")
-        yield from self.compose_middle()
-        yield FooterLine(id="foot")
-
-    def compose_middle(self) -> ComposeResult:
-        """The overview alone: the rest brings more along than the first paint may."""
-        with Box(id="body"):
-            yield TextView(id="overview", cursor=True)
-
-    @property
-    def deck(self) -> DeckwatchApp:
-        """The application, by its own type."""
-        return cast("DeckwatchApp", self.app)
 
     @property
     def picture(self) -> Picture:
@@ -109,18 +63,9 @@ class MainScreen(LeanScreen[None]):
         return self.deck.picture
 
     @property
-    def filters(self) -> Filters:
-        """Filters of all panes."""
-        if self._filters is None:
-            from tui.listing import Filters
-
-            self._filters = Filters()
-        return self._filters
-
-    @property
     def table(self) -> ResourceTable:
         """The list."""
-        return cast("ResourceTable", self.query_one("#list"))
+        return self.query_one("#list", ResourceTable)
 
     @property
     def preview(self) -> TextView:
@@ -128,126 +73,72 @@ class MainScreen(LeanScreen[None]):
         return self.query_one("#preview", TextView)
 
     @property
-    def overview(self) -> TextView:
-        """The overview's lines."""
-        return self.query_one("#overview", TextView)
+    def aging(self) -> Iterable[TextView | ResourceTable]:
+        """All views but the drill-down's, which are titled with their resource's state."""
+        return (self.overview, self.table, self.preview)
 
     @property
-    def detail(self) -> DetailView | None:
-        """The drill-down; the bare frame has none."""
-        found = self.query("#detail")
-        return cast("DetailView", found.first()) if found else None
+    def detail(self) -> DetailView:
+        """The drill-down."""
+        return self.query_one("#detail", DetailView)
 
     @property
-    def pane(self) -> Pane | None:
-        """The pane of this place, once panes can be loaded."""
-        if not self.deck.ready:
-            return None
-        from tui.panes import load
-
+    def pane(self) -> Pane:
+        """The pane of this place."""
         return load(self.trail.here.pane)
 
     @property
-    def state(self) -> ListState | None:
+    def state(self) -> ListState:
         """Sorting and filters of this pane."""
         pane = self.pane
-        return self.filters.state(pane.id, pane.order) if pane else None
+        return self.filters.state(pane.id, pane.order)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        """Show at once that the program runs and what it talks to."""
-        self.show_tabs()
-        self.show_freshness()
-        self.show_foot()
-        self.overview.set_lines([line(f" connecting to {self.deck.target} ...", "dim")])
-        self.overview.focus()
-        self._ticking = self.set_interval(0.5, self.tick)
-
-    def retire(self) -> None:
-        """The frame has done its part: another screen lies over it for good."""
-        self.retired = True
-        if self._ticking is not None:
-            self._ticking.stop()
-
     def tick(self) -> None:
         """What passes with time alone: freshness, ages, and tabs that read again."""
-        self.show_freshness()
-        detail = self.detail
-        if detail is not None:
-            detail.tick(self.deck.clock())
+        super().tick()
+        self.detail.tick(self.deck.clock())
         if self.deck.minute_passed():
             self.show_picture()
 
     def on_resize(self, event: events.Resize) -> None:
         """Where the preview goes, and what the overview has room for."""
         super().on_resize(event)
-        if self.retired:
-            return
         self.arrange_body()
         self.show_picture()
         self.call_after_refresh(self.show_picture)  # lines are made for widths that are known only then
 
     # -- showing ------------------------------------------------------------------------------------------------
 
-    def show_freshness(self) -> None:
-        """The first line: program, host, engine, read-only, and how old everything is."""
-        deck = self.deck
-        fresh = deck.freshness()
-        since = f"{fresh.age:.0f}s" if fresh.state in {"stale", "lost"} else ""
-        if fresh.state == "recorded":
-            since = time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(fresh.moment))
-        right = Cell.of("FROZEN ", "high") if deck.frozen else EMPTY
-        right = Cell.join(right, (deck.trouble(), "error"))
-        right = Cell.join(right, freshness_cell(fresh.state, since), " ")  # type: ignore[arg-type]  # same words
-        left = host_cell("deckwatch", deck.host_name, deck.engine_words())
-        self.query_one("#head", StatusLine).update_cells(left, right)
-        stale = fresh.state in {"stale", "lost"}
-        for view in (self.overview, self.table, self.preview) if self.whole else (self.overview,):
-            if view.stale != stale:
-                view.stale = stale
-
     def show_tabs(self) -> None:
         """The second line: panes with their counts."""
-        tabs, right = [], EMPTY
-        width = self.size.width or 80
-        if self.deck.ready:
-            from tui.panes import load
-            from tui.verdicts import total_badge
+        judged = self.picture.evaluation
+        right = Cell.join(total_badge(judged.total) if judged.judgements else Cell.of("..", "dim"), " ")
+        self.set_tabs([self._tab(load(spec.id), spec) for spec in specs()], self.trail.here.pane, right)
 
-            judged = self.picture.evaluation
-            right = Cell.join(total_badge(judged.total) if judged.judgements else Cell.of("..", "dim"), " ")
-            for spec in specs():
-                pane = load(spec.id)
-                alarm = pane.alarm(self.picture)
-                bad = sum(alarm.fails[3:])
-                count = pane.count(self.picture) if width >= WIDE else ""
-                words = f"{count}{f' !{bad}' if bad else ''}".strip() if spec.id != "findings" else ""
-                name = spec.title if width >= NARROW else spec.short
-                tabs.append(Tab(spec.digit, name, words, "accent" if bad else "dim"))
-        else:
-            tabs = [Tab(spec.digit, spec.title if width >= NARROW else spec.short) for spec in specs()]
-        active = next(spec.digit for spec in specs() if spec.id == self.trail.here.pane)
-        self.query_one("#tabs", TabLine).set_tabs(tabs, active, right)
+    def _tab(self, pane: Pane, spec: PaneSpec) -> Tab:
+        bad = sum(pane.alarm(self.picture).fails[Severity.HIGH :])
+        count = pane.count(self.picture) if self.size.width >= WIDE else ""
+        words = f"{count}{f' !{bad}' if bad else ''}".strip() if spec.id != "findings" else ""
+        return Tab(spec.digit, spec.title if self.roomy else spec.short, words, "accent" if bad else "dim")
 
     def show_foot(self) -> None:
         """The keys that matter here."""
         here = self.trail.here
-        keys = _FOOT_DETAIL if here.opened else _FOOT_OVERVIEW if here.pane == "overview" else _FOOT_LIST
-        pinned = self.filters.pinned if self._filters else ""
+        keys = _FOOT_DETAIL if here.opened else FOOT_OVERVIEW if here.pane == "overview" else _FOOT_LIST
+        pinned = self.filters.pinned
         right = Cell.of(f"& {pinned} ", "accent") if pinned else EMPTY
         self.query_one("#foot", FooterLine).set_keys(keys, right)
 
     def show_picture(self) -> None:
         """Bring what is visible up to date."""
-        if self.retired or not self.deck.ready or not self.is_mounted:
+        if not self.is_mounted:
             return
         self.show_tabs()
         here = self.trail.here
         if here.opened is not None:
-            detail = self.detail
-            if detail is not None:
-                detail.update_picture(self.picture)
+            self.detail.update_picture(self.picture)
         elif here.pane == "overview":
             self.show_overview()
         else:
@@ -264,12 +155,7 @@ class MainScreen(LeanScreen[None]):
 
     def show_list(self) -> None:
         """The rows of the pane that pass the filters."""
-        from tui.listing import arrange
-        from tui.panes.base import Shown
-
         pane, state = self.pane, self.state
-        if pane is None or state is None:
-            return
         entries = pane.entries(self.picture, self.deck.now())
         self.entries = arrange(entries, state, self.filters)
         table = self.table
@@ -308,7 +194,7 @@ class MainScreen(LeanScreen[None]):
     def show_preview(self) -> None:
         """The row under the cursor in a few lines."""
         pane, view = self.pane, self.preview
-        if pane is None or view.has_class("-gone"):
+        if view.has_class("-gone"):
             return
         key = self.table.cursor_key
         width = max(20, view.size.width - 2)
@@ -321,8 +207,6 @@ class MainScreen(LeanScreen[None]):
 
     def arrange_body(self) -> None:
         """List over preview, beside it, or alone."""
-        if not self.whole:
-            return
         width, height = self.size
         here = self.trail.here
         listing = here.opened is None and here.pane != "overview"
@@ -346,9 +230,8 @@ class MainScreen(LeanScreen[None]):
         here = self.trail.here
         self.zoomed = ""
         self._previewed = None
-        detail = self.detail
-        if here.opened is None and detail is not None:
-            detail.close()
+        if here.opened is None:
+            self.detail.close()
         self.arrange_body()
         self.show_foot()
         self.show_tabs()
@@ -361,18 +244,16 @@ class MainScreen(LeanScreen[None]):
         if here.pane == "overview":
             self.overview.focus()
         else:
-            if state is not None and state.cursor is not None:
+            if state.cursor is not None:
                 self.table.move_to(state.cursor)
             self.table.focus()
             self.call_after_refresh(self.show_preview)  # its width is known then
 
     def open_detail(self, key: ResourceKey, tab: str, check: str) -> None:
         """Show the drill-down on a tab, or on its first one if there is no such tab."""
-        detail = self.detail
-        if detail is not None:
-            shown = detail.show(key, tab, self.picture, check)
-            if shown != tab:
-                self.trail.turn(shown)
+        shown = self.detail.show(key, tab, self.picture, check)
+        if shown != tab:
+            self.trail.turn(shown)
 
     def enter(self, target: object) -> None:
         """Follow whatever a row or a line leads to."""
@@ -390,10 +271,6 @@ class MainScreen(LeanScreen[None]):
 
     def place_of(self, target: object) -> Place | None:
         """The place that a link stands for."""
-        from inventory.resource import ResourceKey
-        from inventory.snapshot import Event
-        from tui.panes.findings.pane import results_of
-
         here = self.trail.here
         if isinstance(target, ResourceKey):
             return Place(here.pane, target)
@@ -411,14 +288,11 @@ class MainScreen(LeanScreen[None]):
 
     def remember_cursor(self) -> None:
         """Keep the row for when one comes back."""
-        state = self.state
-        if state is not None and self.trail.here.opened is None:
-            state.cursor = self.table.cursor_key
+        if self.trail.here.opened is None:
+            self.state.cursor = self.table.cursor_key
 
     def selected(self) -> ResourceKey | None:
         """The resource that actions are about."""
-        from inventory.resource import ResourceKey
-
         here = self.trail.here
         if here.opened is not None:
             return here.opened
@@ -440,9 +314,8 @@ class MainScreen(LeanScreen[None]):
             self._preview_due()
 
     def _preview_due(self) -> None:
-        timer = self._preview_timer
-        if timer is not None:
-            timer.stop()  # type: ignore[attr-defined]  # a Textual timer
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
         delay = SLOW_PREVIEW if self.deck.options.low_bandwidth else PREVIEW_DELAY
         self._preview_timer = self.set_timer(delay, self.show_preview)
 
@@ -457,13 +330,10 @@ class MainScreen(LeanScreen[None]):
     def on_resource_table_view_changed(self, message: ResourceTable.ViewChanged) -> None:
         """Live figures only for what is on the screen."""
         if message.table is self.table:
-            pane = self.pane
-            self.look_at_rows(self.table.visible_keys() if pane is not None and pane.stats else ())
+            self.look_at_rows(self.table.visible_keys() if self.pane.stats else ())
 
     def look_at_rows(self, keys: Sequence[Hashable]) -> None:
         """Tell the session what is visible."""
-        from inventory.resource import ResourceKey
-
         self.deck.session.look_at(tuple(key for key in keys if isinstance(key, ResourceKey)))
 
     def on_text_view_line_activated(self, message: TextView.LineActivated) -> None:
@@ -484,16 +354,13 @@ class MainScreen(LeanScreen[None]):
 
     def turn(self, tab: str) -> None:
         """Another tab of what is open."""
-        here, detail = self.trail.here, self.detail
-        if here.opened is not None and detail is not None:
+        here = self.trail.here
+        if here.opened is not None:
             self.trail.turn(tab)
-            detail.show(here.opened, tab, self.picture)
+            self.detail.show(here.opened, tab, self.picture)
 
     def action_pane(self, pane: str) -> None:
-        """Another pane; one asked for before there is anything to show is opened once there is."""
-        if not self.deck.ready:
-            self.deck.typed_ahead = pane
-            return
+        """Another pane."""
         self.remember_cursor()
         self.trail.go(Place(pane))
         self.show_place()
@@ -503,9 +370,7 @@ class MainScreen(LeanScreen[None]):
         """What Tab goes through."""
         here = self.trail.here
         detail = self.detail
-        if here.opened is not None and detail is not None:
-            from tui.detail.tab import Shape
-
+        if here.opened is not None:
             if detail.tab is not None and detail.tab.shape is Shape.FINDINGS:
                 return [detail.content, detail.query_one("#d-evidence")]
             return [detail.content]

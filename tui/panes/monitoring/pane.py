@@ -40,7 +40,7 @@ class ComponentsView(ResourcePane[Component]):
 
     def token(self, resource: Component, facts: Any, picture: Picture, now: float) -> Hashable:
         """The verdicts on the container that it runs as."""
-        return id(_carried(resource, picture))
+        return _carried(resource, picture)
 
     def cells(self, resource: Component, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from inventory.container import Container
 from inventory.gap import Gap
 from inventory.network import Network
-from inventory.resource import Kind, ResourceKey
+from inventory.resource import Kind
 from inventory.text import safe
 from tui.format import missing, told
 from tui.panes.base import ResourcePane, Shown, title
@@ -52,7 +52,8 @@ class NetworksPane(ResourcePane[Network]):
 
     def token(self, resource: Network, facts: Any, picture: Picture, now: float) -> Hashable:
         """Who is attached."""
-        return facts.get(resource.key.id, ())  # themselves: the id of one that is gone may be given to another
+        attached: tuple[Container, ...] = facts.get(resource.key.id, ())
+        return attached  # themselves: the id of one that is gone may be given to another
 
     def cells(self, resource: Network, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
@@ -150,6 +151,8 @@ def _encryption(resource: Network) -> Cell:
 
 def _members(resource: Network, attached: tuple[Container, ...]) -> Cell:
     listed = resource.peek("members")
+    if isinstance(listed, Gap) and not attached:
+        return Cell.of(missing(listed), "unknown")
     count = len(attached) if isinstance(listed, Gap) else max(len(attached), len(listed))
     return Cell.of(str(count)) if count else Cell.of("-", "dim")
 
@@ -160,11 +163,6 @@ def _published(attached: tuple[Container, ...]) -> Cell:
         ports |= dict.fromkeys(word for word in ports_cell(container).text.split() if word[0].isdigit())
     role: Role = "accent" if any(word.endswith("*") for word in ports) else "normal"
     return Cell.of(" ".join(ports), role) if ports else Cell.of("-", "dim")
-
-
-def member_key(source: str, container_id: str) -> ResourceKey:
-    """The key of a member, for links."""
-    return ResourceKey(Kind.CONTAINER, source, container_id)
 
 
 PANE = NetworksPane()
