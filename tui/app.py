@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -105,9 +106,11 @@ class DeckwatchApp(App[int]):
             self.from_thread(self._failed, error)
 
     def _failed(self, error: Exception) -> None:
-        self.exit(Exit.FAULT, message=f"deckwatch could not start: {type(error).__name__}: {error}")
+        said = f"deckwatch could not start: {type(error).__name__}: {error}"
+        self.exit(Exit.FAULT, message=Text(said.encode("ascii", "backslashreplace").decode()))  # no markup, no controls
 
     def _load(self) -> None:
+        from checks.catalogue import catalogue
         from tui import panes
         from tui.boot import Boot
         from tui.screens import deck, detail  # noqa: F401 - loaded here, so that opening something does not wait
@@ -115,6 +118,7 @@ class DeckwatchApp(App[int]):
 
         for spec in panes.specs():
             panes.load(spec.id)
+        catalogue()  # a check that cannot be loaded is told here, not in a thread that nobody hears
         options = self.options
         every = options.refresh or (SLOW_REFRESH if options.low_bandwidth else SAMPLE)
         session = self._session or Session(self._publish, every=every, clock=self.clock)
@@ -206,9 +210,10 @@ class DeckwatchApp(App[int]):
             return ""
         from inventory.snapshot import Status
 
-        bad = [health.status for health in self.picture.snapshot.sources.values()]
-        found = {status for status in bad if status in {Status.UNREACHABLE, Status.FORBIDDEN}}
-        words = [f"{status.value}, retrying" for status in sorted(found)]
+        bad = {health.status for health in self.picture.snapshot.sources.values()}
+        again = "" if self.session.recorded_at else ", retrying"
+        words = [f"{status.value}{again}" for status in sorted(bad & {Status.UNREACHABLE, Status.FORBIDDEN})]
+        words += ["DEGRADED (x)"] if Status.DEGRADED in bad else []
         words += ["FAULT (x)"] if self.session.fault else []
         return "".join(f"{word}  " for word in words)
 

@@ -113,7 +113,12 @@ class Recorded:
             spawn("replay", self._fill)
 
     def _fill(self) -> None:
-        fill(self._session.store, self._replay, self.target)
+        try:
+            fill(self._session.store, self._replay, self.target)
+        except Exception as error:
+            said = f"this recording cannot be read: {type(error).__name__}: {error}"
+            health = SourceHealth("bundle", self.target, Status.UNREACHABLE, said)
+            self._session.store.set_health(self.name, health)
 
     def stop(self) -> None:
         """It ends by itself."""

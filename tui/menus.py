@@ -58,7 +58,7 @@ def copy_options(screen: DeckScreen) -> list[tuple[Option, str]]:
     if resource is not None:
         found += [("name", resource.name), ("id", resource.key.id)]
         found += _special(resource)
-        found += [("command", command) for command in commands(resource)[:1]]
+        found += [("command", command) for command in commands(resource, client_of(screen, resource.key.source))[:1]]
     detail = screen.detail
     if screen.trail.here.opened is not None and detail is not None:
         current = detail.query_one(FindingsList).current
@@ -94,30 +94,42 @@ def command_options(screen: DeckScreen) -> list[Option]:
     """Commands for the selected object."""
     key = screen.selected()
     resource = screen.picture.snapshot.get(key) if key else None
-    return [Option(command, safe(command, 200)) for command in commands(resource)] if resource else []
+    if resource is None:
+        return []
+    client = client_of(screen, resource.key.source)
+    return [Option(command, safe(command, 200)) for command in commands(resource, client)]
 
 
-def commands(resource: Resource) -> list[str]:
-    """What one would type next, harmless first, containment after that."""
+def commands(resource: Resource, client: str = "docker") -> list[str]:
+    """What one would type next, harmless first, containment after that; `client` reaches the resource's engine."""
     name = shlex.quote(resource.name)
     if isinstance(resource, Container):
-        found = [f"docker inspect {name}", f"docker logs --since 10m {name}", f"docker top {name}"]
-        found += [f"docker diff {name}", f"docker pause {name}"]
+        words = [f"inspect {name}", f"logs --since 10m {name}", f"top {name}", f"diff {name}", f"pause {name}"]
         networks = resource.peek("networks")
-        for entry in () if isinstance(networks, Gap) else networks:
-            found.append(f"docker network disconnect {shlex.quote(entry.network)} {name}")
-        return [*found, f"docker stop {name}"]
-    if isinstance(resource, Image):
-        return [f"docker image inspect {name}", f"docker history --no-trunc {name}"]
-    if isinstance(resource, Network):
-        return [f"docker network inspect {name}"]
-    if isinstance(resource, Volume):
-        return [f"docker volume inspect {name}"]
-    if isinstance(resource, Service):
-        return [f"docker service ps --no-trunc {name}", f"docker service inspect {name}", f"docker service logs {name}"]
-    if isinstance(resource, Node):
-        return [f"docker node inspect {shlex.quote(resource.key.id)}"]
-    return []
+        attached = () if isinstance(networks, Gap) else networks
+        words += [f"network disconnect {shlex.quote(entry.network)} {name}" for entry in attached]
+        words.append(f"stop {name}")
+    elif isinstance(resource, Image):
+        words = [f"image inspect {name}", f"history --no-trunc {name}"]
+    elif isinstance(resource, Network):
+        words = [f"network inspect {name}"]
+    elif isinstance(resource, Volume):
+        words = [f"volume inspect {name}"]
+    elif isinstance(resource, Service):
+        words = [f"service ps --no-trunc {name}", f"service inspect {name}", f"service logs {name}"]
+    elif isinstance(resource, Node):
+        words = [f"node inspect {shlex.quote(resource.key.id)}"]
+    else:
+        words = []
+    return [f"{client} {word}" for word in words]
+
+
+def client_of(screen: DeckScreen, source: str) -> str:
+    """The command line client with the address of this engine: a pasted command must not act on another host."""
+    health = screen.picture.snapshot.sources.get(source)
+    if health is None or health.kind == "bundle":
+        return "docker"
+    return f"docker -H {shlex.quote(health.target)}" if "://" in health.target else "docker"
 
 
 def export_options() -> list[Option]:

@@ -192,6 +192,7 @@ class Session:
                 else:
                     evaluation = engine.update(snapshot, changes, time_passed=passed)
                 whole = False
+                self.fault = ""  # what went wrong has been made good
                 self._note_new(evaluation, snapshot.taken_at)
             except Exception as error:
                 # Half of the changes may be judged: start afresh, and say so rather than show old verdicts as new.
@@ -216,8 +217,8 @@ class Session:
                 self._first.update(((key, check), now) for check in failing - known)
                 for check in known - failing:
                     self._first.pop((key, check), None)
-        if not self._settled and self._failing and now - self.started > SETTLED_AFTER:
-            self._settled = all(self.store.answered_at(source.name) for source in self.sources)
+        if not self._settled and now - self.started > SETTLED_AFTER:
+            self._settled = any(self.store.answered_at(source.name) for source in self.sources)
 
     def _sample(self, sampler: Sampler) -> None:
         while not self._stopped.is_set():

@@ -82,7 +82,7 @@ class FilterBar(LineWidget, can_focus=True):
         self._recalled = len(self._history)
         self.add_class("-open")
         self.refresh_line(0)
-        self.focus()
+        self.screen.set_focus(self)  # at once: the next key is meant for it
 
     def close(self) -> None:
         """Hide the bar; the caller says what has the focus next."""

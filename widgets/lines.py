@@ -29,6 +29,10 @@ class LineWidget(Widget):
         made: list[Segment] = segments(fit(self.line_cell(y), width), palette_of(self.app))
         return Strip(made, width)
 
+    def on_show(self) -> None:
+        """What changed while it was hidden was not painted."""
+        self.refresh()
+
     def refresh_line(self, y: int, start: int = 0, end: int | None = None) -> None:
         """Repaint columns `start` to `end` of the visible line `y`; outside of the widget nothing happens."""
         if 0 <= y < self.size.height:

@@ -6,6 +6,8 @@ import re
 
 _LONGEST = 200
 _REPEATS = "*+{"
+_MOST_REPEATS = 2
+"""Each further repeat multiplies the time for a line that does not match by the line's length."""
 
 
 def compile_pattern(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | str:
@@ -20,14 +22,21 @@ def compile_pattern(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern
         compiled = re.compile(pattern, flags)
     except (re.error, OverflowError, RecursionError) as problem:
         return f"not a regular expression: {problem}"
-    if _explodes(pattern):
+    plain = _plain(pattern)
+    if _explodes(plain):
         return "a repeated group must not repeat or branch inside"
+    if sum(plain.count(sign) for sign in _REPEATS) > _MOST_REPEATS:
+        return f"more than {_MOST_REPEATS} repeats"
     return compiled
 
 
-def _explodes(pattern: str) -> bool:
+def _plain(pattern: str) -> str:
+    """The pattern with escapes and character sets as plain letters; a back-reference counts as a repeated repeat."""
     plain = re.sub(r"\\.", "x", re.sub(r"\\[1-9]", "(a+)+", pattern))
-    plain = re.sub(r"\\[\\^?\\]?[^\\]]*\\]", "x", plain)
+    return re.sub(r"\[\^?\]?[^\]]*\]", "x", plain)
+
+
+def _explodes(plain: str) -> bool:
     variable = [False]
     closed = False
     for char in plain:

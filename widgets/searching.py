@@ -12,6 +12,8 @@ from widgets.patterns import compile_pattern
 Range = tuple[int, int]
 """First character and the one behind the last."""
 
+_LONGEST = 400
+"""Characters of a line that a typed regular expression is tried on."""
 _MOST = 1000
 """Matches per line that are shown; a pattern that matches everywhere must not cost more than the line itself."""
 
@@ -53,7 +55,9 @@ class Search:
     def _ranges(self, text: str) -> Iterator[Range]:
         if self._compiled is None:
             return
-        for count, match in enumerate(self._compiled.finditer(text)):
+        # A typed expression may take the square of a line's length: only the head of a long line is searched with one.
+        end = _LONGEST if self.regex else len(text)
+        for count, match in enumerate(self._compiled.finditer(text, 0, end)):
             if count >= _MOST:
                 return
             if match.end() > match.start():

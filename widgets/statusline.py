@@ -76,7 +76,7 @@ class StatusLine(LineWidget):
         shown = (self._shown[0] if left is None else left, self._shown[1] if right is None else right)
         if shown != self._shown:
             self._shown = shown
-            self.refresh_line(0)
+            self.refresh()
 
     def line_cell(self, y: int) -> Cell:
         """The line."""

@@ -186,8 +186,10 @@ class ResourcePane(Pane, Generic[R]):
             lines.append(line(" not judged yet", "dim"))
         elif judgement.results:
             lines += finding_lines(judgement.results, width - 2, 12)
+        elif judgement.summary.passed:
+            lines.append(line(f" nothing wrong in {judgement.summary.passed} checks", "pass"))
         else:
-            lines.append(line(f" nothing wrong in {len(judgement.passed)} checks", "pass"))
+            lines.append(line(" no check applies to this", "dim"))
         return lines + self.facts(resource, picture, width, now)  # type: ignore[arg-type]  # as above
 
     def title_line(self, resource: R, picture: Picture, now: float) -> TextLine:

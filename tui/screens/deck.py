@@ -43,6 +43,15 @@ class DeckScreen(MainScreen):
         super().on_mount()
         self.deck.welcome()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that are being typed, or that a text view has a use for, are not taken from them."""
+        if self._jumping or isinstance(self.focused, FilterBar):
+            return action in {"quit_now", "interrupt"}
+        reading = isinstance(self.focused, TextView) and self.focused is not self.overview
+        if reading and (action == "group" or (action == "look" and parameters == ("logs",))):
+            return False  # b and l move in a text
+        return super().check_action(action, parameters)
+
     # -- moving -------------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:

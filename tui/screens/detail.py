@@ -179,7 +179,7 @@ class DetailView(Vertical):
 
     def focus_content(self) -> None:
         """Give the keys to the content."""
-        self.content.focus()
+        self.screen.set_focus(self.content)  # at once: the next key is meant for it
 
     def reload(self) -> None:
         """Read again what this tab had to read."""

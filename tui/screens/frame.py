@@ -32,7 +32,15 @@ FOOT_OVERVIEW = (
 
 def _bindings() -> list[BindingType]:
     return [
-        Binding(",".join(action.keys), action.run, action.text, show=False, id=action.id)
+        Binding(
+            ",".join(action.keys),
+            action.run,
+            action.text,
+            show=False,
+            id=action.id,
+            # Keys arrive in bunches over a slow line: each must act, and move the focus, before the next is sent on.
+            priority=True,
+        )
         for action in ACTIONS
         if action.run
     ]

@@ -242,11 +242,11 @@ class MainScreen(FrameScreen):
         self.show_picture()
         state = self.state
         if here.pane == "overview":
-            self.overview.focus()
+            self.set_focus(self.overview)
         else:
             if state.cursor is not None:
                 self.table.move_to(state.cursor)
-            self.table.focus()
+            self.set_focus(self.table)
             self.call_after_refresh(self.show_preview)  # its width is known then
 
     def open_detail(self, key: ResourceKey, tab: str, check: str) -> None:

@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from inventory.gap import Reason
 from inventory.sources.docker.endpoint import TlsFiles
 from inventory.sources.docker.sockets import Clock, GuardedSocket
-from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream, refusal, translate
+from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream, refusal, refuses, translate
 
 _CHUNK = 1 << 16
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -48,7 +48,7 @@ class ClientTransport:
             raise _translate(error) from error
         finally:
             response.close()
-        if response.status_code >= 400 or 300 <= response.status_code < 304:
+        if refuses(response.status_code):
             raise refusal(response.status_code, body)
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UnsetType
+
 from inventory.container import Attachment, Device, LogConfig, Mount, Port, RestartPolicy, Ulimit
 from inventory.gap import Gap, Reason
 from inventory.sources.docker import wire
-from inventory.sources.docker.facts import capability, texts, words
+from inventory.sources.docker.facts import capability, texts, told, words
 
 
 def listed_ports(found: list[wire.ListedPort]) -> Iterator[Port]:
@@ -26,22 +28,22 @@ def host_values(answer: wire.Container) -> dict[str, Any]:
         return {}
     return _namespaces(host) | _limits(host) | {
         "privileged": host.privileged,
-        "cap_add": tuple(capability(name) for name in host.cap_add or ()),
-        "cap_drop": tuple(capability(name) for name in host.cap_drop or ()),
-        "security_opt": words(host.security_opt),
+        "cap_add": told(_capabilities, host.cap_add),
+        "cap_drop": told(_capabilities, host.cap_drop),
+        "security_opt": told(words, host.security_opt),
         "readonly_rootfs": host.readonly_rootfs,
         "restart_policy": _restart_policy(host.restart_policy),
-        "devices": tuple(_device(found) for found in host.devices or ()),
-        "device_cgroup_rules": words(host.device_cgroup_rules),
-        "sysctls": texts(host.sysctls),
-        "group_add": words(host.group_add),
-        "masked_paths": _or_none(host.masked_paths),
-        "readonly_paths": _or_none(host.readonly_paths),
-        "links": words(host.links),
+        "devices": told(_devices, host.devices),
+        "device_cgroup_rules": told(words, host.device_cgroup_rules),
+        "sysctls": texts(host.sysctls),  # engines leave it out when there are none, as they do with Runtime and Tmpfs
+        "group_add": told(words, host.group_add),
+        "masked_paths": _masked(host.masked_paths, "HostConfig.MaskedPaths"),
+        "readonly_paths": _masked(host.readonly_paths, "HostConfig.ReadonlyPaths"),
+        "links": told(words, host.links),
         "runtime": host.runtime or "",
         "publish_all_ports": host.publish_all_ports,
-        "dns": words(host.dns),
-        "extra_hosts": words(host.extra_hosts),
+        "dns": told(words, host.dns),
+        "extra_hosts": told(words, host.extra_hosts),
         "log_config": _log_config(host.log_config),
     }  # fmt: skip
 
@@ -53,7 +55,7 @@ def _namespaces(host: wire.HostConfig) -> dict[str, Any]:
         "ipc_mode": host.ipc_mode,
         "uts_mode": host.uts_mode,
         "userns_mode": host.userns_mode,
-        "cgroupns_mode": host.cgroupns_mode or "",  # engines on API below 1.41 do not have it
+        "cgroupns_mode": told(_word, host.cgroupns_mode),
     }
 
 
@@ -65,15 +67,39 @@ def _limits(host: wire.HostConfig) -> dict[str, Any]:
         "cpu_quota": host.cpu_quota,
         "cpu_shares": host.cpu_shares,
         "cpuset_cpus": host.cpuset_cpus or "",
-        "pids_limit": max(host.pids_limit or 0, 0),
-        "oom_kill_disable": bool(host.oom_kill_disable),  # null where the kernel (control groups v2) has no such switch
+        "pids_limit": told(_pids, host.pids_limit),
+        "oom_kill_disable": told(bool, host.oom_kill_disable),  # null where control groups (v2) have no such switch
         "oom_score_adj": host.oom_score_adj,
-        "ulimits": tuple(_ulimit(found) for found in host.ulimits or ()),
-        "cgroup_parent": host.cgroup_parent or "",
+        "ulimits": told(_ulimits, host.ulimits),
+        "cgroup_parent": told(_word, host.cgroup_parent),
     }
 
 
-def _or_none(found: list[str] | None) -> tuple[str, ...] | None:
+def _word(found: str | None) -> str:
+    return found or ""
+
+
+def _pids(found: int | None) -> int:
+    """Null, 0 and -1 are no limit."""
+    return max(found or 0, 0)
+
+
+def _capabilities(found: list[str] | None) -> tuple[str, ...]:
+    return tuple(capability(name) for name in found or ())
+
+
+def _devices(found: list[wire.Device] | None) -> tuple[Device, ...]:
+    return tuple(_device(device) for device in found or ())
+
+
+def _ulimits(found: list[wire.Ulimit] | None) -> tuple[Ulimit, ...]:
+    return tuple(_ulimit(limit) for limit in found or ())
+
+
+def _masked(found: list[str] | UnsetType | None, path: str) -> tuple[str, ...] | Gap | None:
+    """Null is a fact of its own here: nothing is masked."""
+    if isinstance(found, UnsetType):
+        return Gap(Reason.ABSENT, path)
     return None if found is None else tuple(found)
 
 
@@ -94,11 +120,13 @@ def _ulimit(found: wire.Ulimit) -> Ulimit:
     return Ulimit((found.name or "").removeprefix("RLIMIT_").lower(), found.soft or 0, found.hard or 0)
 
 
-def mounts(answer: wire.Container) -> Iterator[Mount]:
-    """All mounts, among them those that only `HostConfig.Tmpfs` tells."""
-    for found in answer.mounts or ():
-        yield mount(found)
-    seen = {found.destination for found in answer.mounts or ()}
+def mounts(answer: wire.Container) -> tuple[Mount, ...] | None:
+    """All mounts, among them those that only `HostConfig.Tmpfs` tells; None when the answer has no `Mounts`."""
+    return told(lambda found: (*map(mount, found or ()), *_tmpfs(answer, found or [])), answer.mounts)
+
+
+def _tmpfs(answer: wire.Container, told_of: list[wire.Mount]) -> Iterator[Mount]:
+    seen = {found.destination for found in told_of}
     tmpfs = (answer.host_config and answer.host_config.tmpfs) or {}
     for target, options in tmpfs.items():
         if target not in seen:  # `--tmpfs` is only told in HostConfig
@@ -118,9 +146,16 @@ def mount(found: wire.Mount) -> Mount:
     )
 
 
-def attachments(settings: wire.NetworkSettings, network_ids: Mapping[str, str]) -> Iterator[Attachment]:
-    """The networks it is attached to; an id that is missing or only the name again is looked up."""
-    for name, found in (settings.networks or {}).items():
+def attachments(settings: wire.NetworkSettings, network_ids: Mapping[str, str]) -> tuple[Attachment, ...] | None:
+    """The networks it is attached to, None when the answer does not have them.
+
+    An id that is missing or only the name again is looked up.
+    """
+    return told(lambda found: tuple(_attachments(found or {}, network_ids)), settings.networks)
+
+
+def _attachments(networks: Mapping[str, wire.Endpoint | None], network_ids: Mapping[str, str]) -> Iterator[Attachment]:
+    for name, found in networks.items():
         endpoint = found or wire.Endpoint()
         told = endpoint.network_id or ""
         network_id = network_ids.get(name, told) if told in {"", name} else told
@@ -135,17 +170,27 @@ def attachments(settings: wire.NetworkSettings, network_ids: Mapping[str, str]) 
 
 def ports(answer: wire.Container) -> tuple[Port, ...] | Gap:
     """Bound ports of a running container, else those it will bind; both with what is only exposed."""
+    exposed = (answer.config and answer.config.exposed_ports) or {}
+    bound = _bound(answer)
+    try:
+        return bound if isinstance(bound, Gap) else tuple(_port_entries(dict.fromkeys(exposed, None) | bound))
+    except ValueError as error:
+        return Gap(Reason.MALFORMED, "NetworkSettings.Ports", str(error))
+
+
+def _bound(answer: wire.Container) -> dict[str, list[wire.Binding] | None] | Gap:
     host, settings = answer.host_config, answer.network_settings
-    bound = dict(settings.ports or {}) if settings else {}
+    told_of = settings.ports if settings else None
+    if isinstance(told_of, UnsetType):
+        return Gap(Reason.ABSENT, "NetworkSettings.Ports")
+    bound = dict(told_of or {})
     runs = answer.state is not None and bool(answer.state.running) and not answer.state.restarting
     own_network = not (host and (host.network_mode or "").startswith(("host", "container:", "none")))
     if host and not any(bound.values()) and not runs and own_network:
+        if isinstance(host.port_bindings, UnsetType):
+            return Gap(Reason.ABSENT, "HostConfig.PortBindings")
         bound |= host.port_bindings or {}
-    exposed = (answer.config and answer.config.exposed_ports) or {}
-    try:
-        return tuple(_port_entries(dict.fromkeys(exposed, None) | bound))
-    except ValueError as error:
-        return Gap(Reason.MALFORMED, "NetworkSettings.Ports", str(error))
+    return bound
 
 
 def _port_entries(ports: Mapping[str, list[wire.Binding] | None]) -> Iterator[Port]:

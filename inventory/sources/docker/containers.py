@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UnsetType
+
 from inventory.container import Container, Health, Healthcheck
 from inventory.gap import Gap, Reason
 from inventory.resource import EMPTY, Kind, ResourceKey
@@ -16,10 +18,12 @@ from inventory.sources.docker.facts import (
     PENDING,
     finish,
     moment,
+    or_none,
     own_name,
     project,
     seconds,
     texts,
+    told,
     without_slash,
     words,
 )
@@ -89,19 +93,22 @@ def container(
     if not key:
         raise AnswerError("container without Id")
     values = _top(answer, network_ids or EMPTY) | _state(answer) | _config(answer) | host_values(answer)
+    labels = or_none(answer.config.labels) if answer.config else None
     values |= {
         "key": ResourceKey(Kind.CONTAINER, source, key),
         "id": key,
         "name": own_name((answer.name or "",), key[:12]),
-        "labels": texts(answer.config.labels if answer.config else None),
+        "labels": texts(labels),
         "observed_at": at,
         "raw": raw,
     }
+    if answer.config is None or isinstance(answer.config.labels, UnsetType):
+        values["gaps"] = {"labels": Gap(Reason.ABSENT, "Config.Labels")}
     for field, path in _OPTIONAL.items():
         if values.get(field) is None and getattr(answer, _parent(path)) is None:
             values[field] = Gap(Reason.ABSENT, path)
     malformed = malformed | {_FEEDS[where]: f"{where}: {why}" for where, why in malformed.items() if where in _FEEDS}
-    return finish(Container, values, _ALL_PATHS if malformed else _PATHS, malformed)
+    return finish(Container, values, _PATHS, malformed, optional=_OPTIONAL)
 
 
 def container_from_list(
@@ -147,7 +154,9 @@ def _listed_wiring(answer: wire.ListedContainer, network_ids: Mapping[str, str])
     if answer.mounts is not None:
         values["mounts"] = tuple(mount(found) for found in answer.mounts)
     if answer.network_settings is not None:
-        values["networks"] = tuple(attachments(answer.network_settings, network_ids))
+        networks = attachments(answer.network_settings, network_ids)
+        if networks is not None:
+            values["networks"] = networks
     return values
 
 
@@ -166,18 +175,18 @@ def _top(answer: wire.Container, network_ids: Mapping[str, str]) -> dict[str, An
         "created": _when(answer.created, "Created"),
         "restart_count": answer.restart_count,
         "path": answer.path,
-        "args": tuple(answer.args or ()),
+        "args": told(words, answer.args),
         "apparmor_profile": answer.app_armor_profile,
         "process_label": answer.process_label,
         "log_path": answer.log_path or "",
         "exec_ids": tuple(answer.exec_ids or ()),
-        "mounts": tuple(mounts(answer)),
+        "mounts": mounts(answer),
     }
     if answer.network_settings is not None:
-        values["networks"] = tuple(attachments(answer.network_settings, network_ids))
+        values["networks"] = attachments(answer.network_settings, network_ids)
         if answer.host_config is not None:
             values["ports"] = ports(answer)
-    if answer.config is not None:
+    if answer.config is not None and not isinstance(answer.config.labels, UnsetType):
         values |= _belonging(texts(answer.config.labels))
     return values
 
@@ -240,9 +249,9 @@ def _config(answer: wire.Container) -> dict[str, Any]:
         return {}
     return {
         "image_ref": config.image,
-        "entrypoint": words(config.entrypoint),
-        "command": words(config.cmd),
-        "env": words(config.env),
+        "entrypoint": told(words, config.entrypoint),
+        "command": told(words, config.cmd),
+        "env": told(words, config.env),
         "user": config.user,
         "hostname": config.hostname or "",
         "working_dir": config.working_dir or "",

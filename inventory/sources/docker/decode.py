@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
+from msgspec import UnsetType
 
 from inventory.gap import Gap, Reason
 
@@ -85,6 +86,8 @@ def _build(document: dict[str, Any], wire: type[T], path: str, malformed: dict[s
     for field, name, kind, nested in _layout(wire):
         value = document.get(name)
         if value is None:
+            if name in document and UnsetType in get_args(kind):  # null says "none", which a missing member does not
+                values[field] = None
             continue
         where = f"{path}{name}"
         if nested is not None and isinstance(value, dict):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
+
+from msgspec import UnsetType
 
 from inventory.gap import Gap, Reason
 from inventory.resource import EMPTY, Resource
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+V = TypeVar("V")
 
 PROJECT_LABELS = ("com.docker.compose.project", "com.docker.stack.namespace", "io.kubernetes.pod.namespace")
 """Labels that say what a container, network or volume belongs to (Compose, Swarm stack, Kubernetes, Podman play)."""
@@ -25,10 +29,11 @@ def finish(
     paths: Mapping[str, str],
     malformed: Mapping[str, str],
     unread: Gap | None = None,
+    optional: Mapping[str, str] = EMPTY,
 ) -> R:
     """Build the resource; a field of `paths` without a value becomes a gap at its API path.
 
-    `values` holds None for what the answer does not have; a field that may truly be None is not in `paths`.
+    `values` holds None for what the answer does not have; a field that may truly be None is in `optional` instead.
     `unread` gives the reason for fields that are not in `values` at all because that answer was not read.
     """
     for field, path in paths.items():
@@ -36,7 +41,7 @@ def finish(
             told = unread is None or field in values
             values[field] = Gap(Reason.ABSENT, path) if told else _elsewhere(unread, path)
     if malformed:
-        values["gaps"] = _mark(values, paths, malformed)
+        values["gaps"] = {**values.get("gaps", EMPTY), **_mark(values, {**paths, **optional}, malformed)}
     return resource.build(**values)
 
 
@@ -81,6 +86,16 @@ def seconds(nanoseconds: int | None) -> float:
 def words(found: list[str] | str | None) -> tuple[str, ...]:
     """A list of strings; null is empty, and a bare string (old images) is one word."""
     return (found,) if isinstance(found, str) else tuple(found or ())
+
+
+def told(make: Callable[[T], V], found: T | UnsetType) -> V | None:
+    """What a member means, null included; None, which `finish` turns into a gap, when the answer does not have it."""
+    return None if isinstance(found, UnsetType) else make(found)
+
+
+def or_none(found: T | UnsetType) -> T | None:
+    """A member where it makes no difference whether it is missing or null."""
+    return None if isinstance(found, UnsetType) else found
 
 
 def texts(found: Mapping[str, str] | None) -> Mapping[str, str]:

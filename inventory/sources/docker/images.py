@@ -12,7 +12,7 @@ from inventory.resource import Kind, ResourceKey
 from inventory.sources.docker import wire
 from inventory.sources.docker.containers import healthcheck
 from inventory.sources.docker.decode import AnswerError, decode, items
-from inventory.sources.docker.facts import PENDING, finish, moment, texts, words
+from inventory.sources.docker.facts import PENDING, finish, moment, or_none, texts, words
 
 _CONFIG = {
     "user": "Config.User", "env": "Config.Env", "entrypoint": "Config.Entrypoint", "command": "Config.Cmd",
@@ -40,11 +40,11 @@ def image(raw: bytes, history_raw: bytes | Gap | None, source: str, at: float, k
         raise AnswerError("image without Id")
     values = _top(answer) | _config(answer.config)
     values |= _identity(source, key, at, raw, values["repo_tags"], values["repo_digests"])
-    values["labels"] = texts(answer.config.labels if answer.config else None)
+    values["labels"] = texts(or_none(answer.config.labels) if answer.config else None)
     values["history"] = history(history_raw)
     if answer.config is None:
         values["healthcheck"] = Gap(Reason.ABSENT, "Config.Healthcheck")
-    return finish(Image, values, _PATHS | _HEALTHCHECK if malformed else _PATHS, malformed)
+    return finish(Image, values, _PATHS, malformed, optional=_HEALTHCHECK)
 
 
 def image_from_list(raw: bytes, source: str, at: float, unread: Gap = PENDING) -> Image:
@@ -126,9 +126,9 @@ def _config(config: wire.Config | None) -> dict[str, Any]:
         return {}
     return {
         "user": config.user or "",
-        "env": words(config.env),
-        "entrypoint": words(config.entrypoint),
-        "command": words(config.cmd),
+        "env": words(or_none(config.env)),
+        "entrypoint": words(or_none(config.entrypoint)),
+        "command": words(or_none(config.cmd)),
         "working_dir": config.working_dir or "",
         "exposed_ports": tuple(config.exposed_ports or ()),
         "volumes": tuple(config.volumes or ()),

@@ -110,7 +110,7 @@ class HttpTransport:
     def _opened(self, connection: Connection, path: str) -> Stream:
         try:
             head = connection.ask("GET", path)
-            if head.status >= HTTPStatus.MULTIPLE_CHOICES:
+            if head.status >= HTTPStatus.MULTIPLE_CHOICES:  # a stream has nothing to be unchanged
                 raise refusal(head.status, _body(connection, "GET", head, _LONGEST_REFUSAL))
         except BaseException:
             connection.close()
@@ -128,10 +128,7 @@ class HttpTransport:
             self._mine.connection = connection
         else:
             connection.close()
-        if (
-            head.status >= HTTPStatus.BAD_REQUEST
-            or HTTPStatus.MULTIPLE_CHOICES <= head.status < HTTPStatus.NOT_MODIFIED
-        ):
+        if refuses(head.status):
             raise refusal(head.status, body)
         return Answer(head.status, head.headers, body)
 
@@ -189,6 +186,11 @@ def _phrase(status: int) -> str:
 
 
 _NOT_A_MANAGER = "not a swarm manager"
+
+
+def refuses(status: int) -> bool:
+    """Whether a status means that there is no data: redirects are not followed, so they are refusals too."""
+    return status >= HTTPStatus.MULTIPLE_CHOICES and status != HTTPStatus.NOT_MODIFIED
 
 
 def refusal(status: int, body: bytes) -> ApiError:

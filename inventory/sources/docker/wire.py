@@ -1,14 +1,17 @@
 """The Engine API's answers about containers, images, networks, volumes and the engine, as far as they are used.
 
 Every field is optional (absent and null read as None) and unknown fields are ignored, so that API 1.41 to 1.5x and
-Podman's compatible API fit the same types. Field names are the API's own in snake case.
+Podman's compatible API fit the same types. Field names are the API's own in snake case. Where null means "none" and
+every engine writes the member, a missing one (a proxy or an authorization plugin took it out) reads as `UNSET`.
 """
 
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 Strings = list[str] | None
+ToldStrings = list[str] | None | UnsetType
 Labels = dict[str, str] | None
 
 _SPELLING = {
@@ -72,13 +75,13 @@ class Config(Wire):
     exposed_ports: dict[str, object] | None = None
     tty: bool | None = None
     open_stdin: bool | None = None
-    env: Strings = None
-    cmd: list[str] | str | None = None
+    env: ToldStrings = UNSET
+    cmd: list[str] | str | UnsetType | None = UNSET
     healthcheck: Healthcheck | None = None
     image: str | None = None
     working_dir: str | None = None
-    entrypoint: list[str] | str | None = None
-    labels: Labels = None
+    entrypoint: list[str] | str | UnsetType | None = UNSET
+    labels: Labels | UnsetType = UNSET
     volumes: dict[str, object] | None = None
     on_build: Strings = None
 
@@ -118,22 +121,22 @@ class Device(Wire):
 class HostConfig(Wire):
     log_config: LogConfig | None = None
     network_mode: str | None = None
-    port_bindings: Bindings = None
+    port_bindings: Bindings | UnsetType = UNSET
     restart_policy: RestartPolicy | None = None
-    cap_add: Strings = None
-    cap_drop: Strings = None
-    cgroupns_mode: str | None = None
-    dns: Strings = None
-    extra_hosts: Strings = None
-    group_add: Strings = None
+    cap_add: ToldStrings = UNSET
+    cap_drop: ToldStrings = UNSET
+    cgroupns_mode: str | UnsetType | None = UNSET
+    dns: ToldStrings = UNSET
+    extra_hosts: ToldStrings = UNSET
+    group_add: ToldStrings = UNSET
     ipc_mode: str | None = None
-    links: Strings = None
+    links: ToldStrings = UNSET
     oom_score_adj: int | None = None
     pid_mode: str | None = None
     privileged: bool | None = None
     publish_all_ports: bool | None = None
     readonly_rootfs: bool | None = None
-    security_opt: Strings = None
+    security_opt: ToldStrings = UNSET
     tmpfs: Labels = None
     uts_mode: str | None = None
     userns_mode: str | None = None
@@ -142,17 +145,17 @@ class HostConfig(Wire):
     cpu_shares: int | None = None
     memory: int | None = None
     nano_cpus: int | None = None
-    cgroup_parent: str | None = None
+    cgroup_parent: str | UnsetType | None = UNSET
     cpu_quota: int | None = None
     cpuset_cpus: str | None = None
-    devices: list[Device] | None = None
-    device_cgroup_rules: Strings = None
+    devices: list[Device] | UnsetType | None = UNSET
+    device_cgroup_rules: ToldStrings = UNSET
     memory_swap: int | None = None
-    oom_kill_disable: bool | None = None
-    pids_limit: int | None = None
-    ulimits: list[Ulimit] | None = None
-    masked_paths: Strings = None
-    readonly_paths: Strings = None
+    oom_kill_disable: bool | UnsetType | None = UNSET
+    pids_limit: int | UnsetType | None = UNSET
+    ulimits: list[Ulimit] | UnsetType | None = UNSET
+    masked_paths: ToldStrings = UNSET
+    readonly_paths: ToldStrings = UNSET
 
 
 class Mount(Wire):
@@ -175,8 +178,8 @@ class Endpoint(Wire):
 class NetworkSettings(Wire):
     """Only the per-network part: API 1.52 dropped the addresses at the top."""
 
-    ports: Bindings = None
-    networks: dict[str, Endpoint | None] | None = None
+    ports: Bindings | UnsetType = UNSET
+    networks: dict[str, Endpoint | None] | UnsetType | None = UNSET
 
 
 class Container(Wire):
@@ -185,7 +188,7 @@ class Container(Wire):
     id: str | None = None
     created: str | None = None
     path: str | None = None
-    args: Strings = None
+    args: ToldStrings = UNSET
     state: State | None = None
     image: str | None = None
     log_path: str | None = None
@@ -195,7 +198,7 @@ class Container(Wire):
     app_armor_profile: str | None = None
     exec_ids: Strings = None
     host_config: HostConfig | None = None
-    mounts: list[Mount] | None = None
+    mounts: list[Mount] | UnsetType | None = UNSET
     config: Config | None = None
     network_settings: NetworkSettings | None = None
 

@@ -30,8 +30,9 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/events":
             self._stream()
         else:
-            body = raw("docker-api/err404-container.json") if self.path == "/404" else b"OK"
-            self.send_response(404 if self.path == "/404" else 200)
+            status = int(self.path[1:]) if self.path[1:].isdigit() else 200
+            body = raw("docker-api/err404-container.json") if status == 404 else b"OK"
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.command != "HEAD":
@@ -80,6 +81,13 @@ def test_plain_tcp(server: ThreadingHTTPServer) -> None:
     with pytest.raises(ApiError) as caught:
         channel.get("/404", deadline=5.0)
     assert (caught.value.reason, caught.value.message) == (Reason.ABSENT, "No such container: nosuch")
+
+
+@pytest.mark.parametrize("status", [301, 302, 305, 307, 308, 399])
+def test_a_redirect_is_a_refusal(status: int, server: ThreadingHTTPServer) -> None:
+    with pytest.raises(ApiError) as caught:
+        transport(Endpoint(f"tcp://127.0.0.1:{serve(server)}")).get(f"/{status}", deadline=5.0)
+    assert (caught.value.reason, caught.value.status) == (Reason.ERROR, status)
 
 
 def test_nothing_but_reads_leaves(server: ThreadingHTTPServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,10 +164,12 @@ def test_podmans_own_words_are_kept_or_translated() -> None:
     assert podman("inpod").network_mode.startswith("container:")
 
 
-def test_empty_has_four_spellings() -> None:
+def test_empty_has_three_spellings_and_some_may_be_left_out() -> None:
     def absent(document: dict[str, dict[str, object]]) -> None:
-        for field in ("CapAdd", "SecurityOpt", "Devices", "Sysctls", "Ulimits", "Links"):
+        for field in ("Sysctls", "Tmpfs", "Runtime", "Mounts", "Init", "KernelMemory"):
             document["HostConfig"].pop(field, None)
+        for field in ("ExposedPorts", "Healthcheck"):
+            document["Config"].pop(field, None)
 
     def braces(document: dict[str, dict[str, object]]) -> None:
         document["HostConfig"].update(CapAdd=[], SecurityOpt=None, Devices=[], Sysctls={}, Ulimits=None)
@@ -176,6 +179,69 @@ def test_empty_has_four_spellings() -> None:
         assert not container.gaps
         assert (container.cap_add, container.security_opt, container.devices, container.ulimits) == ((), (), (), ())
         assert dict(container.sysctls) == {}
+
+
+# Members that every engine writes, with `null` or nothing in them where there is nothing: one that is missing was
+# taken out on the way.
+ALWAYS = {
+    "Mounts": "mounts", "Config.Env": "env", "Config.Cmd": "command", "Config.Entrypoint": "entrypoint",
+    "Config.Labels": "labels", "NetworkSettings.Ports": "ports", "NetworkSettings.Networks": "networks",
+    "HostConfig.CapAdd": "cap_add", "HostConfig.CapDrop": "cap_drop", "HostConfig.Devices": "devices",
+    "HostConfig.DeviceCgroupRules": "device_cgroup_rules", "HostConfig.SecurityOpt": "security_opt",
+    "HostConfig.Links": "links", "HostConfig.GroupAdd": "group_add", "HostConfig.Ulimits": "ulimits",
+    "HostConfig.MaskedPaths": "masked_paths", "HostConfig.ReadonlyPaths": "readonly_paths",
+    "HostConfig.PidsLimit": "pids_limit", "HostConfig.OomKillDisable": "oom_kill_disable",
+    "HostConfig.CgroupParent": "cgroup_parent", "HostConfig.CgroupnsMode": "cgroupns_mode", "HostConfig.Dns": "dns",
+    "HostConfig.ExtraHosts": "extra_hosts", "HostConfig.Privileged": "privileged", "HostConfig.PidMode": "pid_mode",
+    "HostConfig.NetworkMode": "network_mode", "HostConfig.IpcMode": "ipc_mode", "HostConfig.UTSMode": "uts_mode",
+    "HostConfig.UsernsMode": "userns_mode", "HostConfig.ReadonlyRootfs": "readonly_rootfs",
+    "HostConfig.PublishAllPorts": "publish_all_ports", "HostConfig.Memory": "memory", "State.Pid": "pid",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALWAYS)
+@pytest.mark.parametrize("malformed", [False, True], ids=["well-formed", "with a wrong type elsewhere"])
+def test_a_member_that_was_taken_out_is_not_an_empty_one(path: str, malformed: bool) -> None:
+    def take_out(document: dict[str, Any]) -> None:
+        parent, _, name = path.rpartition(".")
+        (document[parent] if parent else document).pop(name)
+        if malformed:
+            document["RestartCount"] = "many"
+
+    container = translate.container(edited("docker-api/inspect-plain.json", take_out), "docker", AT)
+    found = gap(container, ALWAYS[path])
+    assert (found.reason, found.path) == (Reason.ABSENT, path)
+    also = {"project", "service_id", "task_id"} if path == "Config.Labels" else set()
+    assert set(container.gaps) - also - {"restart_count"} == {ALWAYS[path]}
+
+
+@pytest.mark.parametrize("malformed", [False, True])
+@pytest.mark.parametrize("path", [path for path in ALWAYS if not path.startswith("State")])
+def test_null_where_engines_write_null_is_empty(path: str, malformed: bool) -> None:
+    def empty(document: dict[str, Any]) -> None:
+        parent, _, name = path.rpartition(".")
+        (document[parent] if parent else document)[name] = None
+        if malformed:
+            document["RestartCount"] = "many"
+
+    plain = json.loads(raw("docker-api/inspect-plain.json"))
+    parent, _, name = path.rpartition(".")
+    if isinstance((plain[parent] if parent else plain)[name], bool | int | str) and name not in {
+        "OomKillDisable", "PidsLimit", "CgroupParent", "CgroupnsMode"
+    }:  # fmt: skip
+        pytest.skip("no engine writes null there")
+    container = translate.container(edited("docker-api/inspect-plain.json", empty), "docker", AT)
+    assert not set(container.gaps) - {"restart_count"}
+
+
+def test_declared_ports_that_were_taken_out_matter_where_they_are_needed() -> None:
+    def stopped(document: dict[str, Any]) -> None:
+        document["State"]["Running"] = False
+        document["NetworkSettings"]["Ports"] = {}
+        del document["HostConfig"]["PortBindings"]
+
+    container = translate.container(edited("docker-api/inspect-pub4.json", stopped), "docker", AT)
+    assert gap(container, "ports").path == "HostConfig.PortBindings"
 
 
 def test_what_is_needed_and_absent_is_a_gap_not_a_default() -> None:
@@ -208,7 +274,7 @@ def test_newer_engines_may_leave_out_what_they_leave_out() -> None:
     def as_1_52(document: dict[str, dict[str, object]]) -> None:
         settings = document["NetworkSettings"]
         document["NetworkSettings"] = {"Ports": settings["Ports"], "Networks": settings["Networks"]}
-        for field in ("KernelMemory", "KernelMemoryTCP", "Links"):
+        for field in ("KernelMemory", "KernelMemoryTCP"):
             document["HostConfig"].pop(field, None)
         document["HostConfig"].update(OomKillDisable=None, Annotations={"a": "b"})
         document["Future"] = {"x": [1]}

@@ -98,6 +98,10 @@ def test_head_has_no_body(channel: Transport) -> None:
         (Answer(b"", 502), Reason.ERROR, "Bad Gateway"),
         (Answer(b"", 599), Reason.ERROR, "status 599"),
         (Answer(b"", 301, {"Location": "/elsewhere"}), Reason.ERROR, "Moved Permanently"),
+        (Answer(b"[]", 305), Reason.ERROR, "[]"),
+        (Answer(b"", 307, {"Location": "/elsewhere"}), Reason.ERROR, "Temporary Redirect"),
+        (Answer(b"", 308, {"Location": "/elsewhere"}), Reason.ERROR, "Permanent Redirect"),
+        (Answer(b"", 399), Reason.ERROR, "status 399"),
         (Answer(b"", 504), Reason.TIMEOUT, "Gateway"),
     ],
 )

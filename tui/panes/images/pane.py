@@ -45,11 +45,16 @@ class ImagesPane(ResourcePane[Image]):
 
     def token(self, resource: Image, facts: Any, picture: Picture, now: float) -> Hashable:
         """How many use it, and its age as it reads now."""
-        return facts[(resource.key.source, resource.key.id)], _age(resource, now)
+        return self._used(resource, facts, picture), _age(resource, now)
+
+    def _used(self, resource: Image, facts: Any, picture: Picture) -> str:
+        """How many containers were made from it; `?` or `..` where they are not all known."""
+        gap = picture.snapshot.gaps.get((resource.key.source, Kind.CONTAINER))
+        return missing(gap) if gap is not None else str(facts[(resource.key.source, resource.key.id)])
 
     def cells(self, resource: Image, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
-        used = facts[(resource.key.source, resource.key.id)]
+        used = self._used(resource, facts, picture)
         return (
             Cell.of(safe(image_reference(resource.name))),
             _registry(resource),
@@ -57,7 +62,7 @@ class ImagesPane(ResourcePane[Image]):
             _user(resource),
             Cell.of(_age(resource, now)),
             _size(resource),
-            Cell.of(str(used)) if used else Cell.of("-", "dim"),
+            Cell.of(used) if used != "0" else Cell.of("-", "dim"),
             Cell.of(short_id(resource.key.id), "dim"),
         )
 
@@ -65,7 +70,7 @@ class ImagesPane(ResourcePane[Image]):
         self, resource: Image, facts: Any, picture: Picture, now: float
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Sort keys and filter fields."""
-        used = facts[(resource.key.source, resource.key.id)]
+        used = self._used(resource, facts, picture)
         registry, origin = _registry(resource).text, _origin(resource).text
         sort = {
             "name": resource.name,
@@ -74,7 +79,7 @@ class ImagesPane(ResourcePane[Image]):
             "user": _user(resource).text,
             "age": -_number(resource, "created"),
             "size": _number(resource, "size"),
-            "used": used,
+            "used": int(used) if used.isdigit() else -1,
             "id": resource.key.id,
         }
         tags = resource.peek("repo_tags")
@@ -83,7 +88,7 @@ class ImagesPane(ResourcePane[Image]):
             "registry": registry,
             "origin": origin,
             "user": _user(resource).text,
-            "used": "yes" if used else "no",
+            "used": ("no" if used == "0" else "yes") if used.isdigit() else "?",
         }
         fields["img"] = fields["image"]
         return sort, fields
@@ -98,13 +103,15 @@ class ImagesPane(ResourcePane[Image]):
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """How much is stored and how much of it is idle."""
-        used = self.prepare(picture)
+        facts = self.prepare(picture)
         images = list(picture.snapshot.of(Image))
-        unused = [image for image in images if not used[(image.key.source, image.key.id)]]
+        used = {image: self._used(image, facts, picture) for image in images}
+        unused = [image for image in images if used[image] == "0"]
         dangling = sum(1 for image in images if self.minor(image))
-        idle = size(sum(_number(image, "size") for image in unused))
-        words = f" {shown.visible} of {shown.total}   unused {len(unused)} ({idle} with shared layers)"
-        words += f"   dangling {dangling}"
+        idle = f"{len(unused)} ({size(sum(_number(image, 'size') for image in unused))} with shared layers)"
+        if any(not count.isdigit() for count in used.values()):
+            idle = "?"
+        words = f" {shown.visible} of {shown.total}   unused {idle}   dangling {dangling}"
         return Cell.join(("Images", "title"), words)
 
     def none(self, picture: Picture) -> str:

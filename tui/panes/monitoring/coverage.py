@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar
 
+from checks.monitoring.drivers import LOCAL
 from inventory.component import Component
 from inventory.container import Container
 from inventory.gap import Gap
@@ -12,15 +13,19 @@ from inventory.resource import Kind
 from inventory.snapshot import Snapshot
 from inventory.text import safe
 from tui.format import known, missing
-from tui.panes.base import ResourcePane, Shown, title
+from tui.panes.base import ResourcePane, Shown, title, unread
 from tui.panes.containers.state import known_running, state_cell
 from tui.picture import Picture
 from widgets.cells import Cell
 from widgets.columns import Column
+from widgets.style import Role
 from widgets.textview import TextLine, line
 
-LOCAL = frozenset({"json-file", "local", "none", "", "journald"})
+STAYS = LOCAL | {"", "journald"}
 """Log drivers whose lines stay on the host."""
+
+
+_MEASURED: dict[str, Role] = {"not asked": "dim", "none seen": "error"}
 
 
 class CoverageView(ResourcePane[Container]):
@@ -45,6 +50,8 @@ class CoverageView(ResourcePane[Container]):
         roles = [known(component, "role", "") for component in picture.snapshot.of(Component)]
         shipped = any("shipper" in role or "collector" in role for role in roles)
         measured = any("metrics" in role for role in roles)
+        if unread(picture, Kind.COMPONENT, Kind.CONTAINER):
+            return ("collector?" if shipped else "?", "not asked" if measured else "?")
         # Whether the collector reads this very container is not known from here: never a plain yes.
         return ("collector?" if shipped else "no", "not asked" if measured else "none seen")
 
@@ -61,7 +68,7 @@ class CoverageView(ResourcePane[Container]):
             _driver(resource),
             _kept(resource),
             _leaves(resource, shipped),
-            Cell.of(measured, "dim" if measured == "not asked" else "error"),
+            Cell.of(measured, _MEASURED.get(measured, "unknown")),
             Cell.of(missing(check), "unknown") if isinstance(check, Gap) else _has_check(resource),
             state_cell(resource),
         )
@@ -80,7 +87,7 @@ class CoverageView(ResourcePane[Container]):
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """Whose logs stay here."""
-        words = f" {shown.visible} of {shown.total} running containers   {coverage_words(picture.snapshot)}"
+        words = f" {shown.visible} of {shown.total} running containers   {coverage_words(picture)}"
         return Cell.join(("Coverage", "title"), words)
 
     def none(self, picture: Picture) -> str:
@@ -111,14 +118,16 @@ def log_drivers(snapshot: Snapshot) -> dict[str, list[str]]:
     return found
 
 
-def coverage_words(snapshot: Snapshot) -> str:
-    """The host's coverage in a line."""
+def coverage_words(picture: Picture) -> str:
+    """The host's coverage in a line; `?` where something that could change the answer was not read."""
+    snapshot = picture.snapshot
+    absent = "?" if unread(picture, Kind.COMPONENT, Kind.CONTAINER) else "none seen"
     drivers = {driver: len(names) for driver, names in log_drivers(snapshot).items()}
     roles = [known(component, "role", "") for component in snapshot.of(Component)]
-    kept = sum(count for driver, count in drivers.items() if driver in LOCAL)
-    metrics = "yes" if any("metrics" in role for role in roles) else "none seen"
-    alerts = "yes" if "alerting" in roles else "none seen"
-    shipper = "yes" if any("shipper" in role or "collector" in role for role in roles) else "none seen"
+    kept = sum(count for driver, count in drivers.items() if driver in STAYS)
+    metrics = "yes" if any("metrics" in role for role in roles) else absent
+    alerts = "yes" if "alerting" in roles else absent
+    shipper = "yes" if any("shipper" in role or "collector" in role for role in roles) else absent
     return f"metrics {metrics}  alerts {alerts}  shipper {shipper}  logs stay here {kept}/{sum(drivers.values())}"
 
 
@@ -146,7 +155,7 @@ def _leaves(resource: Container, shipped: str) -> Cell:
     config = resource.peek("log_config")
     if isinstance(config, Gap):
         return Cell.of(missing(config), "unknown")
-    if config.driver not in LOCAL:
+    if config.driver not in STAYS:
         return Cell.of("by driver")
     if config.driver == "none":
         return Cell.of("no", "error")

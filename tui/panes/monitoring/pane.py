@@ -17,7 +17,10 @@ from tui.picture import Picture
 from tui.verdicts import badge
 from widgets.cells import Cell
 from widgets.columns import Column
+from widgets.style import Role
 from widgets.textview import TextLine, line
+
+_HEALTH: dict[str, Role] = {"running": "normal", "healthy": "normal", "..": "dim", "?": "unknown", "": "unknown"}
 
 
 class ComponentsView(ResourcePane[Component]):
@@ -51,7 +54,7 @@ class ComponentsView(ResourcePane[Component]):
             Cell.of(safe(told(resource, "role"))),
             Cell.of(safe(f"{told(resource, 'where')} {resource.name}")),
             Cell.of(safe(version), "normal") if version and not isinstance(version, Gap) else Cell.of("?", "unknown"),
-            Cell.of(safe(state), "normal" if state in {"running", "healthy"} else "error"),
+            Cell.of(safe(state), _HEALTH.get(state, "error")),
             Cell.of(safe("  ".join(known(resource, "endpoints", ("?",)))) or "-"),
             badge(_carried(resource, picture), top=2),
         )
@@ -66,7 +69,7 @@ class ComponentsView(ResourcePane[Component]):
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """Where logs go and which roles are filled."""
-        words = coverage_words(picture.snapshot)
+        words = coverage_words(picture)
         return Cell.join(("Monitoring", "title"), f" {shown.visible} of {shown.total} (b)   {words}")
 
     def none(self, picture: Picture) -> str:
@@ -74,7 +77,7 @@ class ComponentsView(ResourcePane[Component]):
         return (
             "No component of a monitoring or log stack was recognised among containers, services and host processes: "
             "nobody measures this host from here, and its logs stay on it unless a log driver sends them away. "
-            + coverage_words(picture.snapshot)
+            + coverage_words(picture)
         )
 
     def title_line(self, resource: Component, picture: Picture, now: float) -> TextLine:

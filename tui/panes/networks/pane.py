@@ -11,7 +11,7 @@ from inventory.network import Network
 from inventory.resource import Kind
 from inventory.text import safe
 from tui.format import missing, told
-from tui.panes.base import ResourcePane, Shown, title
+from tui.panes.base import ResourcePane, Shown, title, unread
 from tui.panes.containers.pane import ports_cell
 from tui.picture import Picture
 from widgets.cells import Cell
@@ -41,23 +41,23 @@ class NetworksPane(ResourcePane[Network]):
         Column("published", "PUBLISHED", 9, weight=1, limit=40, priority=1),
     )
 
-    def prepare(self, picture: Picture) -> Mapping[str, tuple[Container, ...]]:
-        """Containers by the id of every network they are attached to, as they say it themselves."""
-        members: dict[str, list[Container]] = {}
+    def prepare(self, picture: Picture) -> Mapping[tuple[str, str], tuple[Container, ...]]:
+        """Containers by source and id of every network they are attached to, as they say it themselves."""
+        members: dict[tuple[str, str], list[Container]] = {}
         for container in picture.snapshot.of(Container):
             attached = container.peek("networks")
             for entry in () if isinstance(attached, Gap) else attached:
-                members.setdefault(entry.network_id or entry.network, []).append(container)
+                members.setdefault((container.key.source, entry.network_id or entry.network), []).append(container)
         return {network: tuple(found) for network, found in members.items()}
 
     def token(self, resource: Network, facts: Any, picture: Picture, now: float) -> Hashable:
         """Who is attached."""
-        attached: tuple[Container, ...] = facts.get(resource.key.id, ())
+        attached: tuple[Container, ...] = facts.get(_slot(resource), ())
         return attached  # themselves: the id of one that is gone may be given to another
 
     def cells(self, resource: Network, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
-        attached = facts.get(resource.key.id, ())
+        attached = facts.get(_slot(resource), ())
         subnets = resource.peek("subnets")
         words = missing(subnets) if isinstance(subnets, Gap) else " ".join(entry.subnet for entry in subnets) or "-"
         return (
@@ -79,8 +79,8 @@ class NetworksPane(ResourcePane[Network]):
         cells = self.cells(resource, facts, picture, now)
         texts = [cell.text for cell in cells]
         sort: dict[str, Any] = {column.key: text for column, text in zip(self.columns[1:], texts, strict=True)}
-        sort["members"] = len(facts.get(resource.key.id, ()))
-        names = " ".join(container.name for container in facts.get(resource.key.id, ()))
+        sort["members"] = len(facts.get(_slot(resource), ()))
+        names = " ".join(container.name for container in facts.get(_slot(resource), ()))
         fields = {"driver": texts[1], "scope": texts[2], "enc": texts[3], "int": texts[4], "icc": texts[5]}
         return sort, fields | {"net": resource.name, "member": names, "port": texts[8], "subnet": texts[7]}
 
@@ -93,7 +93,8 @@ class NetworksPane(ResourcePane[Network]):
         open_ports = set()
         for container in picture.snapshot.of(Container):
             open_ports |= {word for word in ports_cell(container).text.split() if word.endswith("*")}
-        words = f" {shown.visible} of {shown.total}   published on all addresses: {len(open_ports)} ports"
+        count = f"{len(open_ports)}{'?' if unread(picture, Kind.CONTAINER) else ''}"
+        words = f" {shown.visible} of {shown.total}   published on all addresses: {count} ports"
         return Cell.join(("Networks", "title"), words)
 
     def none(self, picture: Picture) -> str:
@@ -108,15 +109,22 @@ class NetworksPane(ResourcePane[Network]):
     def facts(self, resource: Network, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Members with their addresses and open ports."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        members = self.prepare(picture).get(resource.key.id, ())
+        members = self.prepare(picture).get(_slot(resource), ())
         for container in members[:40]:
             attached = container.peek("networks")
             address = next((e.ipv4 or e.ipv6 for e in attached if resource.key.id in {e.network_id, e.network}), "")
             words = f" {safe(container.name):<24.24}  {address or '-':<18}  {ports_cell(container).text}"
             lines.append(TextLine(Cell.of(words), meta=container.key))
-        if not members:
+        reason = unread(picture, Kind.CONTAINER)
+        if reason:
+            lines.append(line(f" not all containers are known: {safe(reason, 300)}", "unknown"))
+        elif not members:
             lines.append(line(" no container is attached", "dim"))
         return lines
+
+
+def _slot(resource: Network) -> tuple[str, str]:
+    return resource.key.source, resource.key.id
 
 
 def _yes_no(resource: Network, name: str) -> Cell:

@@ -166,18 +166,35 @@ def _word(value: object) -> str:
 
 def now_lines(picture: Picture, width: int) -> list[TextLine]:
     """States, exposures, and what could not be checked; long lists go on below."""
-    failing: Counter[str] = Counter()
-    for result in picture.evaluation.results():
-        if result.outcome is Outcome.FAIL:
-            failing[result.check.id] += 1
-    exposed = [(name, sum(failing[check] for check in ids)) for name, ids in _EXPOSED]
-    shown = [f"{name} {count}" for name, count in exposed if count]
-    clean = ["nothing of the usual kind" if picture.evaluation.judgements else ".."]
     return [
         *_wrapped("NOW", _states(picture), width),
-        *_wrapped("EXPOSED", [Cell.of(words) for words in shown or clean], width),
+        *_wrapped("EXPOSED", _exposed(picture), width),
         *_wrapped("NOT SEEN", _not_checked(picture), width),
     ]
+
+
+def _exposed(picture: Picture) -> list[Cell]:
+    """Counts of the usual dangers; `?` behind one that could not be judged everywhere."""
+    outcomes: Counter[tuple[str, Outcome]] = Counter()
+    for result in picture.evaluation.results():
+        outcomes[result.check.id, result.outcome] += 1
+    found = []
+    for name, ids in _EXPOSED:
+        fails = sum(outcomes[check, Outcome.FAIL] for check in ids)
+        unsure = any(outcomes[check, Outcome.UNKNOWN] for check in ids)
+        if fails or unsure:
+            words = f"{name} {fails or ''}{'?' * unsure}"
+            found.append(Cell.of(words, "unknown" if unsure and not fails else "normal"))
+    if found or not _all_judged(picture):
+        return found or [DOTS]
+    return [Cell.of("nothing of the usual kind")]
+
+
+def _all_judged(picture: Picture) -> bool:
+    """Whether containers were read and everything that was read has a verdict."""
+    unread = any(kind is Kind.CONTAINER for _, kind in picture.snapshot.gaps)
+    judged = all(picture.judgement(resource.key) is not None for resource in picture.snapshot)
+    return bool(picture.evaluation.judgements) and judged and not unread
 
 
 def _states(picture: Picture) -> list[Cell]:
@@ -221,8 +238,7 @@ def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[Tex
     order = sorted(groups.items(), key=lambda item: (-item[0][2], not item[0][0], len(item[1]) > 5, item[0][1]))
     lines = [_worst_line(found, picture, width, now) for _, found in order[:room]]
     if not lines:
-        words = " nothing fails" if picture.evaluation.judgements else " .."
-        lines.append(line(words, "pass" if picture.evaluation.judgements else "dim"))
+        lines.append(_nothing_fails(picture))
     elif len(order) > room:
         lines[-1] = TextLine(Cell.of(f"    and {len(order) - room + 1} more kinds of finding: 6", "dim"))
     return lines
@@ -244,6 +260,15 @@ def _worst_line(found: list[Result], picture: Picture, width: int, now: float) -
     )  # fmt: skip
     meta: Hashable = (result.key, result.check.id) if len(found) == 1 else (result.check.id, Outcome.FAIL)
     return TextLine(cell, meta=meta)
+
+
+def _nothing_fails(picture: Picture) -> TextLine:
+    if not _all_judged(picture):
+        return line(" ..", "dim")
+    unknown = picture.evaluation.total.unknown
+    if unknown:
+        return line(f" nothing fails of what could be judged; {unknown} verdicts are unknown", "unknown")
+    return line(" nothing fails", "pass")
 
 
 def event_lines(picture: Picture, now: float, room: int) -> list[TextLine]:

@@ -38,16 +38,16 @@ class ServicesPane(ResourcePane[Service]):
         Column("age", "AGE", 4, align="right", priority=6),
     )
 
-    def prepare(self, picture: Picture) -> Mapping[str, tuple[Task, ...]]:
-        """Tasks by service."""
-        found: dict[str, list[Task]] = {}
+    def prepare(self, picture: Picture) -> Mapping[tuple[str, str], tuple[Task, ...]]:
+        """Tasks by source and service."""
+        found: dict[tuple[str, str], list[Task]] = {}
         for task in picture.snapshot.of(Task):
-            found.setdefault(known(task, "service_id", ""), []).append(task)
+            found.setdefault((task.key.source, known(task, "service_id", "")), []).append(task)
         return {service: tuple(tasks) for service, tasks in found.items()}
 
     def token(self, resource: Service, facts: Any, picture: Picture, now: float) -> Hashable:
         """Its tasks, and its age as it reads now."""
-        return facts.get(resource.key.id, ()), _age(resource, now)
+        return facts.get((resource.key.source, resource.key.id), ()), _age(resource, now)
 
     def cells(self, resource: Service, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
         """Everything after SEC."""
@@ -102,13 +102,20 @@ class ServicesPane(ResourcePane[Service]):
     def facts(self, resource: Service, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Its latest tasks with what went wrong."""
         lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        tasks = sorted(self.prepare(picture).get(resource.key.id, ()), key=lambda task: -_number(task, "updated"))
+        tasks = sorted(
+            self.prepare(picture).get((resource.key.source, resource.key.id), ()),
+            key=lambda task: -_number(task, "updated"),
+        )
         for task in tasks[:8]:
             error = task.peek("error")
             words = f" {since(_number(task, 'updated'), now):>4}  slot {told(task, 'slot')}  {told(task, 'state')}"
-            text = safe(words) + (f"  {safe(error, 200)}" if error and not isinstance(error, Gap) else "")
-            lines.append(TextLine(Cell.of(text, "error" if error else "normal"), meta=task.key))
-        if not tasks:
+            told_error = "" if isinstance(error, Gap) else error
+            text = safe(words) + (f"  {safe(told_error, 200)}" if told_error else "")
+            lines.append(TextLine(Cell.of(text, "error" if told_error else "normal"), meta=task.key))
+        gap = picture.snapshot.gaps.get((resource.key.source, Kind.TASK))
+        if gap is not None:
+            lines.append(line(f" {safe(str(gap), 300)}", "unknown"))
+        elif not tasks:
             lines.append(line(" no tasks", "dim"))
         return lines
 
