@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
+
+import msgspec
 
 from checks.verdict import Severity, Verdict
 from checks.view import View
@@ -27,8 +28,7 @@ class Domain(StrEnum):
     HOST = "host"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Check:
+class Check(msgspec.Struct, frozen=True, eq=False):
     """One check: what it judges, how bad a failure is, where the rule comes from, what to do about it.
 
     There is one object per id, compared and hashed by identity: the engine keys everything by it.

@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from checks.check import Check
-from checks.policy import Policy
-from checks.result import Evaluation, Judgement, Result, Summary, summarise
+from checks.policy import Policy, Waiver
+from checks.result import Evaluation, Judgement, Result, Summary, count
 from checks.verdict import Outcome, Verdict, not_applicable, unknown
-from checks.view import CLOCK, EFFECTIVE, EVENTS, Read, View, effective_views
+from checks.view import CLOCK, EFFECTIVE, EVENTS, Indexes, Read, View, effective_views, indexed
 from inventory.gap import Unread
 from inventory.host import Effective
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, GapKey, Snapshot
 from inventory.store import Changes
 
-TIME_LIMIT = 1.0  # seconds for one check on one resource
+TIME_LIMIT = 1.0  # seconds for one check on one resource, give or take a tenth
+_TENTH = 0.1
 Pair = tuple[Check, ResourceKey]
-_SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+_PASS, _NOT_APPLICABLE, _FAIL = Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.FAIL
 
 
 class Engine:
@@ -38,13 +39,19 @@ class Engine:
         everything = tuple(checks)
         self._primary = _by_kind(check for check in everything if not check.derived)
         self._derived = _by_kind(check for check in everything if check.derived)
+        self._checks = {kind: (*self._primary.get(kind, ()), *self._derived.get(kind, ())) for kind in Kind}
+        self._foldable = {kind: tuple(c for c in found if c.implied_by) for kind, found in self._checks.items()}
+        self._severities = dict(self._policy.severity)
         self._known: dict[ResourceKey, Resource] = {}
         self._verdicts: dict[ResourceKey, dict[str, Verdict]] = {}
-        self._reads: dict[Pair, frozenset[Read]] = {}
+        self._reads: dict[Pair, set[Read]] = {}
         self._readers: dict[Read, set[Pair]] = {}
+        self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
+        self._indexes: Indexes = {}
         self._judgements: dict[ResourceKey, Judgement] = {}
         self._total = Summary()
         self._slow: set[str] = set()
+        self._sampled = (0.0, 0.0)  # timer and effort
         self._skipped: dict[Pair, None] = {}
         self._today: date | None = None
         self._events: tuple[Event, ...] = ()
@@ -70,6 +77,7 @@ class Engine:
         stale_reads: list[Read] = [*changes.keys, *{(key.source, key.kind) for key in changes.keys}, *changes.gaps]
         for key in changes.keys:
             stale_reads += self._subject_changed(snapshot, key, dirty, touched)
+        stale_reads += self._reindexed(snapshot, {read for read in stale_reads if len(read) == 2})
         stale_reads += self._happened(snapshot.events)
         stale_reads += self._looked_at(changes.gaps)
         if time_passed:
@@ -90,7 +98,7 @@ class Engine:
         """Note what has to run on the subject; returns what was read of it and is no longer so."""
         resource = snapshot.get(key)
         views = effective_views(self._known.get(key)), effective_views(resource)
-        checks = (*self._primary.get(key.kind, ()), *self._derived.get(key.kind, ()))
+        checks = self._checks[key.kind]
         if resource is not None:
             self._known[key] = resource
             touched.add(key)  # also what no check judges gets a judgement, an empty one
@@ -108,6 +116,23 @@ class Engine:
         sources = {source for source, kind in gaps if kind is Kind.HOST}
         hosts = [key for key in self._known if key.kind is Kind.HOST and key.source in sources] if sources else []
         return [(EFFECTIVE, container) for key in hosts for container in effective_views(self._known[key])]
+
+    def _reindexed(self, snapshot: Snapshot, families: set[Read]) -> list[Read]:
+        """The entries of indexes of these families (source, kind) that are no longer what was looked at."""
+        stale: list[Read] = []
+        for (build, source), (cls, before) in list(self._indexes.items()):
+            if (source, cls.kind) not in families:
+                continue
+            try:
+                after = indexed(snapshot, source, cls, build)
+            except Unread:
+                del self._indexes[build, source]
+                stale += [read for read in self._readers if read[:2] == (build, source)]
+                continue
+            self._indexes[build, source] = (cls, after)
+            names = {*before, *after} if after is not before else ()
+            stale += [(build, source, name) for name in names if before.get(name) != after.get(name)]
+        return stale
 
     def _happened(self, events: tuple[Event, ...]) -> list[Read]:
         """What was read of the event log before something was added to it or forgotten."""
@@ -129,66 +154,96 @@ class Engine:
     def _run(self, snapshot: Snapshot, dirty: dict[Pair, None]) -> set[ResourceKey]:
         touched: set[ResourceKey] = set()
         again: dict[Pair, None] = {}
+        self._sampled = (self._timer(), self._effort())
+        views: dict[str, View] = {}
         for pair in dirty:
-            if pair[0].derived:
+            check, key = pair
+            if check.derived:
                 again[pair] = None
                 continue
-            before, after = self._judge(snapshot, pair)
+            before, after = self._judge(self._view(snapshot, key.source, views), pair)
             if before != after:  # most of what is run again says the same again, and is then left alone
-                touched.add(pair[1])
-            if before is None or before.outcome is not after.outcome:
-                again |= dict.fromkeys(self._readers.get((pair[0].id, pair[1]), ()))
+                touched.add(key)
+            if check.id in self._asked_for and (before is None or before.outcome is not after.outcome):
+                again |= dict.fromkeys(self._readers.get((check.id, key), ()))
         for pair in again:
-            if pair[1] in self._known:
-                before, after = self._judge(snapshot, pair)
+            key = pair[1]
+            if key in self._known:
+                before, after = self._judge(self._view(snapshot, key.source, views), pair)
                 if before != after:
-                    touched.add(pair[1])
+                    touched.add(key)
         return touched
 
-    def _judge(self, snapshot: Snapshot, pair: Pair) -> tuple[Verdict | None, Verdict]:
+    def _view(self, snapshot: Snapshot, source: str, views: dict[str, View]) -> View:
+        """One window for all resources of a source: what a check read through it is taken out after each."""
+        found = views.get(source)
+        if found is None:
+            found = views[source] = View(snapshot, source, self._policy, self._outcome, self._indexes)
+        return found
+
+    def _judge(self, view: View, pair: Pair) -> tuple[Verdict | None, Verdict]:
         """Run one check on one resource; its verdict before and now."""
         check, key = pair
-        verdicts = self._verdicts.setdefault(key, {})
+        verdicts = self._verdicts.get(key)
+        if verdicts is None:
+            verdicts = self._verdicts[key] = {}
         before = verdicts.get(check.id)
         if check.id in self._slow:
-            verdict, reads = unknown(f"not run: {check.id} took longer than {TIME_LIMIT:g} s on another resource"), None
+            verdict = unknown(f"not run: {check.id} took longer than {TIME_LIMIT:g} s on another resource")
             self._skipped[pair] = None  # for the next time: one slow resource must not blind a check for good
         else:
-            verdict, reads = self._call(check, self._known[key], snapshot)
-        if reads is not None:
-            self._remember_reads(pair, reads)
+            verdict = self._call(check, self._known[key], view)
+            if view.reads:
+                self._remember_reads(pair, view.reads)
+                view.reads = set()
+            elif pair in self._reads:
+                self._forget_reads(pair)
         verdicts[check.id] = verdict
         return before, verdict
 
-    def _call(self, check: Check, resource: Resource, snapshot: Snapshot) -> tuple[Verdict, set[Read]]:
-        view = View(snapshot, resource.key.source, self._policy, self._outcome)
-        started = self._effort()
+    def _call(self, check: Check, resource: Resource, view: View) -> Verdict:
         try:
             verdict = check.judge(resource, view)
         except Unread as missing:
             verdict = unknown(str(missing.gap))
         except Exception as error:
             verdict = unknown(f"the check itself failed: {type(error).__name__}: {error}")
-        if self._effort() - started > TIME_LIMIT:
+        now = self._timer()
+        if now - self._sampled[0] > _TENTH and self._long(now):
             self._slow.add(check.id)
             verdict = unknown(f"took longer than {TIME_LIMIT:g} s")
-        return verdict, view.reads
+        return verdict
+
+    def _long(self, now: float) -> bool:
+        """Whether the time limit was spent since the last sample, which is a tenth of a second and one check ago.
+
+        Asking for the effort is a system call, too dear for every check.
+        """
+        before, effort = self._sampled[1], self._effort()
+        self._sampled = (now, effort)
+        return effort - before > TIME_LIMIT
 
     def _outcome(self, check_id: str, key: ResourceKey) -> Outcome | None:
         verdict = self._verdicts.get(key, {}).get(check_id)
         return verdict.outcome if verdict else None
 
     def _remember_reads(self, pair: Pair, reads: set[Read]) -> None:
-        before = self._reads.get(pair, frozenset())
+        before = self._reads.get(pair)
         if before == reads:
             return
-        self._unlink(pair, before - reads)
-        for read in reads - before:
-            self._readers.setdefault(read, set()).add(pair)
-        self._reads[pair] = frozenset(reads)
+        if before:
+            self._unlink(pair, before - reads)
+        for read in reads - before if before else reads:
+            readers = self._readers.get(read)
+            if readers is None:
+                readers = self._readers[read] = set()
+                if isinstance(read[0], str) and type(read[1]) is ResourceKey:
+                    self._asked_for.add(read[0])
+            readers.add(pair)
+        self._reads[pair] = reads
 
     def _forget_reads(self, pair: Pair) -> None:
-        self._unlink(pair, self._reads.pop(pair, frozenset()))
+        self._unlink(pair, self._reads.pop(pair, ()))
 
     def _unlink(self, pair: Pair, reads: Iterable[Read]) -> None:
         for read in reads:
@@ -213,31 +268,31 @@ class Engine:
     def _judgement(self, resource: Resource, today: date) -> Judgement:
         key = resource.key
         verdicts = self._verdicts.get(key, {})
-        implied: dict[str, list[str]] = {}
-        results = []
-        for check in (*self._primary.get(key.kind, ()), *self._derived.get(key.kind, ())):
-            verdict = verdicts[check.id]
-            root = _root(check, verdict, verdicts)
-            if root:
-                implied.setdefault(root, []).append(check.id)
-                verdict = not_applicable(f"implied by {root}")
-            results.append(self._result(check, resource, verdict, today))
-        results = [_with_implied(result, implied) for result in results]
-        notable = [result for result in results if result.outcome not in _SETTLED]
+        implied, folded = _fold(self._foldable[key.kind], verdicts)
+        notable, settled, passes = [], [], 0
+        for check in self._checks[key.kind]:
+            verdict = folded.get(check.id) or verdicts[check.id]
+            outcome = verdict.outcome
+            severity = self._severities.get(check.id)
+            if severity is None:
+                severity = check.severity if verdict.severity is None else verdict.severity
+            implies = tuple(implied.get(check.id, ())) if implied else ()
+            if outcome is _PASS or outcome is _NOT_APPLICABLE:
+                passes += outcome is _PASS
+                settled.append(Result(check, key, outcome, severity, verdict, None, implies))
+                continue
+            waiver = self._waiver(check, resource, outcome, today)
+            notable.append(
+                Result(check, key, Outcome.WAIVED if waiver else outcome, severity, verdict, waiver, implies)
+            )
         notable.sort(key=lambda result: (_RANK[result.outcome], -result.severity, result.check.id))
-        settled = tuple(result for result in results if result.outcome in _SETTLED)
-        return Judgement(tuple(notable), settled, summarise(results))
+        counts = count(notable, passes, len(settled) - passes)
+        return Judgement(tuple(notable), tuple(settled), counts)
 
-    def _result(self, check: Check, resource: Resource, verdict: Verdict, today: date) -> Result:
-        policy = self._policy
-        severity = policy.severity.get(check.id)
-        if severity is None:
-            severity = check.severity if verdict.severity is None else verdict.severity
-        outcome, waiver = verdict.outcome, None
-        if outcome in (Outcome.FAIL, Outcome.MANUAL) and policy.waivers:
-            waiver = policy.waiver(check.id, resource, today)
-            outcome = Outcome.WAIVED if waiver else outcome
-        return Result(check, resource.key, outcome, severity, verdict, waiver)
+    def _waiver(self, check: Check, resource: Resource, outcome: Outcome, today: date) -> Waiver | None:
+        if not self._policy.waivers or outcome not in (Outcome.FAIL, Outcome.MANUAL):
+            return None
+        return self._policy.waiver(check.id, resource, today)
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
@@ -254,23 +309,23 @@ def _different(before: Mapping[str, Effective], after: Mapping[str, Effective]) 
     return [(EFFECTIVE, name) for name in {*before, *after} if before.get(name) != after.get(name)]
 
 
-def _root(check: Check, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> str:
-    if verdict.outcome is not Outcome.FAIL:
-        return ""
-    return next((root for root in check.implied_by if _fails(verdicts.get(root))), "")
+def _fold(
+    foldable: Iterable[Check], verdicts: Mapping[str, Verdict]
+) -> tuple[Mapping[str, list[str]], Mapping[str, Verdict]]:
+    """What each failure implies, and the verdicts of the checks that are implied."""
+    implied: dict[str, list[str]] = {}
+    folded: dict[str, Verdict] = {}
+    for check in foldable:
+        if verdicts[check.id].outcome is _FAIL:
+            root = next((root for root in check.implied_by if _fails(verdicts.get(root))), "")
+            if root:
+                implied.setdefault(root, []).append(check.id)
+                folded[check.id] = not_applicable(f"implied by {root}")
+    return implied, folded
 
 
 def _fails(verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.outcome is Outcome.FAIL
-
-
-def _with_implied(result: Result, implied: Mapping[str, list[str]]) -> Result:
-    folded = implied.get(result.check.id)
-    if not folded:
-        return result
-    return Result(
-        result.check, result.key, result.outcome, result.severity, result.verdict, result.waiver, tuple(folded)
-    )
+    return verdict is not None and verdict.outcome is _FAIL
 
 
 def _minus(total: Summary, part: Summary) -> Summary:

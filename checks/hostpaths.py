@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from posixpath import normpath
+
+import msgspec
 
 from inventory.container import Mount
 
@@ -40,8 +41,7 @@ _ETC_ACTED_UPON = re.compile(
 _READ_IS_SECRETS = ("/root", "/var/lib/docker", "/var/lib/kubelet", "/var/lib/etcd", "/etc/kubernetes")
 
 
-@dataclass(frozen=True, slots=True)
-class Sensitive:
+class Sensitive(msgspec.Struct, frozen=True):
     """A sensitive path and the rule (a tree, or a directory by itself) that it matched."""
 
     path: str

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+
+import msgspec
 
 from checks.verdict import Severity
 from inventory.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(msgspec.Struct, frozen=True):
     """A risk that somebody accepted: `check` and `resource` (name) are globs; without `expires` it holds for ever."""
 
     check: str
@@ -29,8 +29,7 @@ class Waiver:
         return fnmatchcase(check_id, self.check) and fnmatchcase(resource.name, self.resource)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """Defaults are what the check catalogue says. Ages in days."""
 
     registries: tuple[str, ...] = ()  # globs of "registry/namespace" that images may come from; () = nobody decided
@@ -38,7 +37,7 @@ class Policy:
     edge_proxies: tuple[str, ...] = ()  # container-name globs that may publish 80 and 443
     max_image_age: int = 180
     require_rootless: bool = False
-    severity: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    severity: Mapping[str, Severity] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     waivers: tuple[Waiver, ...] = ()
 
     def waiver(self, check_id: str, resource: Resource, today: date) -> Waiver | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from checks.check import Check
 from checks.policy import Waiver
@@ -14,8 +15,7 @@ from inventory.resource import Resource, ResourceKey
 from inventory.swarm import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """`outcome` is WAIVED where a waiver covers a fail or manual verdict. `implies`: checks folded into this one."""
 
     check: Check
@@ -37,8 +37,7 @@ class Result:
         return self.verdict.evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """Counts of results; `fails` is indexed by severity (info first)."""
 
     fails: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
@@ -81,24 +80,29 @@ NOTHING = Summary()
 
 def summarise(results: Iterable[Result]) -> Summary:
     """Count results by outcome and severity."""
-    fails = [0] * len(Severity)
+    return count(results, 0, 0)
+
+
+def count(results: Iterable[Result], passed: int, not_applicable: int) -> Summary:
+    """Count results, on top of so many passes and not-applicables that were counted already."""
+    fails = [0, 0, 0, 0, 0]
     counts = dict.fromkeys(Outcome, 0)
     for result in results:
         if result.outcome is Outcome.FAIL:
             fails[result.severity] += 1
-        counts[result.outcome] += 1
+        else:
+            counts[result.outcome] += 1
     return Summary(
         (fails[0], fails[1], fails[2], fails[3], fails[4]),
         counts[Outcome.MANUAL],
         counts[Outcome.UNKNOWN],
         counts[Outcome.WAIVED],
-        counts[Outcome.PASS],
-        counts[Outcome.NOT_APPLICABLE],
+        passed + counts[Outcome.PASS],
+        not_applicable + counts[Outcome.NOT_APPLICABLE],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """All verdicts on one resource. `results` holds everything but passes and not-applicables, worst first."""
 
     results: tuple[Result, ...] = ()
@@ -109,12 +113,11 @@ class Judgement:
 UNJUDGED = Judgement()
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """All verdicts at one moment. A resource that is missing here has not been judged yet: that is never *ok*."""
 
     generation: int = 0
-    judgements: Mapping[ResourceKey, Judgement] = field(default_factory=dict)
+    judgements: Mapping[ResourceKey, Judgement] = msgspec.field(default_factory=dict)
     total: Summary = NOTHING
     seconds: float = 0.0
 

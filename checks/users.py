@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 _LARGEST = 2**31 - 1  # engines refuse more; some container managers wrapped it round to 0 (CVE-2024-40635)
@@ -18,8 +19,7 @@ class Identity(Enum):
     NAMED = "named"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """A parsed `user[:group]`; `gid` is None where no numeric group is given."""
 
     user: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+import msgspec
 
 from inventory.resource import ResourceKey
 
@@ -38,8 +39,7 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """Where to look (`path` in the source's own terms, such as `HostConfig.PidMode`) and what was there.
 
     `value` must already be masked where it is a secret. `target` points to another resource that matters here.
@@ -50,8 +50,7 @@ class Evidence:
     target: ResourceKey | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """`severity` None means the check's own. `salient` keeps the fingerprint of one of several faults apart."""
 
     outcome: Outcome

@@ -7,8 +7,9 @@ upstream version is kept as the distribution's suffix, which may stand for back-
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache, total_ordering
+from functools import lru_cache
+
+import msgspec
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-~.]?(alpha|beta|rc)[.-]?(\d*))?(.*)", re.IGNORECASE | re.DOTALL)
 _STAGES = {"alpha": 0, "beta": 1, "rc": 2}
@@ -16,9 +17,7 @@ _RELEASED = 3
 _NO_DISTRIBUTION = {"", "-ce", "-ee"}
 
 
-@total_ordering
-@dataclass(frozen=True, slots=True, eq=False)
-class Version:
+class Version(msgspec.Struct, frozen=True, eq=False):
     """`release` is the three numbers; `stage` orders alpha < beta < rc < release; `suffix` is the distribution's."""
 
     release: tuple[int, ...]
@@ -35,6 +34,15 @@ class Version:
 
     def __lt__(self, other: Version) -> bool:
         return self._key() < other._key()
+
+    def __le__(self, other: Version) -> bool:
+        return self._key() <= other._key()
+
+    def __gt__(self, other: Version) -> bool:
+        return self._key() > other._key()
+
+    def __ge__(self, other: Version) -> bool:
+        return self._key() >= other._key()
 
     def __hash__(self) -> int:
         return hash(self._key())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from checks.policy import Policy
 from checks.verdict import Outcome
@@ -18,8 +18,12 @@ R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
 # What was read: a resource, a whole kind of one source, the clock, the event log or one object's part of it, the
-# kernel's view of one container, or another check's verdict.
-Read = ResourceKey | tuple[str, Kind] | str | tuple[str, str] | tuple[str, ResourceKey]
+# kernel's view of one container, another check's verdict, or one entry of an index: its builder, source and key.
+Builder = Callable[[Any], Mapping[str, Any]]
+Entry = tuple[Builder, str, str]
+Read = ResourceKey | tuple[str, Kind] | str | tuple[str, str] | tuple[str, ResourceKey] | Entry
+Indexes = dict[tuple[Builder, str], tuple[type[Resource], Mapping[str, Any]]]
+"""What `View.index_of` looked into: (builder, source) -> (the family, the index)."""
 CLOCK = "clock"
 EVENTS = "events"
 EFFECTIVE = "effective"
@@ -38,7 +42,7 @@ class View:
     Methods raise `Unread` where the facts are missing; a check lets that pass, and the engine makes it *unknown*.
     """
 
-    __slots__ = ("_outcome", "_snapshot", "policy", "reads", "source")
+    __slots__ = ("_indexes", "_outcome", "_snapshot", "policy", "reads", "source")
 
     def __init__(
         self,
@@ -46,11 +50,13 @@ class View:
         source: str,
         policy: Policy,
         outcome: Callable[[str, ResourceKey], Outcome | None] = lambda _check, _key: None,
+        indexes: Indexes | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._outcome = outcome
         self.source = source
         self.policy = policy
+        self._indexes = {} if indexes is None else indexes
         self.reads: set[Read] = set()
 
     @property
@@ -82,15 +88,19 @@ class View:
         `build` must be a module-level function: it is also the name under which its result is kept.
         """
         self.reads.add((self.source, cls.kind))
-        gap = self._snapshot.gaps.get((self.source, cls.kind))
-        if gap is not None:
-            raise Unread(gap)
-        state = self._snapshot.by_kind.get(cls.kind)
-        slot = (build, self.source)
-        kept = _INDEXES.get(slot)
-        if kept is None or kept[0] is not state or state is None:
-            kept = _INDEXES[slot] = (state, build(self._snapshot.require(cls, self.source)))
-        return cast(T, kept[1])
+        return indexed(self._snapshot, self.source, cls, build)
+
+    def index_of(self, cls: type[R], build: Callable[[tuple[R, ...]], Mapping[str, T]], key: str) -> T | None:
+        """One entry of `index`; only a change of this very entry makes the check run again, whatever the family does.
+
+        Entries are compared with `==`, so they must hold all that the check looks at.
+        """
+        if (self.source, cls.kind) in self._snapshot.gaps:
+            self.reads.add((self.source, cls.kind))
+        found = indexed(self._snapshot, self.source, cls, build)
+        self._indexes[build, self.source] = (cls, found)
+        self.reads.add((build, self.source, key))
+        return found.get(key)
 
     def engine(self) -> Engine:
         """The engine that the subject belongs to."""
@@ -103,7 +113,9 @@ class View:
         """The machine under the engine; only a local engine has one."""
         found = self.all(Host)
         if not found:
-            raise Unread(Gap(Reason.UNSUPPORTED, "host files and /proc", "the engine is not on this machine"))
+            raise Unread(
+                Gap(Reason.UNSUPPORTED, "host files and /proc", "the machine below the engine was not looked at")
+            )
         return found[0]
 
     def effective(self, container_id: str) -> Effective | None:
@@ -136,6 +148,18 @@ class View:
         """How another check judged a resource (before any waiver), or None if it has not; derived checks only."""
         self.reads.add((check, key))
         return self._outcome(check, key)
+
+
+def indexed(snapshot: Snapshot, source: str, cls: type[R], build: Callable[[tuple[R, ...]], T]) -> T:
+    """`build` of a family of one source, made once per state of it; raises `Unread` where it could not be read."""
+    gap = snapshot.gaps.get((source, cls.kind))
+    if gap is not None:
+        raise Unread(gap)
+    state = snapshot.by_kind.get(cls.kind)
+    kept = _INDEXES.get((build, source))
+    if kept is None or kept[0] is not state or state is None:
+        kept = _INDEXES[build, source] = (state, build(snapshot.require(cls, source)))
+    return cast(T, kept[1])
 
 
 def effective_views(host: Resource | None) -> Mapping[str, Effective]:

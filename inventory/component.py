@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from inventory.resource import Kind, Resource, ResourceKey
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Component(Resource):
     """A recognised component. `signs` say what it was recognised by; `version` is claimed by its tag unless asked."""
 

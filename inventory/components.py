@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from inventory.component import Component
 from inventory.container import Container, Port
@@ -14,8 +15,7 @@ from inventory.snapshot import Snapshot
 from inventory.swarm import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(msgspec.Struct, frozen=True):
     """How a product is recognised: the last parts of image repositories, and names of its program."""
 
     name: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """`Mounts[]`: `type` is bind, volume, tmpfs, npipe, cluster or image; `rw` as mounted."""
 
     type: str
@@ -22,8 +22,7 @@ class Mount:
     driver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True):
     """A container port and where it is published. `host_ip` "" or `host_port` 0: exposed, not published.
 
     A port published on all addresses has `host_ip` "0.0.0.0" or "::"; both families give two entries.
@@ -40,8 +39,7 @@ class Port:
         return bool(self.host_ip) or self.host_port > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True):
     """`NetworkSettings.Networks{}`: one network that the container is attached to."""
 
     network: str
@@ -51,8 +49,7 @@ class Attachment:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(msgspec.Struct, frozen=True):
     """`HostConfig.Devices[]`."""
 
     path_on_host: str
@@ -60,8 +57,7 @@ class Device:
     permissions: str
 
 
-@dataclass(frozen=True, slots=True)
-class Healthcheck:
+class Healthcheck(msgspec.Struct, frozen=True):
     """`Config.Healthcheck`: `test` as declared (`("NONE",)` switches an inherited one off), durations in seconds."""
 
     test: tuple[str, ...]
@@ -76,8 +72,7 @@ class Healthcheck:
         return bool(self.test) and self.test[0] not in {"", "NONE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     """`State.Health`: `status` is starting, healthy or unhealthy; `output` of the last probe."""
 
     status: str
@@ -85,24 +80,21 @@ class Health:
     output: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RestartPolicy:
+class RestartPolicy(msgspec.Struct, frozen=True):
     """`HostConfig.RestartPolicy`: `name` is no, always, unless-stopped or on-failure."""
 
     name: str
     maximum_retry_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LogConfig:
+class LogConfig(msgspec.Struct, frozen=True):
     """`HostConfig.LogConfig`: the driver and its options."""
 
     driver: str
     options: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Ulimit:
+class Ulimit(msgspec.Struct, frozen=True):
     """`HostConfig.Ulimits[]`; -1 is unlimited."""
 
     name: str
@@ -110,7 +102,6 @@ class Ulimit:
     hard: int
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Container(Resource):
     """A container in any state. Sizes in bytes, times in epoch seconds (0.0 = never); null, [] and {} mean empty.
 

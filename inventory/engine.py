@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class SwarmState:
+class SwarmState(msgspec.Struct, frozen=True):
     """`Swarm` of info: `state` is inactive, pending, active, error or locked."""
 
     state: str
@@ -22,7 +22,6 @@ class SwarmState:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Engine(Resource):
     """One engine. `name` is the host name that it reports."""
 

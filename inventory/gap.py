@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Reason(StrEnum):
@@ -18,8 +19,7 @@ class Reason(StrEnum):
     ERROR = "error"  # refused or broken for another reason
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """One missing fact: `path` in the source's terms (`HostConfig.Memory`, `GET /services`), `detail` for people."""
 
     reason: Reason

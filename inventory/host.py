@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.gap import Gap, Reason, Unread
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(msgspec.Struct, frozen=True):
     """`stat` of a path that exists: permission bits without the type, owner and group ids and names ("" if unnamed)."""
 
     path: str
@@ -23,8 +23,7 @@ class FileFacts:
     kind: str  # file, directory, socket, block, char, other
 
 
-@dataclass(frozen=True, slots=True)
-class DiskFacts:
+class DiskFacts(msgspec.Struct, frozen=True):
     """A file system that matters here: `role` says why; sizes in bytes; `mount_point` it is mounted at."""
 
     role: str
@@ -36,8 +35,7 @@ class DiskFacts:
     inodes_free: int
 
 
-@dataclass(frozen=True, slots=True)
-class HostProcess:
+class HostProcess(msgspec.Struct, frozen=True):
     """A host process outside the containers that matters to this tool: pid, its name and its command line, exact."""
 
     pid: int
@@ -45,8 +43,7 @@ class HostProcess:
     args: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(msgspec.Struct, frozen=True):
     """The kernel's view of a container's first process (`/proc/PID/status`); masks are integers."""
 
     seccomp: int
@@ -57,7 +54,6 @@ class Effective:
     identity_uid_map: bool
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Host(Resource):
     """The machine that runs a local engine. Every field may be a gap: remote engine, no permission, no such file."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.container import Healthcheck
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(msgspec.Struct, frozen=True):
     """One build step, newest first: `created_by` untruncated; `size` in bytes; `created` in epoch seconds."""
 
     created: float
@@ -21,7 +21,6 @@ class HistoryEntry:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Image(Resource):
     """An image in the engine's store. `name` is the first tag, else the first digest reference, else the short id."""
 

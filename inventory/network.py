@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """`Containers{}` of a network: who is attached and with which addresses (CIDR notation)."""
 
     container_id: str  # "lb-..." for a load-balancer endpoint
@@ -19,15 +19,13 @@ class Member:
     ipv6: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(msgspec.Struct, frozen=True):
     """`IPAM.Config[]`."""
 
     subnet: str
     gateway: str = ""
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Network(Resource):
     """A network of the engine or the swarm."""
 
@@ -56,7 +54,6 @@ class Network(Resource):
         return "encrypted" in self.options and self.options["encrypted"].lower() != "false"
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Volume(Resource):
     """A named or anonymous volume."""
 

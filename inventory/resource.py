@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 from inventory.gap import Gap, Reason, Unread
 
@@ -40,8 +39,18 @@ class ResourceKey(NamedTuple):
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
-class Resource:
+@dataclass_transform(eq_default=False, kw_only_default=True, frozen_default=True)
+class _Family(type):
+    """Gives each field that a class declares a slot, as a data class would, without generating code for every one."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Family:
+        declared: Mapping[str, str] = body.get("__annotations__", EMPTY)
+        own = tuple(field for field, kind in declared.items() if not kind.startswith("ClassVar"))
+        inherited = tuple(field for base in bases for field in base.field_names) if bases else ()  # type: ignore[attr-defined]
+        return super().__new__(mcs, name, bases, {**body, "__slots__": own, "field_names": (*inherited, *own)})
+
+
+class Resource(metaclass=_Family):
     """Common part of all resources; made by `build`, there is no constructor.
 
     Strings are exact, as the source sent them: make them safe before showing them. `name` is what its user calls it;
@@ -51,12 +60,13 @@ class Resource:
     """
 
     kind: ClassVar[Kind]
+    field_names: ClassVar[tuple[str, ...]]  # of all facts, the common ones first
     key: ResourceKey
     name: str
-    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    observed_at: float = 0.0
-    raw: bytes = b""
-    gaps: Mapping[str, Gap] = field(default_factory=lambda: EMPTY)
+    labels: Mapping[str, str]
+    observed_at: float
+    raw: bytes
+    gaps: Mapping[str, Gap]
 
     @classmethod
     def build(cls, **values: Any) -> Self:
@@ -75,6 +85,12 @@ class Resource:
             raise TypeError(f"{cls.__name__} has no field {sorted(values)}")
         object.__setattr__(resource, "gaps", gaps or EMPTY)
         return resource
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __repr__(self) -> str:
         """Never the fields: some may be unread, others secret."""
@@ -110,5 +126,5 @@ _DEFAULTS: Mapping[str, Any] = {"labels": EMPTY, "observed_at": 0.0, "raw": b"",
 def _fields(cls: type[Resource]) -> tuple[tuple[str, Any], ...]:
     found = _FIELDS.get(cls)
     if found is None:
-        found = _FIELDS[cls] = tuple((f.name, _DEFAULTS.get(f.name, _UNSET)) for f in fields(cls))
+        found = _FIELDS[cls] = tuple((name, _DEFAULTS.get(name, _UNSET)) for name in cls.field_names)
     return found

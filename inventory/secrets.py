@@ -22,7 +22,11 @@ class SecretMatch:
 
 
 _VALUE_RULES: tuple[tuple[str, str], ...] = (
-    ("private-key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,16000}-----END[^-]{0,60}-----)?"),
+    (
+        "private-key",
+        r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:(?:[^-]|-(?!----)){0,16000}-----END[^-]{0,60}-----)?",
+    ),
     ("service-account", r'"private_key"\s*:\s*"(?P<secret>[^"]{8,})"'),
     ("aws-access-key", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
     ("azure-account-key", r"(?i)\bAccountKey=(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"),
@@ -85,7 +89,13 @@ _PLACEHOLDER = re.compile(
     r"(?i)(?:.*change[_-]?(?:me|this|it).*|example|placeholder|your[_-].*|x{3,}|\*{3,}|dummy|todo|replace[_-]?me"
     r"|(?:my)?(?:secret|password|passw0rd|token)|admin|root|letmein|qwerty\d*|guest|prom-operator|minioadmin)[!\d]*$"
 )
-_MASKED = re.compile(r"(?:..)?\*\*\*")
+_MASKED = re.compile(r"(?:..)?\*\*\*", re.DOTALL)
+_PEM_BEGIN, _PEM_END = "-----BEGIN", "-----END"
+_PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY")
+LONGEST_KEY = 400
+"""Lines; 16384 bits of RSA take 200. A log that only speaks of a key's beginning is not hidden for ever."""
+MARGIN = 8192
+"""Characters beyond those that are shown that are looked at."""
 SHORTEST = 6
 """A value shorter than this is no finding by its key's name alone."""
 
@@ -144,8 +154,33 @@ def mask_text(text: str) -> str:
             continue
         pieces += [text[last:start], mask(secret)]
         last = end
-    text = "".join((*pieces, text[last:]))
-    return _ASSIGNMENT.sub(_mask_assignment, text)
+    text = _ASSIGNMENT.sub(_mask_assignment, "".join((*pieces, text[last:])))
+    return _mask_settings(text) if _NAME_HINT.search(text) else text
+
+
+def mask_start(text: str, limit: int) -> str:
+    """The first `limit` characters of the masked text, in a time that `limit` bounds.
+
+    What is looked at reaches further than what is shown, so that a secret which the end cuts is still known as one.
+    """
+    return mask_text(text[: limit + MARGIN])[:limit]
+
+
+class PrivateKeyLines:
+    """Tells which lines are inside of a private key in PEM (RFC 7468), where a text comes line by line."""
+
+    def __init__(self) -> None:
+        self._left = 0
+
+    def inside(self, line: str) -> bool:
+        """Whether the next line belongs to a key: its last one does, its first does not (`mask_text` knows that)."""
+        within = self._left > 0
+        begin, end = line.rfind(_PEM_BEGIN), line.rfind(_PEM_END)
+        if begin > end and _PRIVATE.search(line, begin):
+            self._left = LONGEST_KEY
+        elif within:
+            self._left = 0 if end >= 0 else self._left - 1
+        return within
 
 
 def mask_args(args: Sequence[str]) -> list[str]:
@@ -201,6 +236,36 @@ def _mask_assignment(found: re.Match[str]) -> str:
         return found.group(0)
     before, _, after = found.group(0).rpartition(value)
     return before + mask_pair(key, value) + after
+
+
+# Configuration files and logs write `password = x` and `password: x`; colour codes stick to a word's beginning and end.
+_COLOUR = r"\x1b\[[\d;]{0,20}m"
+_SETTING = re.compile(
+    rf"""(?:{_COLOUR}|(?<![A-Za-z_.-]))(?P<key>[A-Za-z_][\w.-]{{0,100}}+)(?P<between>(?:{_COLOUR})?(?:\\{{0,3}}["'])?"""
+    rf"""[ \t]{{0,9}}[:=](?:{_COLOUR})?[ \t]{{0,9}}(?:\\{{0,3}}["'])?)(?=[^\s"',;])"""
+)
+_SET = re.compile(r"""(?<=[^\\]")(?:[^"\\\n]|\\.){1,4000}+(?=")|(?<=[^\\]')[^'\n]{1,4000}+(?=')|[^\s"',;]{1,4000}+""")
+# `auth:1.2` is an image and its tag, `password:x` is nothing else.
+_NO_IMAGE = re.compile(r"(?i)(?:passw(?:or)?d|passphrase|key)s?$")
+_NAME_HINT = re.compile(r"(?i)pass|pwd|secret|token|key|credential|auth|dsn")
+
+
+def _mask_settings(text: str) -> str:
+    pieces, last = [], 0
+    for found in _SETTING.finditer(text):  # which stop before the value: `msg="password: x"` holds another setting
+        value = _SET.match(text, found.end()) if found.end() > last and _asks(found) else None
+        if value is not None:
+            pieces += [text[last : found.end()], mask_pair(found["key"], value[0])]
+            last = value.end()
+    return "".join((*pieces, text[last:]))
+
+
+def _asks(found: re.Match[str]) -> bool:
+    """Whether what follows this key is to be hidden, and is not yet."""
+    key = found["key"]
+    if not is_secret_name(key) or _MASKED.match(found.string, found.end()):
+        return False
+    return found["between"] != ":" or _NO_IMAGE.search(key) is not None
 
 
 def _mask_value(key: str, value: Any) -> Any:

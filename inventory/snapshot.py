@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar, cast
+
+import msgspec
 
 from inventory.gap import Gap, Reason, Unread
 from inventory.resource import Kind, Resource, ResourceKey
@@ -23,8 +24,7 @@ class Status(StrEnum):
     FORBIDDEN = "forbidden"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
+class SourceHealth(msgspec.Struct, frozen=True):
     """One source: `kind` is docker, podman, host, ...; `since` (epoch s) dates the status; `tried` is for people."""
 
     kind: str
@@ -36,8 +36,7 @@ class SourceHealth:
     tried: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened, as the source told it: `action` in its own words (`die`, `oom`, `create`)."""
 
     time: float
@@ -52,15 +51,14 @@ class Event:
 GapKey = tuple[str, Kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """Resources by kind and key. A kind that could not be read from a source is in `gaps`, not an empty list."""
 
     generation: int = 0
     taken_at: float = 0.0
-    by_kind: Mapping[Kind, Mapping[ResourceKey, Resource]] = field(default_factory=dict)
-    sources: Mapping[str, SourceHealth] = field(default_factory=dict)
-    gaps: Mapping[GapKey, Gap] = field(default_factory=dict)
+    by_kind: Mapping[Kind, Mapping[ResourceKey, Resource]] = msgspec.field(default_factory=dict)
+    sources: Mapping[str, SourceHealth] = msgspec.field(default_factory=dict)
+    gaps: Mapping[GapKey, Gap] = msgspec.field(default_factory=dict)
     events: tuple[Event, ...] = ()
 
     def get(self, key: ResourceKey) -> Resource | None:

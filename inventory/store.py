@@ -6,7 +6,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from inventory.gap import Gap
 from inventory.resource import Kind, Resource, ResourceKey
@@ -15,8 +16,7 @@ from inventory.snapshot import Event, GapKey, Snapshot, SourceHealth
 EVENTS_KEPT = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """What differs between two snapshots: resources added, changed or removed, and kinds whose gap changed."""
 
     keys: frozenset[ResourceKey]
@@ -82,7 +82,7 @@ class Store:
         with self._condition:
             before = self._sources.get(name)
             since = before.since if before and before.status is health.status else self._clock()
-            health = replace(health, since=since)
+            health = msgspec.structs.replace(health, since=since)
             if health != before:
                 self._sources[name] = health
                 self._generation += 1
@@ -181,7 +181,7 @@ def _same(before: Resource, after: Resource) -> bool:
     if not after.raw or before.raw != after.raw or before.gaps != after.gaps:
         return False
     # The same answer may mean something else: ids and names from other answers complete it.
-    names = (name for name in after.__dataclass_fields__ if name not in _NOTED)
+    names = (name for name in after.field_names if name not in _NOTED)
     return all(before.peek(name) == after.peek(name) for name in names)
 
 

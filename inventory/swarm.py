@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+import msgspec
 
 from inventory.container import Healthcheck, Mount
 from inventory.resource import Kind, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(msgspec.Struct, frozen=True):
     """`Endpoint.Ports[]`: `publish_mode` is ingress (every node) or host."""
 
     protocol: str
@@ -20,8 +20,7 @@ class ServicePort:
     publish_mode: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecretReference:
+class SecretReference(msgspec.Struct, frozen=True):
     """A secret that a service mounts; `mode` is the file mode."""
 
     secret_id: str
@@ -29,8 +28,7 @@ class SecretReference:
     mode: int = 0o444
 
 
-@dataclass(frozen=True, slots=True)
-class Privileges:
+class Privileges(msgspec.Struct, frozen=True):
     """`ContainerSpec.Privileges`: what the service switches off."""
 
     seccomp_mode: str = ""
@@ -39,7 +37,6 @@ class Privileges:
     no_new_privileges: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Service(Resource):
     """A Swarm service, from its spec. `running`/`desired` are None where the engine does not count them."""
 
@@ -76,7 +73,6 @@ class Service(Resource):
     update_failure_action: str
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Task(Resource):
     """One task of a service: a slot on a node and the container behind it."""
 
@@ -97,7 +93,6 @@ class Task(Resource):
     image_ref: str
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Node(Resource):
     """A node of the swarm."""
 
@@ -116,7 +111,6 @@ class Node(Resource):
     trust_root: str  # PEM of the CA it trusts
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Secret(Resource):
     """A Swarm secret: never its data, which the API does not return."""
 
@@ -128,7 +122,6 @@ class Secret(Resource):
     driver: str
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Config(Resource):
     """A Swarm config. `data` is what every reader of the API gets; it is judged, never shown unmasked."""
 
@@ -140,7 +133,6 @@ class Config(Resource):
     data: str
 
 
-@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False, kw_only=True)
 class Swarm(Resource):
     """The swarm itself, as a manager tells it. Join tokens are dropped before this type is made."""
 

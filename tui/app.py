@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from inventory.sources.docker.userinfo import without_secret
 from tui.cli.problem import Exit
 from tui.freshness import Freshness, waiting
 from tui.keymap import resolve
@@ -75,6 +76,7 @@ class DeckwatchApp(App[int]):
         self.keys, self.clashes = resolve(options.settings.keys)
         self.set_keymap({name: ",".join(keys) for name, keys in self.keys.items()})
         self._frozen_picture: Picture | None = None
+        self._frozen_at = 0.0
         self._minute = 0
         self._rested = 0.0
         self._showing: Timer | None = None
@@ -106,8 +108,12 @@ class DeckwatchApp(App[int]):
             self.from_thread(self._failed, error)
 
     def _failed(self, error: Exception) -> None:
-        said = f"deckwatch could not start: {type(error).__name__}: {error}"
-        self.exit(Exit.FAULT, message=Text(said.encode("ascii", "backslashreplace").decode()))  # no markup, no controls
+        from inventory.sources.bundle.manifest import BundleError
+
+        broken = isinstance(error, BundleError)
+        said = f"deckwatch: {error}" if broken else f"deckwatch could not start: {type(error).__name__}: {error}"
+        message = Text(said.encode("ascii", "backslashreplace").decode())  # no markup, no controls
+        self.exit(Exit.USAGE if broken else Exit.FAULT, message=message)
 
     def _load(self) -> None:
         from checks.catalogue import catalogue
@@ -209,11 +215,17 @@ class DeckwatchApp(App[int]):
         if not self.ready:
             return ""
         from inventory.snapshot import Status
+        from inventory.text import safe
 
-        bad = {health.status for health in self.picture.snapshot.sources.values()}
+        sources = self.picture.snapshot.sources
         again = "" if self.session.recorded_at else ", retrying"
-        words = [f"{status.value}{again}" for status in sorted(bad & {Status.UNREACHABLE, Status.FORBIDDEN})]
-        words += ["DEGRADED (x)"] if Status.DEGRADED in bad else []
+        words = []
+        for name, health in sources.items():
+            which = f"{safe(name, 20)} " if len(sources) > 1 else ""
+            if health.status in {Status.UNREACHABLE, Status.FORBIDDEN}:
+                words.append(f"{which}{health.status.value}{again}")
+            elif health.status is Status.DEGRADED:
+                words.append(f"{which}DEGRADED (x)")
         words += ["FAULT (x)"] if self.session.fault else []
         return "".join(f"{word}  " for word in words)
 
@@ -239,8 +251,13 @@ class DeckwatchApp(App[int]):
         self._minute = minute
         return due
 
+    def frozen_for(self) -> float:
+        """Seconds since the screen was frozen."""
+        return self.clock() - self._frozen_at
+
     def toggle_freeze(self) -> None:
         """Hold the screen still; reading and judging go on."""
+        self._frozen_at = self.clock()
         self._frozen_picture = self.session.picture
         self.frozen = not self.frozen
         self.main.show_freshness()
@@ -285,14 +302,17 @@ def _target(options: ExplorerOptions) -> str:
         return "demo"
     if sources.bundle is not None:
         return str(sources.bundle)
-    return " ".join(sources.hosts) or os.environ.get("DOCKER_HOST", "") or "local engine"
+    return " ".join(sources.hosts) or without_secret(os.environ.get("DOCKER_HOST", "")) or "local engine"
 
 
 def palette_for(options: ExplorerOptions) -> Palette:
     """What the terminal can show and the person wants."""
     environment = os.environ
     encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
-    plain = options.ascii if options.ascii is not None else not encoding.startswith("utf")
+    # Python itself writes UTF-8 in the C locale; the terminal of somebody who set that one may not read it.
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "utf"
+    unicode = encoding.startswith("utf") and "utf" in locale.lower()
+    plain = options.ascii if options.ascii is not None else not unicode
     mono = bool(options.mono) or "NO_COLOR" in environment
     theme: Any = options.theme
     return choose(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.gap import Gap, Reason
 from inventory.snapshot import SourceHealth, Status
-from inventory.sources.bundle.manifest import BundleError
 from inventory.sources.bundle.replay import Replay, open_bundle, open_demo
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
@@ -34,7 +33,10 @@ class Boot:
 
     @classmethod
     def of(cls, options: ExplorerOptions, session: Session) -> Boot:
-        """Find what the options ask for. Nothing is read yet, and nothing found is a source that says so."""
+        """Find what the options ask for. Nothing is read yet, and nothing found is a source that says so.
+
+        Raises `BundleError` for a recording that cannot be opened: there is nothing to wait for.
+        """
         if options.sources.demo or options.sources.bundle is not None:
             return cls._recorded(options, session)
         return cls._live(options, session)
@@ -47,10 +49,7 @@ class Boot:
     @classmethod
     def _recorded(cls, options: ExplorerOptions, session: Session) -> Boot:
         path = options.sources.bundle
-        try:
-            replay = open_bundle(path) if path is not None else open_demo()
-        except BundleError as error:
-            return cls([Nothing(session, "bundle", str(path or "demo"), Reason.ERROR, str(error))])
+        replay = open_bundle(path) if path is not None else open_demo()
         sources: list[Source] = [
             Recorded(session, replay, entry.name, str(path or "demo"), first=index == 0)
             for index, entry in enumerate(replay.sources)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
 
 from inventory.snapshot import SourceHealth, Status
 from inventory.store import Store
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from inventory.sources.docker.endpoints import Attempt
 
 Narrate = Callable[[str], None]
-SWITCH = 0.0005  # seconds: an answer must not wait for the default five milliseconds while modules are loaded
 READ = (Status.OK, Status.DEGRADED)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An engine to read: the name its resources carry, and where it is."""
 
     name: str
@@ -40,43 +38,17 @@ class Target:
 def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrate: Narrate) -> Report:
     """Read and judge; raises `Problem` when no source could be read."""
     started, clock = time.time(), time.perf_counter()
-    sys.setswitchinterval(SWITCH)
     gc.disable()  # one look and out: what is made is kept, and looking for cycles in it costs a tenth of the time
-    reading = _Background(lambda: collect(options, narrate))
-    # While the engine answers, the checks are loaded: both take about as long.
+    store = collect(options, narrate)
+    # Loading these while the engine answers costs more than it saves: the threads wait for each other.
     from checks.catalogue import catalogue
     from checks.engine import Engine
     from checks.report.report import Tool, report
 
     checks = catalogue()
-    snapshot = reading.result().snapshot()
+    snapshot = store.snapshot()
     evaluation = Engine(checks, policy).evaluate(snapshot)
     return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters)
-
-
-class _Background:
-    """A function at work in a thread of its own; `result` waits for it and raises what it raised."""
-
-    def __init__(self, work: Callable[[], Store]) -> None:
-        self._work = work
-        self._store: Store | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._store = self._work()
-        except BaseException as error:
-            self._error = error
-
-    def result(self) -> Store:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        if self._store is None:
-            raise RuntimeError("the reading ended without a result")
-        return self._store
 
 
 def collect(options: SourceOptions, narrate: Narrate) -> Store:
@@ -183,4 +155,6 @@ def fill(store: Store, replay: Replay, target: str) -> None:
 
 
 def _as_recording(health: SourceHealth, target: str, said: str) -> SourceHealth:
-    return replace(health, kind="bundle", target=target, detail=f"{said}; {health.detail}" if health.detail else said)
+    return structs.replace(
+        health, kind="bundle", target=target, detail=f"{said}; {health.detail}" if health.detail else said
+    )

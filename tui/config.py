@@ -28,7 +28,7 @@ def find(environ: Mapping[str, str], cwd: Path) -> Path | None:
     """The file to use when none is named: in the working directory, else in the user's configuration directory."""
     home = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME", "/")) / ".config")
     places = (cwd / FILE, Path(home) / "deckwatch" / FILE)
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in places if _is_file(place)), None)
 
 
 def load(
@@ -86,3 +86,11 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
             raise ConfigError(path, 1, f"is not TOML: {said}") from None
         line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
         raise ConfigError(path, line, f"is not TOML: {said[: place.start()]}") from None
+
+
+def _is_file(place: Path) -> bool:
+    """A directory of another user, inherited with HOME, holds no configuration of ours."""
+    try:
+        return place.is_file()
+    except OSError:
+        return False

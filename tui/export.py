@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Hashable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from checks.report.formats import Layout, load
 from checks.report.report import Tool, report
@@ -33,7 +34,7 @@ def write(target: Path, form: str, deck: DeckwatchApp, only: Collection[Hashable
     evaluation = picture.evaluation
     if only:
         kept = {key: value for key, value in evaluation.judgements.items() if _wanted(key, only)}
-        evaluation = replace(evaluation, judgements=kept)
+        evaluation = msgspec.structs.replace(evaluation, judgements=kept)
     made = report(Tool(NAME, VERSION), deck.clock(), evaluation.seconds, picture.snapshot, evaluation)
     text = "".join(load(_RENDERED_AS.get(form, form))(made, Layout())).encode("utf-8", "backslashreplace")
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -153,7 +153,19 @@ def help_groups(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, list[tup
     for action in ACTIONS:
         shown = " ".join(key_name(key) for key in keys.get(action.id, action.keys))
         groups.setdefault(action.group, []).append((shown, action.text))
+    groups["MARKS"] = list(MARKS)
     return list(groups.items())
+
+
+MARKS = (
+    ("C H M L I", "failures: critical, high, medium, low, info"),
+    ("m ? a . -", "a person must decide; could not be judged; accepted; passed; does not apply"),
+    ("ok  ?  ..", "nothing wrong; nothing wrong found but not all could be judged; not known yet"),
+    ("2 Ctr !28", "behind a pane: its critical and high findings"),
+    ("8080*", "published on all addresses"),
+    ("LIVE", "younger than 3 s; STALE and LOST say how old"),
+)
+"""What the signs on the screen mean."""
 
 
 def action_ids() -> Iterable[str]:

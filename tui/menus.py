@@ -6,7 +6,7 @@ import base64
 import os
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from inventory.text import safe
 from tui.export import FORMATS, write
 from tui.format import known, stamp
 from tui.keymap import ACTIONS, key_name
+from tui.threads import spawn
 from widgets.findings import FindingsList
 from widgets.overlay import Option
 
@@ -88,6 +89,7 @@ def copy(screen: DeckScreen, text: str) -> None:
         screen.notice("too long for the clipboard", [f"{len(text)} characters; E writes it to a file instead"])
         return
     screen.app.copy_to_clipboard(text)
+    screen.flash(f"sent {len(text)} characters to the terminal's clipboard (OSC 52)")
 
 
 def command_options(screen: DeckScreen) -> list[Option]:
@@ -138,16 +140,22 @@ def export_options() -> list[Option]:
 
 
 def export(screen: DeckScreen, form: str) -> None:
-    """Write the file and say where it is."""
-    target = Path(f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}")
+    """Write the file, in a thread because a directory may hang, and say where it is."""
+    name = f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}"
     only = {key for key in screen.table.marked if key} if screen.table.marked else None
+    spawn("export", lambda: _export(screen, name, form, only))
+
+
+def _export(screen: DeckScreen, name: str, form: str, only: set[Hashable] | None) -> None:
+    target = Path(name)
     try:
         target = Path.cwd() / target  # which may have been removed meanwhile
         count = write(target, form, screen.deck, only)
     except OSError as error:
-        screen.notice("not written", [f"{target}: {os.strerror(error.errno or 0)}"])
+        screen.deck.from_thread(screen.notice, "not written", [f"{target}: {os.strerror(error.errno or 0)}"])
         return
-    screen.notice("written", [f"{target}", f"{count} bytes, readable by you alone; secrets are masked"])
+    told = [f"{target}", f"{count} bytes, readable by you alone; secrets are masked"]
+    screen.deck.from_thread(screen.notice, "written", told)
 
 
 def source_lines(screen: DeckScreen) -> list[str]:

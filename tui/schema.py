@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
 from tui.config import ConfigError, Names
@@ -79,7 +81,7 @@ def settings(document: Mapping[str, Any], text: str, path: Path, *, checks: Name
 
 
 def _decisions(doc: _Document) -> Iterator[tuple[str, Any]]:
-    defaults = {item.name: item.default for item in fields(Policy)}
+    defaults = {item.name: item.default for item in structs.fields(Policy)}
     for section, keys in POLICY.items():
         for name, value in doc.table(section).items():
             place = (section, name)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from inventory.gap import Gap, Reason
 from inventory.resource import ResourceKey
 from inventory.store import Store
@@ -183,7 +185,7 @@ class Session:
             snapshot, changes = self.store.take()
             generation = snapshot.generation
             if passed:  # where nothing has changed, the snapshot is as old as the last change
-                snapshot = replace(snapshot, taken_at=self.now())
+                snapshot = msgspec.structs.replace(snapshot, taken_at=self.now())
             else:  # the facts need not wait for their verdicts
                 self._show(snapshot=snapshot)
             try:

@@ -123,11 +123,11 @@ class JsonView(TextView):
     """Shows a JSON value. Enter and space fold and unfold, left closes, right opens; a search opens everything."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "toggle_fold", "Fold", show=False, id="json.fold"),
-        Binding("left,h", "close", "Close", show=False, id="json.close"),
-        Binding("right,l", "open", "Open", show=False, id="json.open"),
-        Binding("minus", "fold_all", "Fold all", show=False, id="json.fold_all"),
-        Binding("plus", "unfold_all", "Unfold all", show=False, id="json.unfold_all"),
+        Binding("enter,space", "toggle_fold", "Fold", show=False, priority=True, id="json.fold"),
+        Binding("left,h", "close", "Close", show=False, priority=True, id="json.close"),
+        Binding("right,l", "open", "Open", show=False, priority=True, id="json.open"),
+        Binding("minus", "fold_all", "Fold all", show=False, priority=True, id="json.fold_all"),
+        Binding("plus", "unfold_all", "Unfold all", show=False, priority=True, id="json.unfold_all"),
     ]
 
     def __init__(

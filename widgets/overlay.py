@@ -197,6 +197,7 @@ class TextBox(_Box[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "close", "Close", show=False, id="box.close"),
         Binding("slash", "search", "Search", show=False, id="box.search"),
+        Binding("Q", "leave", "Quit the program", show=False, id="box.quit"),
     ]
     DEFAULT_CSS = """
     TextBox #box { background: ansi_default; }
@@ -230,6 +231,10 @@ class TextBox(_Box[None]):
     def action_close(self) -> None:
         """Back to the screen below."""
         self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Quit, from here too."""
+        self.app.exit()
 
     def action_search(self) -> None:
         """Type what to look for."""

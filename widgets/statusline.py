@@ -15,6 +15,8 @@ from widgets.style import Role
 
 State = Literal["live", "stale", "lost", "connecting", "recorded"]
 
+_TITLE_LENGTHS = (99, 8, 4, 3, 2, 1, 0)
+"""Letters of a title that are tried, until the line fits."""
 MOST_KEYS = 7
 """Keys in a footer; more are not read."""
 
@@ -130,7 +132,7 @@ class TabLine(StatusLine):
 
     def _line(self, right: Cell) -> Cell:
         room = (self.size.width or 80) - (right.width + 2 if right.spans else 0)
-        for longest in (99, 8, 3, 0):
+        for longest in _TITLE_LENGTHS:
             line = Cell.join(*(self._tab(tab, longest) for tab in self._tabs))
             if line.width <= room:
                 break
@@ -146,7 +148,7 @@ class TabLine(StatusLine):
     def on_click(self, event: events.Click) -> None:
         """Tell which tab is under the pointer."""
         end = 0
-        for longest in (99, 8, 3, 0):
+        for longest in _TITLE_LENGTHS:
             cells = [self._tab(tab, longest) for tab in self._tabs]
             if Cell.join(*cells) == self._shown[0]:
                 for tab, cell in zip(self._tabs, cells, strict=True):

@@ -47,20 +47,21 @@ class ResourceTable(LineWidget, can_focus=True):
     The cursor stays on its key when rows come, go or move; when its row goes, it stays on the line.
     """
 
+    # With priority, so that keys that arrive in a bunch act in their order, those of the screen among them.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "cursor_down", "Down", show=False, id="table.down"),
-        Binding("k,up", "cursor_up", "Up", show=False, id="table.up"),
-        Binding("pagedown", "page_down", "Page down", show=False, id="table.page_down"),
-        Binding("pageup", "page_up", "Page up", show=False, id="table.page_up"),
-        Binding("ctrl+d", "half_down", "Half a page down", show=False, id="table.half_down"),
-        Binding("ctrl+u", "half_up", "Half a page up", show=False, id="table.half_up"),
-        Binding("g,home", "first", "First row", show=False, id="table.first"),
-        Binding("G,end", "last", "Last row", show=False, id="table.last"),
-        Binding("left", "scroll_left", "Columns to the left", show=False, id="table.left"),
-        Binding("right", "scroll_right", "Columns to the right", show=False, id="table.right"),
-        Binding("space", "toggle_mark", "Mark", show=False, id="table.mark"),
-        Binding("ctrl+@", "mark_range", "Mark range", show=False, id="table.mark_range"),
-        Binding("enter", "open", "Open", show=False, id="table.open"),
+        Binding("j,down", "cursor_down", "Down", show=False, priority=True, id="table.down"),
+        Binding("k,up", "cursor_up", "Up", show=False, priority=True, id="table.up"),
+        Binding("pagedown", "page_down", "Page down", show=False, priority=True, id="table.page_down"),
+        Binding("pageup", "page_up", "Page up", show=False, priority=True, id="table.page_up"),
+        Binding("ctrl+d", "half_down", "Half a page down", show=False, priority=True, id="table.half_down"),
+        Binding("ctrl+u", "half_up", "Half a page up", show=False, priority=True, id="table.half_up"),
+        Binding("g,home", "first", "First row", show=False, priority=True, id="table.first"),
+        Binding("G,end", "last", "Last row", show=False, priority=True, id="table.last"),
+        Binding("left", "scroll_left", "Columns to the left", show=False, priority=True, id="table.left"),
+        Binding("right", "scroll_right", "Columns to the right", show=False, priority=True, id="table.right"),
+        Binding("space", "toggle_mark", "Mark", show=False, priority=True, id="table.mark"),
+        Binding("ctrl+@", "mark_range", "Mark range", show=False, priority=True, id="table.mark_range"),
+        Binding("enter", "open", "Open", show=False, priority=True, id="table.open"),
     ]
 
     class _TableMessage(Message):

@@ -38,21 +38,21 @@ class TextView(LineWidget, can_focus=True):
     """Scrolls, wraps, searches and follows. With `cursor`, one line is the current one and can be activated."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "down", "Down", show=False, id="text.down"),
-        Binding("k,up", "up", "Up", show=False, id="text.up"),
-        Binding("space,pagedown", "page_down", "Page down", show=False, id="text.page_down"),
-        Binding("b,pageup", "page_up", "Page up", show=False, id="text.page_up"),
-        Binding("ctrl+d", "half_down", "Half a page down", show=False, id="text.half_down"),
-        Binding("ctrl+u", "half_up", "Half a page up", show=False, id="text.half_up"),
-        Binding("g,home", "first", "Start", show=False, id="text.first"),
-        Binding("G,end", "last", "End", show=False, id="text.last"),
-        Binding("h,left", "left", "Left", show=False, id="text.left"),
-        Binding("l,right", "right", "Right", show=False, id="text.right"),
-        Binding("w", "toggle_wrap", "Wrap", show=False, id="text.wrap"),
-        Binding("f", "toggle_follow", "Follow", show=False, id="text.follow"),
-        Binding("n", "next_match", "Next match", show=False, id="text.next_match"),
-        Binding("N", "prev_match", "Previous match", show=False, id="text.prev_match"),
-        Binding("enter", "activate", "Open", show=False, id="text.activate"),
+        Binding("j,down", "down", "Down", show=False, priority=True, id="text.down"),
+        Binding("k,up", "up", "Up", show=False, priority=True, id="text.up"),
+        Binding("space,pagedown", "page_down", "Page down", show=False, priority=True, id="text.page_down"),
+        Binding("b,pageup", "page_up", "Page up", show=False, priority=True, id="text.page_up"),
+        Binding("ctrl+d", "half_down", "Half a page down", show=False, priority=True, id="text.half_down"),
+        Binding("ctrl+u", "half_up", "Half a page up", show=False, priority=True, id="text.half_up"),
+        Binding("g,home", "first", "Start", show=False, priority=True, id="text.first"),
+        Binding("G,end", "last", "End", show=False, priority=True, id="text.last"),
+        Binding("h,left", "left", "Left", show=False, priority=True, id="text.left"),
+        Binding("l,right", "right", "Right", show=False, priority=True, id="text.right"),
+        Binding("w", "toggle_wrap", "Wrap", show=False, priority=True, id="text.wrap"),
+        Binding("f", "toggle_follow", "Follow", show=False, priority=True, id="text.follow"),
+        Binding("n", "next_match", "Next match", show=False, priority=True, id="text.next_match"),
+        Binding("N", "prev_match", "Previous match", show=False, priority=True, id="text.prev_match"),
+        Binding("enter", "activate", "Open", show=False, priority=True, id="text.activate"),
     ]
 
     class _ViewMessage(Message):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from checks.verdict import Severity
 from checks.versions import Version, parse_version
@@ -29,8 +30,7 @@ class Needs(Enum):
     MANAGED_PLUGINS = "when managed plugins are installed"
 
 
-@dataclass(frozen=True, slots=True)
-class Advisory:
+class Advisory(msgspec.Struct, frozen=True):
     """`ranges`: (first affected or "", fixed or "" where no fix exists). `confirmed`: read in the advisory itself."""
 
     id: str
@@ -38,7 +38,7 @@ class Advisory:
     severity: Severity
     ranges: tuple[tuple[Version | None, Version | None], ...]
     needs: Needs = Needs.NOTHING
-    confirmed: bool = field(default=True)
+    confirmed: bool = True
 
     def affects(self, version: Version) -> bool:
         """Whether a version, taken by its upstream number, lies in one of the ranges."""

@@ -6,16 +6,16 @@ kernel without changing the number that `uname -r` starts with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from checks.versions import Version
 
 TABLE_DATE = date(2026, 8, 20)
 
 
-@dataclass(frozen=True, slots=True)
-class KernelBug:
+class KernelBug(msgspec.Struct, frozen=True):
     """`fixed` lists the first good release of every branch that got the fix; newer branches never had the bug.
 
     A branch that is older than the newest of these and not listed never got the fix. `since` is the first bad branch.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+
+import msgspec
 
 TABLE_DATE = date(2026, 8, 20)
 
@@ -32,16 +33,14 @@ DOCKER_ENGINE: Mapping[int, date | None] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
+class Lifetime(msgspec.Struct, frozen=True):
     """`extended` is the end of fixes for those who pay or register, where there is such a thing."""
 
     end: date
     extended: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True):
     """How the engine's `OperatingSystem` names a distribution (`release` is captured), and its releases."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+import msgspec
 
 from checks.verdict import Severity
 
@@ -19,8 +20,7 @@ class Sort(StrEnum):
     CONSOLE = "console or internal API"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One well-known service."""
 
     name: str

@@ -46,12 +46,12 @@ def icc(engine: Engine, view: View) -> Verdict:
     F: on (low when at most one running container is attached). P: off. NA: there is no network "bridge". U: networks or
     containers could not be listed. Source: CIS Docker 2.2.
     """
-    bridge = view.index(Network, networks_by_name).get(DEFAULT_BRIDGE)
+    bridge = view.index_of(Network, networks_by_name, DEFAULT_BRIDGE)
     if bridge is None or bridge.driver != "bridge":
         return not_applicable("the engine has no default bridge")
     if not bridge.icc:
         return passed("", icc_evidence(bridge))
-    members = view.index(Container, segments).get(DEFAULT_BRIDGE, NOBODY).running
+    members = (view.index_of(Container, segments, DEFAULT_BRIDGE) or NOBODY).running
     shown = [Evidence("Containers", member.name, member.key) for member in members[:SHOWN]]
     severity = Severity.MEDIUM if len(members) > 1 else Severity.LOW
     return failed(f"{len(members)} running container(s) share it", icc_evidence(bridge), *shown, severity=severity)

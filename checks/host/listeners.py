@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from checks.check import Domain, check
 from checks.host.options import option_evidence, switch, words
@@ -22,8 +23,7 @@ _SAYS_SO_SINCE = (19, 3, 0)  # older engines leave this warning to their command
 _PLAIN_SCHEMES = frozenset({"http"})
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """An address where the API answers without asking for a client certificate."""
 
     address: str

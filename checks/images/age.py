@@ -117,7 +117,7 @@ def outdated_container(container: Container, view: View) -> Verdict:
     reference = parse(container.image_ref)
     if reference is None or reference.digest or is_content_id(container.image_ref):
         return not_applicable("the image is named by its content")
-    current = view.index(Image, _by_tag).get(tagged(reference))
+    current = view.index_of(Image, _by_tag, tagged(reference))
     if current is None:
         return not_applicable(f"this engine has no image tagged {container.image_ref}")
     if current.id == container.image_id:

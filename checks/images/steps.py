@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from checks.verdict import Evidence
 from inventory.image import Image
@@ -22,8 +23,7 @@ MASKED = 2000  # enough to hold any secret that begins in what is shown
 JUDGED = 100_000  # characters of one step; no builder's command is as long, only a hostile one is
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step: `index` in the history answer (0 is the newest), the instruction, its text without the shell.
 
     `arguments` are the build arguments that the step was run with, as written (`TOKEN=x LEVEL=2`).

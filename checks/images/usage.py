@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from checks.images.reference import parse, tagged
 from checks.verdict import Evidence
@@ -13,8 +14,7 @@ from inventory.model import Container, Image, Service
 SHOWN = 5  # users that an evidence list names; the message counts them all
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """One user of an image and the reference it wrote, with the field that holds it."""
 
     user: Container | Service
@@ -34,7 +34,7 @@ def uses(image: Image, view: View) -> tuple[Use, ...]:
 
 def container_uses(image: Image, view: View) -> tuple[Use, ...]:
     """Every container, in any state, that was made from the image."""
-    return view.index(Container, _by_image).get(image.id, ())
+    return view.index_of(Container, _by_image, image.id) or ()
 
 
 def names(image: Image) -> tuple[str, ...]:
@@ -50,13 +50,12 @@ def sees_services(view: View) -> bool:
 def _service_uses(image: Image, view: View) -> Iterator[Use]:
     if not sees_services(view):
         return
-    by_name = view.index(Service, _by_name)
     for name in image.repo_tags:
         reference = parse(name)
         if reference:
-            yield from by_name.get(tagged(reference), ())
+            yield from view.index_of(Service, _by_name, tagged(reference)) or ()
     for name in image.repo_digests:
-        yield from by_name.get(name.partition("@")[2], ())
+        yield from view.index_of(Service, _by_name, name.partition("@")[2]) or ()
 
 
 def _by_image(containers: tuple[Container, ...]) -> Mapping[str, tuple[Use, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from checks.data.ports import SENSITIVE, Service, Sort
 from checks.verdict import Evidence
@@ -43,10 +43,20 @@ def service_behind(port: Port) -> Service | None:
     return outer if outer is not None and outer.sort is not Sort.CONSOLE else None
 
 
-def binding(port: Port) -> Evidence:
-    """Where the port is bound, as the engine lists it."""
+def bindings(container: Container, ports: Iterable[Port]) -> list[Evidence]:
+    """Where the ports are bound, as the engine lists it; of a container that does not run, where they will be."""
+    member = "NetworkSettings.Ports" if container.running else "HostConfig.PortBindings"
+    return [_binding(member, port) for port in ports]
+
+
+def tense(container: Container) -> str:
+    """What to add to a sentence about ports of a container that does not run."""
+    return "" if container.running else ", once it runs"
+
+
+def _binding(member: str, port: Port) -> Evidence:
     ip = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip or "*"
-    path = f"NetworkSettings.Ports[{port.container_port}/{port.protocol}]"
+    path = f"{member}[{port.container_port}/{port.protocol}]"
     return Evidence(path, f"{ip}:{port.host_port or 'any'}")
 
 

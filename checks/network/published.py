@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from checks.check import Domain, check
 from checks.data.ports import PLAINTEXT
-from checks.network.exposure import binding, distinct, everywhere, loopback, published, service_behind
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
+from checks.network.exposure import bindings, distinct, everywhere, loopback, published, service_behind, tense
+from checks.verdict import Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.model import Container, Image, Port
 
@@ -39,8 +38,8 @@ def published_everywhere(container: Container, view: View) -> Verdict:
         return passed()
     sensitive = any(service_behind(port) for port in wide)
     return failed(
-        f"{distinct(wide)} on every interface of the host",
-        *map(binding, wide),
+        f"{distinct(wide)} on every interface of the host{tense(container)}",
+        *bindings(container, wide),
         severity=Severity.HIGH if sensitive else None,
     )
 
@@ -69,7 +68,7 @@ def privileged_port(container: Container, view: View) -> Verdict:
     rest = tuple(port for port in low if not (edge and port.host_port in _WEB))
     if not rest:
         return not_applicable("80 and 443 belong to this edge proxy")
-    return failed(f"{distinct(rest)} published", *map(binding, rest))
+    return failed(f"{distinct(rest)} published{tense(container)}", *bindings(container, rest))
 
 
 @check(
@@ -98,10 +97,17 @@ def sensitive_port(container: Container, view: View) -> Verdict:
     if open_:
         names = ", ".join(dict.fromkeys(service.name for _port, service in open_))
         severity = max(service.severity for _port, service in open_)
-        return failed(f"{names} reachable from outside the host", *_bindings(open_), severity=severity, salient=names)
+        return failed(
+            f"{names} reachable from outside the host",
+            *bindings(container, (port for port, _ in open_)),
+            severity=severity,
+            salient=names,
+        )
     if found:
         names = ", ".join(dict.fromkeys(service.name for _port, service in found))
-        return manual(f"{names} published on loopback", *_bindings(found), severity=Severity.LOW)
+        return manual(
+            f"{names} published on loopback", *bindings(container, (port for port, _ in found)), severity=Severity.LOW
+        )
     return passed()
 
 
@@ -126,7 +132,7 @@ def undeclared_port(container: Container, view: View) -> Verdict:
     ports = tuple(published(container))
     if container.publish_all_ports:
         message = f"publishes every declared port: {distinct(ports) or 'none so far'}"
-        return failed(message, *map(binding, ports), severity=Severity.MEDIUM) if ports else manual(message)
+        return failed(message, *bindings(container, ports), severity=Severity.MEDIUM) if ports else manual(message)
     if not ports:
         return not_applicable("publishes no port")
     image = view.image(container.image_id)
@@ -135,7 +141,7 @@ def undeclared_port(container: Container, view: View) -> Verdict:
     strange = tuple(port for port in ports if not _declared(port, image))
     if not strange:
         return passed()
-    return manual(f"the image does not declare {distinct(strange)}", *map(binding, strange))
+    return manual(f"the image does not declare {distinct(strange)}", *bindings(container, strange))
 
 
 @check(
@@ -160,11 +166,7 @@ def plaintext_port(container: Container, view: View) -> Verdict:
     if not found:
         return passed()
     names = ", ".join(dict.fromkeys(PLAINTEXT[port.container_port] for port in found))
-    return manual(f"usually in the clear: {names} at {distinct(found)} (not probed)", *map(binding, found))
-
-
-def _bindings(found: Sequence[tuple[Port, object]]) -> list[Evidence]:
-    return [binding(port) for port, _service in found]
+    return manual(f"usually in the clear: {names} at {distinct(found)} (not probed)", *bindings(container, found))
 
 
 def _declared(port: Port, image: Image) -> bool:

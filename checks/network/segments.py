@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from checks.check import Domain, check
 from checks.images.usage import SHOWN
@@ -17,8 +18,7 @@ _ICC = "Options[com.docker.network.bridge.enable_icc]"
 _BINDING = "com.docker.network.bridge.host_binding_ipv4"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """Containers attached to one network; `running` can talk now, `projects` are the Compose projects among those."""
 
     members: tuple[Container, ...] = ()
@@ -75,8 +75,8 @@ def default_bridge(container: Container, view: View) -> Verdict:
     evidence = [Evidence("HostConfig.NetworkMode", container.network_mode)]
     if attached:
         evidence.append(Evidence("NetworkSettings.Networks", DEFAULT_BRIDGE))
-    projects = view.index(Container, segments).get(DEFAULT_BRIDGE, NOBODY).projects
-    bridge = view.index(Network, networks_by_name).get(DEFAULT_BRIDGE)
+    projects = (view.index_of(Container, segments, DEFAULT_BRIDGE) or NOBODY).projects
+    bridge = view.index_of(Network, networks_by_name, DEFAULT_BRIDGE)
     if len(projects) > 1 and bridge is not None and bridge.icc:
         evidence.append(icc_evidence(bridge))
         message = f"on the default bridge, where {', '.join(projects[:SHOWN])} meet"
@@ -106,7 +106,7 @@ def shared_bridge(network: Network, view: View) -> Verdict:
     """
     if network.driver != "bridge" or network.name == DEFAULT_BRIDGE:
         return not_applicable("no user-defined bridge")
-    segment = view.index(Container, segments).get(network.name, NOBODY)
+    segment = view.index_of(Container, segments, network.name) or NOBODY
     members = segment.running
     if not network.icc or len(members) < 2:
         return passed("", icc_evidence(network))
@@ -174,7 +174,7 @@ def attachable_overlay(network: Network, view: View) -> Verdict:
     evidence = Evidence("Attachable", str(network.attachable).lower())
     if not network.attachable:
         return passed("", evidence)
-    members = view.index(Container, segments).get(network.name, NOBODY).members
+    members = (view.index_of(Container, segments, network.name) or NOBODY).members
     strangers = [member for member in members if not member.service_id and not member.project]
     if strangers:
         shown = [Evidence("Containers", member.name, member.key) for member in strangers[:SHOWN]]

@@ -92,6 +92,6 @@ def _filters(service: Service) -> Iterator[Grade]:
 
 
 def _networks(service: Service, view: View) -> Iterator[Grade]:
-    host = view.index(Network, networks_by_name).get("host") if service.networks else None
+    host = view.index_of(Network, networks_by_name, "host") if service.networks else None
     if {"host", host.id if host else "host"} & set(service.networks):
         yield Severity.HIGH, "RUN-006", Evidence("Spec.TaskTemplate.Networks", "host")

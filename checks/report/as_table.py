@@ -18,7 +18,7 @@ from inventory.text import clip, width
 _LETTER = {
     Outcome.MANUAL: "m",
     Outcome.UNKNOWN: "?",
-    Outcome.WAIVED: "w",
+    Outcome.WAIVED: "a",
     Outcome.PASS: ".",
     Outcome.NOT_APPLICABLE: "-",
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+
+import msgspec
 
 from checks.report.report import Finding, Report
 from checks.result import identity
@@ -15,13 +16,12 @@ from inventory.secrets import mask_text
 # What differs between any two moments and says nothing about the configuration.
 _FLEETING = frozenset(
     {"key", "id", "raw", "gaps", "observed_at", "updated", "pid", "system_time", "uptime", "load", "memory_available"}
-    | {"disks", "processes", "effective", "daemon_pid", "carrier"}
+    | {"disks", "processes", "effective", "daemon_pid", "carrier", "exec_ids"}
 )
 _OPEN = (Outcome.FAIL, Outcome.MANUAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One field; `old` and `new` are "" where the value is too long to be told in a line."""
 
     field: str
@@ -29,16 +29,14 @@ class Change:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """A resource that is on both sides, with another value in some fields."""
 
     resource: Resource
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """Everything that is different.
 
     `appeared` and `fixed` are failures and decisions that came and went; `unclear` are old ones that the new side could
@@ -111,12 +109,12 @@ def _unclear(finding: Finding, new: Report, after: Mapping[str, Resource]) -> bo
 
 
 def _changes(then: Resource, now: Resource) -> Iterator[Change]:
-    for item in fields(now):
-        if item.name in _FLEETING:
+    for name in now.field_names:
+        if name in _FLEETING:
             continue
-        old, new = then.peek(item.name), now.peek(item.name)
+        old, new = then.peek(name), now.peek(name)
         if old != new and not (isinstance(old, Gap) and isinstance(new, Gap)):
-            yield Change(item.name, *_words(old, new))
+            yield Change(name, *_words(old, new))
 
 
 def _words(old: object, new: object) -> tuple[str, str]:

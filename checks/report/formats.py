@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import checks.report
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _PREFIX = "as_"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where the text will be read: cells per line, and whether colours may be used."""
 
     width: int = 100

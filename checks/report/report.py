@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from checks.check import Check
 from checks.result import NOTHING, Evaluation, Result, Summary, fingerprint, summarise
@@ -19,16 +20,14 @@ _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _SETTLED = (Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(msgspec.Struct, frozen=True):
     """Who made the report."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(msgspec.Struct, frozen=True):
     """What the reader asked for. `only` and `skip` hold domains, check ids and globs of ids (`RUN-0*`)."""
 
     only: tuple[str, ...] = ()
@@ -44,8 +43,7 @@ class Filters:
         return not any(covers(pattern, check) for pattern in self.skip)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One result with the resource that it is about."""
 
     result: Result
@@ -57,8 +55,7 @@ class Finding:
         return fingerprint(self.result.check.id, self.resource, self.result.verdict.salient)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """One scan.
 
     `started` is in epoch seconds. `findings` are those to show, worst first. `summary` counts all verdicts of the
@@ -70,7 +67,7 @@ class Report:
     started: float
     seconds: float
     snapshot: Snapshot
-    filters: Filters = field(default_factory=Filters)
+    filters: Filters = msgspec.field(default_factory=Filters)
     findings: tuple[Finding, ...] = ()
     summary: Summary = NOTHING
     below: int = 0
@@ -118,7 +115,7 @@ def report(
         snapshot=snapshot,
         filters=filters,
         findings=tuple(sorted((finding for finding in shown if _asked(finding, filters)), key=_order)),
-        summary=summarise(finding.result for finding in wanted),
+        summary=_summary(snapshot, evaluation, filters),
         below=_notable(fresh) - _notable(shown),
         known=_notable(wanted) - _notable(fresh),
         fails=frozenset(item.result.severity for item in fresh if item.result.outcome is Outcome.FAIL),
@@ -126,13 +123,30 @@ def report(
 
 
 def _wanted(snapshot: Snapshot, evaluation: Evaluation, filters: Filters) -> Iterator[Finding]:
+    """What may be shown; passes and not-applicables, of which there are many, only where they are asked for."""
+    chosen: dict[Check, bool] = {}
     for key, judgement in evaluation.judgements.items():
         resource = snapshot.get(key)
         if resource is None:
             continue
-        for result in (*judgement.results, *judgement.passed):
-            if filters.wants(result.check):
+        for result in (*judgement.results, *judgement.passed) if filters.everything else judgement.results:
+            if _chosen(result.check, filters, chosen):
                 yield Finding(result, resource)
+
+
+def _summary(snapshot: Snapshot, evaluation: Evaluation, filters: Filters) -> Summary:
+    judgements = [judgement for key, judgement in evaluation.judgements.items() if snapshot.get(key) is not None]
+    if not filters.only and not filters.skip:
+        return sum((judgement.summary for judgement in judgements), NOTHING)
+    chosen: dict[Check, bool] = {}
+    results = (result for judgement in judgements for result in (*judgement.results, *judgement.passed))
+    return summarise(result for result in results if _chosen(result.check, filters, chosen))
+
+
+def _chosen(check: Check, filters: Filters, known: dict[Check, bool]) -> bool:
+    if check not in known:
+        known[check] = filters.wants(check)
+    return known[check]
 
 
 def _is_known(finding: Finding, known: Known | None) -> bool:

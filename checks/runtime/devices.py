@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from checks.check import Domain, check
 from checks.evidence import seen
@@ -21,8 +22,7 @@ _POWERFUL = re.compile(
 _RULE = re.compile(r"\s*([abc])\s*(?:(\d+|\*):(\d+|\*))?\s*([rwm]*)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
+class _Access(msgspec.Struct, frozen=True):
     evidence: Evidence
     severity: Severity | None  # None: a person has to decide
     what: str

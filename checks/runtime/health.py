@@ -34,7 +34,8 @@ def unhealthy(container: Container, view: View) -> Verdict:
     Pass: healthy, or still within that time. Not applicable: no health check, or it does not run.
     """
     health = container.health
-    if health is None or health.status in {"", "none"} or not container.running:
+    # The engine calls everything unhealthy that is paused or between two restarts; no probe says so.
+    if health is None or health.status in {"", "none"} or container.state != "running":
         return not_applicable("no health check is running")
     status = seen("State.Health.Status", health.status)
     if health.status == "unhealthy":

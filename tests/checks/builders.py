@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +43,7 @@ def patched(path: str, **changes: Any) -> bytes:
 
 def changed(resource: R, **values: Any) -> R:
     """The same resource with other field values, any of which may be a `Gap`."""
-    known = {field.name: resource.peek(field.name) for field in fields(resource) if field.name != "gaps"}
+    known = {name: resource.peek(name) for name in resource.field_names if name != "gaps"}
     return type(resource).build(**{**known, **values})
 
 

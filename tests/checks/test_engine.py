@@ -113,12 +113,28 @@ def _root_image(subject: Image, view: View) -> Verdict:
     return manual(f"used by {len(users)}") if users and not subject.user else passed()
 
 
+def _by_image(containers: tuple[Container, ...]) -> Mapping[str, tuple[str, ...]]:
+    known = [found for found in containers if not isinstance(found.peek("image_id"), Gap)]
+    return {one.image_id: tuple(sorted(c.name for c in known if c.image_id == one.image_id)) for one in known}
+
+
+def _sharing(subject: Container, view: View) -> Verdict:
+    """Looks at one entry of an index, that of its image, which may not exist."""
+    mates = view.index_of(Container, _by_image, subject.image_id)
+    others = view.index_of(Container, _by_image, "i1")
+    return bad(f"{mates}") if mates and len(mates) > 1 else passed(f"{mates} {others}")
+
+
+def _users(subject: Image, view: View) -> Verdict:
+    return passed(str(view.index_of(Container, _by_image, subject.id)))
+
+
 CHECKS = (
     declare("PRIV", _privileged), declare("IMPL", _implied, implied_by=("PRIV",)), declare("IMAGE", _of_image),
     declare("CROWD", _crowd), declare("OOM", _watched), declare("EVENTS", _anything_happened),
     declare("KERNEL", _seen_by_the_kernel),
     declare("BOTH", _combined, derived=True), declare("PEERS", _peers, derived=True),
-    declare("USED", _root_image, Image),
+    declare("USED", _root_image, Image), declare("SHARING", _sharing), declare("USERS", _users, Image),
 )  # fmt: skip
 
 
@@ -323,13 +339,17 @@ def test_a_failure_without_evidence_is_refused() -> None:
 
 def test_a_slow_check_is_unknown_and_not_run_on_the_rest() -> None:
     ticks = count()
+
+    def clock() -> float:
+        return next(ticks) * (TIME_LIMIT + 1)
+
     seen: list[str] = []
 
     def slow(subject: Container, view: View) -> Verdict:
         seen.append(subject.name)
         return passed()
 
-    engine = Engine([declare("SLOW", slow)], timer=lambda: next(ticks) * (TIME_LIMIT + 1))
+    engine = Engine([declare("SLOW", slow)], timer=clock, effort=clock)
     evaluation = engine.evaluate(state(container("c0"), container("c1")))
     assert len(seen) == 1
     assert {result(evaluation, "SLOW", name).outcome for name in ("c0", "c1")} == {Outcome.UNKNOWN}

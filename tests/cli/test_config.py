@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
@@ -172,7 +172,7 @@ def test_lines_of_keys() -> None:
 
 def test_every_decision_can_be_configured() -> None:
     reached = {field for keys in POLICY.values() for field in keys.values()}
-    assert reached | {"severity", "waivers"} == {item.name for item in fields(Policy)}
+    assert reached | {"severity", "waivers"} == {item.name for item in structs.fields(Policy)}
 
 
 def test_what_verdicts_ask_for_exists() -> None:

@@ -91,5 +91,5 @@ def facts(snapshot: Snapshot) -> dict[ResourceKey, dict[str, object]]:
 
 
 def _facts(resource: Resource) -> dict[str, object]:
-    names = set(resource.__dataclass_fields__) - {"observed_at", "raw"}
+    names = set(resource.field_names) - {"observed_at", "raw"}
     return {name: resource.gaps if name == "gaps" else resource.peek(name) for name in names}

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from inventory.secrets import arguments, assignments, find, mask, mask_args, mask_document, mask_text, weak_default
+from inventory.secrets import (
+    arguments,
+    assignments,
+    find,
+    mask,
+    mask_args,
+    mask_document,
+    mask_start,
+    mask_text,
+    weak_default,
+)
 from tests.inventory.docker.captured import raw
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4"
@@ -106,6 +116,19 @@ def test_a_mask_shows_little_and_the_length() -> None:
         '{"db": {"password": "hunter2-lab"}}',
         'export API_TOKEN="hunter2-lab"; run',
         "connect Server=a;Password=hunter2-lab;Database=b",
+        "password: hunter2-lab",
+        "password = hunter2-lab",
+        "password:hunter2-lab",
+        "  db.password= 'hunter2-lab'  # comment",
+        'password = "correct hunter2-lab horse"',
+        "{'password':'hunter2-lab'}",
+        "level=info token: hunter2-lab user: app",
+        r'msg="{\"password\": \"hunter2-lab\"}"',
+        "\x1b[1mDB_PASSWORD=hunter2-lab\x1b[0m",
+        "\x1b[1mpwd=hunter2-lab",
+        "\x1b[36mpassword\x1b[0m=hunter2-lab",
+        "\x1b[36mpassword=\x1b[0mhunter2-lab",
+        "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-256-CBC,A\n\nhunter2\n-----END RSA PRIVATE KEY-----",
     ],
 )
 def test_free_text_is_masked_where_it_must(text: str) -> None:
@@ -113,6 +136,47 @@ def test_free_text_is_masked_where_it_must(text: str) -> None:
     assert "hunter2" not in masked
     assert "***" in masked
     assert mask_text(masked) == masked
+
+
+def test_a_setting_of_one_letter_is_hidden() -> None:
+    for text in ('"password": "x"', "password = x", "password: x"):
+        assert mask_text(text).strip('"').endswith("*** (1 characters)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cesanta/docker_auth:1.0",
+        "token:/data:ro",
+        "auth: required",
+        "password: ${DB_PASSWORD}",
+        "note: x = 1, key_id: abc",
+        "secret: /run/secrets/db",
+    ],
+)
+def test_what_only_looks_like_a_setting_stays(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a1", "k1.", "password:", 'password: "', 'password=\\"', "password = '", "password\x1b[", "\x1b[1m",
+        "password ", "password\t\t", "key" * 40 + "=", "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", 'password:"\\', "--token ",
+        "-----BEGIN PRIVATE KEY-----\n-", "=", ":", '"password"',
+    ],
+)  # fmt: skip
+def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
+    """A slower-than-linear rule needs minutes for this; the right ones less than a second."""
+    hostile = "token " + piece * (200_000 // len(piece))
+    assert isinstance(mask_text(hostile), str)
+
+
+def test_the_start_of_a_text_is_masked_as_the_whole_would_be() -> None:
+    text = "x" * 90 + " password: hunter2-lab " + "y" * 100_000
+    for limit in range(80, 120):
+        assert mask_start(text, limit) == mask_text(text)[:limit]
+        assert "hun" not in mask_start(text, limit)
 
 
 def test_the_rest_of_a_text_stays() -> None:

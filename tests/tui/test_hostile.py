@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 from inventory.gap import Gap, Reason
@@ -42,12 +43,15 @@ def poisoned(value: Any, text: str) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         known = {field.name: getattr(value, field.name) for field in fields(value)}
         return replace(value, **{name: poisoned(item, text) for name, item in known.items()})
+    if isinstance(value, msgspec.Struct):
+        facts = msgspec.structs.asdict(value)
+        return msgspec.structs.replace(value, **{name: poisoned(item, text) for name, item in facts.items()})
     return value
 
 
 def evil(resource: Resource, text: str, number: int) -> Resource:
     """The resource with `text` in every string, also of its raw answer, and a gap whose detail is `text`."""
-    known = {field.name: resource.peek(field.name) for field in fields(resource) if field.name not in _KEPT}
+    known = {name: resource.peek(name) for name in resource.field_names if name not in _KEPT}
     values: dict[str, Any] = {
         name: value if isinstance(value, Gap) else poisoned(value, text) for name, value in known.items()
     }
@@ -62,7 +66,7 @@ def evil(resource: Resource, text: str, number: int) -> Resource:
 
 
 def _names(resource: Resource) -> set[str]:
-    return {field.name for field in fields(resource)}
+    return set(resource.field_names)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def test_only_the_row_that_changed_is_made_again() -> None:
 
 def replace_raw(resource: Resource) -> Resource:
     """The same resource as another answer of the engine would make it."""
-    values = {field.name: resource.peek(field.name) for field in fields(resource) if field.name != "gaps"}
+    values = {name: resource.peek(name) for name in resource.field_names if name != "gaps"}
     return type(resource).build(**{**values, "raw": resource.raw + b" "})
 
 

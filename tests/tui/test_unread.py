@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource, ResourceKey
@@ -71,17 +72,17 @@ def test_every_field_may_be_missing(kind: Kind) -> None:
         assert found == [], "volumes were captured: take this exception away"
         return
     subject = found[0]
-    for field in fields(subject):
-        if field.name in _KEPT:
+    for name in subject.field_names:
+        if name in _KEPT:
             continue
-        poor = unread(subject, TIMEOUT, field.name)
+        poor = unread(subject, TIMEOUT, name)
         show_everything(with_one(poor), poor.key)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.VOLUME], ids=lambda kind: kind.value)
 def test_all_fields_may_be_missing_together(kind: Kind) -> None:
     subject = next(iter(world().snapshot.by_kind[kind].values()))
-    names = [field.name for field in fields(subject) if field.name not in _KEPT]
+    names = [name for name in subject.field_names if name not in _KEPT]
     for gap, sign in ((TIMEOUT, "?"), (PENDING, "..")):
         poor = unread(subject, gap, *names)
         words = show_everything(with_one(poor), poor.key)
@@ -94,14 +95,14 @@ def with_one(resource: Resource) -> Picture:
     """The captured host with this resource in place of the one with its key."""
     snapshot = world().snapshot
     known = {**snapshot.by_kind[resource.key.kind], resource.key: resource}
-    return replace(world(), snapshot=replace(snapshot, by_kind={**snapshot.by_kind, resource.key.kind: known}))
+    return replace(world(), snapshot=structs.replace(snapshot, by_kind={**snapshot.by_kind, resource.key.kind: known}))
 
 
 def test_a_list_alone_shows_rows_before_anything_was_inspected() -> None:
     """What a start looks like: names and states are known, all else is dots."""
     listed = [translate.container_from_list(raw, SOURCE, NOW) for raw in items(captured("docker-api/containers.json"))]
     picture = judged(filled({**made(), Kind.CONTAINER: list(listed)}, ()))
-    waiting = replace(picture, evaluation=replace(picture.evaluation, judgements={}), stats={})
+    waiting = replace(picture, evaluation=structs.replace(picture.evaluation, judgements={}), stats={})
     entries = load("containers").entries(waiting, NOW)
     assert len(entries) == len(listed)
     for entry in entries:

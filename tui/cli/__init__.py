@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Sequence
 
@@ -9,13 +11,36 @@ from tui.cli.problem import Exit, Problem
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit status. Mistakes end in one line on standard error, never in a traceback."""
+    """Run the program; returns its exit status. Mistakes end in one line on standard error, never in a traceback.
+
+    Without arguments it is the process: then it does not return, but ends as soon as everything is written.
+    """
+    if argv is not None:
+        return _run(argv)
+    status = _run(sys.argv[1:])
+    _leave(status)
+    return status
+
+
+def _leave(status: int) -> None:
+    """End here: to take apart what a scan has made would cost a tenth of its time, and nothing is left to be closed."""
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return  # the interpreter knows how to complain about that
+    os._exit(status)
+
+
+def _run(argv: Sequence[str]) -> int:
     from tui.cli.output import narrate
 
     try:
         from tui.cli.dispatch import run
 
-        return int(run(list(sys.argv[1:] if argv is None else argv)))
+        return int(run(list(argv)))
     except Problem as problem:
         narrate(str(problem))
         return int(problem.status)

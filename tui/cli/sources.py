@@ -47,8 +47,11 @@ def source_options(args: argparse.Namespace) -> SourceOptions:
 
 
 def _check_host(host: str) -> None:
+    from inventory.sources.docker.userinfo import ADVICE, holds_secret
     from tui.near import hint
 
+    if holds_secret(host):
+        raise Problem(f"--host: {ADVICE}")
     scheme, separator, rest = host.partition("://")
     known = ("unix", "tcp", "ssh")
     if separator and scheme not in known:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from inventory.resource import Resource
-from inventory.secrets import mask_document
+from inventory.secrets import MARGIN, mask_document
 from inventory.sources.docker.decode import AnswerError, plain
+from inventory.text import CUT
 from tui.detail.tab import ALL, Shape, Tab
 from tui.picture import Picture
+
+LONGEST = 65_536
+"""Characters of one text that are shown."""
 
 
 def findings_count(resource: Resource, picture: Picture) -> int:
@@ -23,7 +27,16 @@ def raw_value(resource: Resource) -> Any:
         value = plain(resource.raw) if resource.raw else _fields(resource)
     except AnswerError as error:
         return {"not readable": str(error)}  # nothing of it is shown: what cannot be parsed cannot be masked
-    return mask_document(value)
+    return _cut(mask_document(_cut(value, LONGEST + MARGIN)), LONGEST)
+
+
+def _cut(value: Any, limit: int) -> Any:
+    """The same with no text longer than `limit`: a label may have millions of characters."""
+    if isinstance(value, str):
+        return f"{value[:limit]}{CUT}" if len(value) > limit else value
+    if isinstance(value, dict):
+        return {name: _cut(inner, limit) for name, inner in value.items()}
+    return [_cut(inner, limit) for inner in value] if isinstance(value, list) else value
 
 
 def _fields(resource: Resource) -> dict[str, Any]:

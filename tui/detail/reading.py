@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from inventory.container import Container
-from inventory.gap import Gap
+from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource, ResourceKey
-from inventory.secrets import mask_text
+from inventory.secrets import PrivateKeyLines, mask, mask_start
 from inventory.sources.docker import details
 from inventory.sources.docker.details import Change, LogStream, Processes
 from inventory.sources.docker.frames import LogLine
@@ -20,18 +19,22 @@ from inventory.sources.docker.transport import ApiError
 from inventory.text import safe
 from tui.detail.tab import Context, Shape, Tab
 from tui.format import size, stamp
+from tui.logs import MOST, WAITING, Backlog, Entry, LogQuery
 from tui.panes.containers.state import known_running
 from tui.talk import Talk
 from tui.threads import spawn
 from widgets.cells import Cell
 from widgets.sparkline import sparkline
+from widgets.style import Role
 from widgets.textview import TextLine, line
 
 SAMPLES = 120  # kept per container while its statistics are looked at
 RINGS = 20  # containers whose samples are kept
 IDLE = 0.1  # seconds without a line after which what has come is shown
-LONGEST = 4000  # characters of a log line that are shown
-_SIGNS = {"modified": ("C", "accent"), "added": ("A", "pass"), "deleted": ("D", "error")}
+LONGEST = 4000  # characters of a masked log line that are shown
+LONGEST_COMMAND = 2000  # the same of a command
+_AT_ONCE = 2000  # lines of a whole log that are painted together
+_SIGNS: dict[str, tuple[str, Role]] = {"modified": ("C", "accent"), "added": ("A", "pass"), "deleted": ("D", "error")}
 
 _rings: dict[ResourceKey, deque[Sample]] = {}
 _cgroups = CgroupStats()
@@ -40,23 +43,20 @@ _cgroups = CgroupStats()
 # -- logs -------------------------------------------------------------------------------------------------------
 
 
-def log_lines(resource: Resource, asked: tuple[Talk, int, bool, Callable[[], bool]]) -> Iterator[TextLine | None]:
-    """Lines as they come; None when nothing came for a moment. Ends when `alive` says that nobody looks any more."""
-    talk, tail, timestamps, alive = asked
-    found = _logs(resource, talk, tail)
+def show_log(resource: Resource, query: LogQuery) -> Gap | None:
+    """Show lines as they come, until they end or nobody looks any more; the gap if they ended in one."""
+    found = _logs(resource, query)
     if isinstance(found, Gap):
-        yield line(f" {safe(str(found), 400)}", "unknown")
-        return
+        return _with_driver(resource, found)
     if isinstance(found, tuple):
-        if not found:
-            yield line(f" no lines among the last {tail} (+ asks for more)", "dim")
-        yield from (_log_line(entry, timestamps) for entry in found)
-        return
-    yield from _pumped(found, timestamps, alive)
+        _show_all(found, query)
+        return None
+    query.feed.opened(found)
+    return _show_coming(found, query)
 
 
-def _logs(resource: Resource, talk: Talk, tail: int) -> tuple[LogLine, ...] | LogStream | Gap:
-    session = talk.session
+def _logs(resource: Resource, query: LogQuery) -> tuple[LogLine, ...] | LogStream | Gap:
+    session, tail = query.talk.session, query.tail
     if isinstance(resource, Container):
         tty = resource.peek("tty")
         if isinstance(tty, Gap):
@@ -69,37 +69,79 @@ def _logs(resource: Resource, talk: Talk, tail: int) -> tuple[LogLine, ...] | Lo
     return details.service_logs(session, resource.key.id, tail=tail)
 
 
-def _pumped(stream: LogStream, timestamps: bool, alive: Callable[[], bool]) -> Iterator[TextLine | None]:
-    lines: queue.SimpleQueue[LogLine | str | None] = queue.SimpleQueue()
+def _with_driver(resource: Resource, gap: Gap) -> Gap:
+    """The gap, with the driver where that is the reason: an engine answers 501 where its driver keeps nothing."""
+    config = resource.peek("log_config") if isinstance(resource, Container) else gap
+    if gap.reason is not Reason.UNSUPPORTED or isinstance(config, Gap):
+        return gap
+    return Gap(gap.reason, gap.path, f"logging driver {config.driver or 'not named'}: {gap.detail}")
 
-    def pump() -> None:
-        try:
-            for entry in stream:
-                lines.put(entry)
-        except ApiError as error:
-            lines.put(error.message)
-        lines.put(None)
 
-    spawn("log-pump", pump)
+def _show_all(found: tuple[LogLine, ...], query: LogQuery) -> None:
+    if not found:
+        query.feed.show([_no_lines(query)])
+    keys = _Keys()
+    for start in range(0, len(found), _AT_ONCE):
+        query.feed.show([_log_line(keys.entry(each), query.timestamps) for each in found[start : start + _AT_ONCE]])
+
+
+def _show_coming(stream: LogStream, query: LogQuery) -> Gap | None:
+    feed, problem = query.feed, list[str]()
+    backlog = Backlog(min(MOST, max(WAITING, query.tail)))
+    spawn("log-pump", lambda: _pump(stream, backlog, problem))
+    shown = False
+    while not feed.closed:
+        taken = backlog.take(IDLE)
+        lines = [_lost(taken.lost)] if taken.lost else []
+        lines += [_log_line(entry, query.timestamps) for entry in taken.entries]
+        if lines:
+            feed.show(lines)
+        elif not shown:
+            feed.show([_no_lines(query)], passing=True)
+        shown = True
+        if taken.ended:
+            break
+        feed.pause()
+    stream.close()
+    return Gap(Reason.ERROR, "the rest of the log", problem[0]) if problem else None
+
+
+def _pump(stream: LogStream, backlog: Backlog, problem: list[str]) -> None:
+    keys = _Keys()
     try:
-        while alive():
-            try:
-                entry = lines.get(timeout=IDLE)
-            except queue.Empty:
-                yield None
-                continue
-            if entry is None:
-                return
-            yield line(f" {safe(entry, 300)}", "error") if isinstance(entry, str) else _log_line(entry, timestamps)
-    finally:
-        stream.close()
+        for each in stream:
+            backlog.put(keys.entry(each))
+    except ApiError as error:
+        problem.append(error.message)
+    except Exception as error:  # the other side waits for the end, however it comes
+        problem.append(f"{type(error).__name__}: {error}")
+    backlog.end()
 
 
-def _log_line(entry: LogLine, timestamps: bool) -> TextLine:
-    text = safe(mask_text(entry.text[:LONGEST]), LONGEST)
-    when = f"{stamp(entry.time)[11:]} " if timestamps and entry.time else ""
-    role = "accent" if entry.stream == "stderr" else "normal"
-    return TextLine(Cell.join((when, "dim"), (text, role)), copy=text)  # type: ignore[arg-type]  # both are roles
+class _Keys:
+    """Which lines are inside of private keys, of each stream on its own."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, PrivateKeyLines] = {}
+
+    def entry(self, entry: LogLine) -> Entry:
+        return Entry(entry, self._streams.setdefault(entry.stream, PrivateKeyLines()).inside(entry.text))
+
+
+def _no_lines(query: LogQuery) -> TextLine:
+    return line(f" no lines among the last {query.tail} (+ asks for more)", "dim")
+
+
+def _lost(count: int) -> TextLine:
+    return line(f" -- {count} lines not shown: they came faster than the screen --", "unknown")
+
+
+def _log_line(entry: Entry, timestamps: bool) -> TextLine:
+    told, in_key = entry
+    text = safe(mask(told.text) if in_key and told.text else mask_start(told.text, LONGEST + 1), LONGEST)
+    when = f"{stamp(told.time)[11:]} " if timestamps and told.time else ""
+    role: Role = "accent" if told.stream == "stderr" else "normal"
+    return TextLine(Cell.join((when, "dim"), (text, role)), copy=text)
 
 
 # -- statistics -------------------------------------------------------------------------------------------------
@@ -179,9 +221,13 @@ def process_lines(found: Processes, context: Context) -> Iterator[TextLine]:
     count = len(found.titles)
     widths = [min(24, max((len(row[i]) for row in rows if i < len(row)), default=0)) for i in range(count)]
     for index, row in enumerate(rows):
-        cells = [f"{safe(text, 200):<{widths[i]}}" for i, text in enumerate(row[: count - 1])]
-        command = safe(mask_text(row[count - 1]), 2000) if 0 < count <= len(row) else ""
+        cells = [f"{safe(mask_start(text, 201), 200):<{widths[i]}}" for i, text in enumerate(row[: count - 1])]
+        command = _command(row[count - 1]) if 0 < count <= len(row) else ""
         yield line(" " + "  ".join([*cells, command]), "header" if index == 0 else "normal")
+
+
+def _command(text: str) -> str:
+    return safe(mask_start(text, LONGEST_COMMAND + 1), LONGEST_COMMAND)
 
 
 def read_changes(resource: Container, talk: Talk) -> tuple[Change, ...] | Gap:
@@ -194,7 +240,7 @@ def change_lines(found: tuple[Change, ...], context: Context) -> Iterator[TextLi
     for change in found:
         sign, role = _SIGNS.get(change.kind, ("?", "unknown"))
         path = safe(change.path, 1000)
-        yield TextLine(Cell.join((f" {sign} ", role), path), copy=path)  # type: ignore[arg-type]  # a role
+        yield TextLine(Cell.join((f" {sign} ", role), path), copy=path)
     if not found:
         yield line(" nothing differs from the image", "pass")
 
@@ -204,7 +250,7 @@ def _read(name: str, title: str, place: int, read: Any, show: Any, every: float 
 
 
 TABS = (
-    Tab("logs", "Logs", Shape.LOGS, frozenset({Kind.CONTAINER, Kind.SERVICE, Kind.TASK}), 30, read=log_lines),
+    Tab("logs", "Logs", Shape.LOGS, frozenset({Kind.CONTAINER, Kind.SERVICE, Kind.TASK}), 30, read=show_log),
     _read("stats", "Stats", 40, read_stats, stats_lines, every=2.0),
     _read("processes", "Processes", 45, read_processes, process_lines, every=5.0),
     _read("changes", "Changes", 50, read_changes, change_lines),

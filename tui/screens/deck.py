@@ -22,6 +22,7 @@ from widgets.statusline import StatusLine
 from widgets.table import ResourceTable
 from widgets.textview import TextView
 
+SEARCH_HINT = "~regex   n N next, previous   enter keep   esc clear"
 FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
 
 
@@ -183,7 +184,7 @@ class DeckScreen(MainScreen):
         """Type a filter for the list, or a search in the text."""
         bar = self.query_one("#filter", FilterBar)
         if self.trail.here.opened is not None or self.trail.here.pane == "overview":
-            bar.set_hint("~regex   n N next, previous   enter keep   esc clear")
+            bar.set_hint(SEARCH_HINT)
             bar.open("", "/")
             return
         bar.set_hint(FILTER_HINT)
@@ -194,7 +195,9 @@ class DeckScreen(MainScreen):
         text = self._searched()
         if text is not None:
             pattern = message.value
-            text.set_search(pattern.removeprefix("~"), regex=pattern.startswith("~"))
+            count = text.set_search(pattern.removeprefix("~"), regex=pattern.startswith("~"))
+            message.bar.set_error(text.search.error or ("not found" if pattern and not count else ""))
+            message.bar.set_hint(f"{count} found   n N next, previous" if count else SEARCH_HINT)
             return
         query = parse(message.value)
         message.bar.set_error(query.errors[0] if query.errors else "")
@@ -387,6 +390,7 @@ class DeckScreen(MainScreen):
         if self.trail.here.opened is not None and detail is not None:
             detail.reload()
         self.deck.session.refresh()
+        self.flash("reading everything again")
 
     def action_freeze(self) -> None:
         """Stop taking new pictures, or go on."""
@@ -403,6 +407,7 @@ class DeckScreen(MainScreen):
     def action_interrupt(self) -> None:
         """The second time within two seconds quits."""
         self.deck.interrupt()
+        self.flash("once more quits")
 
     def action_quit_now(self) -> None:
         """Quit, whatever is going on."""

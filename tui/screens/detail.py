@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -19,10 +16,12 @@ from inventory.resource import Resource, ResourceKey
 from inventory.text import safe
 from tui.detail.raw import raw_value
 from tui.detail.tab import Context, Reader, Shape, Tab, tabs_of
+from tui.logs import Feed, LogQuery
 from tui.picture import Picture
 from tui.session import Session
-from tui.threads import spawn
+from tui.talk import Talk, Talks
 from tui.verdicts import badge, finding_view
+from tui.worker import Worker
 from widgets import statusline
 from widgets.cells import Cell
 from widgets.evidence import evidence_lines
@@ -35,27 +34,6 @@ if TYPE_CHECKING:
     from tui.app import DeckwatchApp
 
 WIDE = 120
-FLUSH = 0.1  # seconds between two paints of lines that keep coming
-
-
-def _attempt(read: Reader, resource: Resource, reader: Any) -> Any:
-    """What was read; a tab must not wait for ever because reading it failed in an unforeseen way."""
-    try:
-        return read(resource, reader)
-    except Unread as missing:
-        return missing.gap
-    except Exception as error:
-        return Gap(Reason.ERROR, "reading on demand", f"{type(error).__name__}: {error}")
-
-
-def _guarded(lines: Iterable[TextLine | None]) -> Iterator[TextLine | None]:
-    """The lines, and why there are no more of them if they end in an error."""
-    try:
-        yield from lines
-    except Unread as missing:
-        yield line(f" {safe(str(missing.gap), 400)}", "unknown")
-    except Exception as error:
-        yield line(f" {safe(f'reading ended: {type(error).__name__}: {error}', 400)}", "error")
 
 
 class DetailView(Vertical):
@@ -90,7 +68,9 @@ class DetailView(Vertical):
         self._answer: Any = None
         self._asked = 0  # a number per question: late answers to earlier ones are dropped
         self._again = 0.0
-        self._lines: deque[TextLine] = deque(maxlen=20_000)
+        self._talks = Talks(session.reader)
+        self._reading, self._following = Worker("read"), Worker("logs")
+        self._feed: Feed | None = None
         self.timestamps = False
         self.tail = 500
 
@@ -114,9 +94,8 @@ class DetailView(Vertical):
         self._resource = picture.snapshot.get(key)
         available = tabs_of(self._resource) if self._resource else ()
         chosen = next((entry for entry in available if entry.id == tab), available[0] if available else None)
-        self._asked += 1
-        self._tab, self._shown, self._answer = chosen, None, None
-        self._lines.clear()
+        self._forget()
+        self._tab = chosen
         for view in self.query(TextView):
             view.set_search("")  # what was looked for elsewhere
         self._paint(picture, fresh=True)
@@ -128,7 +107,7 @@ class DetailView(Vertical):
 
     def close(self) -> None:
         """Hide it and forget open questions."""
-        self._asked += 1
+        self._forget()
         self.remove_class("-open")
         self._key = self._resource = self._tab = None
 
@@ -183,15 +162,24 @@ class DetailView(Vertical):
 
     def reload(self) -> None:
         """Read again what this tab had to read."""
-        self._answer = None
+        self._forget()
+        self._paint(self._deck.picture, fresh=True)
+
+    def _forget(self) -> None:
+        """Nothing that was asked so far is wanted any more."""
         self._asked += 1
-        self._shown = None
-        self._paint(self._session.picture, fresh=True)
+        self._answer = self._shown = None
+        self._again = 0.0
+        self._reading.drop()
+        self._following.drop()
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
 
     def tick(self, now: float) -> None:
-        """Ask again for what changes by itself."""
+        """Ask again for what changes by itself, unless the screen is to hold still."""
         tab = self._tab
-        if tab is not None and tab.every and self._again and now >= self._again:
+        if not self._deck.frozen and tab is not None and tab.every and self._again and now >= self._again:
             self._ask(tab)
 
     # -- painting -----------------------------------------------------------------------------------------------
@@ -299,21 +287,33 @@ class DetailView(Vertical):
         self._again = 0.0
         if resource is None or read is None:
             return
-        session = self._session
 
         def work() -> None:
-            reader = session.reader(resource.key.source)
-            answer = reader if isinstance(reader, Gap) else _attempt(read, resource, reader)
-            self._from_thread(self._answered, asked, tab, answer)
+            if asked == self._asked:
+                answer = self._attempt(read, resource)
+                self._from_thread(self._answered, asked, tab, answer)
 
-        spawn("read", work)
+        self._reading.give(work)
+
+    def _attempt(self, read: Reader, resource: Resource) -> Any:
+        """What was read; a tab must not wait for ever because reading it failed in an unforeseen way."""
+        source = resource.key.source
+        try:
+            talk = self._talks.to(source)
+            answer = talk if isinstance(talk, Gap) else read(resource, talk)
+        except Unread as missing:
+            answer = missing.gap
+        except Exception as error:
+            answer = Gap(Reason.ERROR, "reading on demand", f"{type(error).__name__}: {error}")
+        self._talks.heard(source, answer)
+        return answer
 
     def _answered(self, asked: int, tab: Tab, answer: Any) -> None:
         if asked != self._asked or tab is not self._tab:
             return
         self._answer = answer
         self._again = self._deck.clock() + tab.every if tab.every else 0.0
-        self._show_answer(tab, self._lines_context(self._session.picture))
+        self._show_answer(tab, self._lines_context(self._deck.picture))
 
     @property
     def _deck(self) -> DeckwatchApp:
@@ -329,35 +329,27 @@ class DetailView(Vertical):
         view.clear()
         view.set_lines([line(" reading ...", "dim")])
         view.follow = True
-        asked, tab = self._asked, self._tab
-        session = self._session
-        tail, timestamps = self.tail, self.timestamps
+        tab, tail, timestamps = self._tab, self.tail, self.timestamps
+        if tab is None or tab.read is None:
+            return
+        read = tab.read
+        self._feed = feed = Feed(self._from_thread, self._log_lines, lambda: self._deck.frozen)
 
-        def alive() -> bool:
-            return asked == self._asked
+        def follow(found: Resource, talk: Talk) -> Any:
+            return read(found, LogQuery(talk, tail, timestamps, feed))
 
         def work() -> None:
-            reader = session.reader(resource.key.source)
-            if tab is None or tab.read is None or isinstance(reader, Gap):
-                self._from_thread(self._log_lines, asked, [line(f" {safe(str(reader), 400)}", "unknown")], True)
+            if feed.closed:
                 return
-            pending: list[TextLine] = []
-            first, flushed = True, time.monotonic()
-            for entry in _guarded(tab.read(resource, (reader, tail, timestamps, alive))):
-                if not alive():
-                    return
-                if entry is not None:
-                    pending.append(entry)
-                if pending and (entry is None or time.monotonic() - flushed > FLUSH):
-                    self._from_thread(self._log_lines, asked, pending, first)
-                    pending, first, flushed = [], False, time.monotonic()
-            self._from_thread(self._log_lines, asked, [*pending, line(" -- end of the log --", "dim")], first)
+            problem = self._attempt(follow, resource)
+            if isinstance(problem, Gap):
+                feed.show([line(f" {safe(str(problem), 400)}", "unknown")])
+            else:
+                feed.show([line(" -- end of the log --", "dim")])
 
-        spawn("logs", work)
+        self._following.give(work)
 
-    def _log_lines(self, asked: int, lines: list[TextLine], first: bool) -> None:
-        if asked != self._asked:
-            return
+    def _log_lines(self, lines: list[TextLine], first: bool) -> None:
         view = self.query_one("#d-logs", TextView)
         if first:
             view.set_lines(lines)

@@ -118,9 +118,10 @@ class FrameScreen(LeanScreen[None]):
         since = f"{fresh.age:.0f}s" if fresh.state in {"stale", "lost"} else ""
         if fresh.state == "recorded":
             since = time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(fresh.moment))
-        right = Cell.of("FROZEN ", "high") if deck.frozen else EMPTY
-        right = Cell.join(right, (deck.trouble(), "error"))
-        right = Cell.join(right, freshness_cell(fresh.state, since), " ")  # type: ignore[arg-type]  # same words
+        right = freshness_cell(fresh.state, since)  # type: ignore[arg-type]  # same words
+        if deck.frozen:
+            right = Cell.of(f"FROZEN {deck.frozen_for():.0f}s", "high")
+        right = Cell.join((deck.trouble(), "error"), right, " ")
         left = host_cell("deckwatch", deck.host_name, deck.engine_words())
         self.query_one("#head", StatusLine).update_cells(left, right)
         stale = fresh.state in {"stale", "lost"}

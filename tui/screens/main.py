@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PREVIEW_DELAY = 0.12  # seconds the cursor must rest before the preview follows
 SLOW_PREVIEW = 1.0  # the same over a slow link
+FLASH = 4.0  # seconds that a confirmation stays
 SMALL, WIDE = (60, 15), 160
 
 _FOOT_LIST = (
@@ -54,6 +55,7 @@ class MainScreen(FrameScreen):
         self._preview_timer: Timer | None = None
         self._previewed: object = None
         self._jumping = False
+        self._flash = ""
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -129,7 +131,18 @@ class MainScreen(FrameScreen):
         keys = _FOOT_DETAIL if here.opened else FOOT_OVERVIEW if here.pane == "overview" else _FOOT_LIST
         pinned = self.filters.pinned
         right = Cell.of(f"& {pinned} ", "accent") if pinned else EMPTY
+        right = Cell.of(f"{self._flash} ", "accent") if self._flash else right
         self.query_one("#foot", FooterLine).set_keys(keys, right)
+
+    def flash(self, words: str) -> None:
+        """Say in the footer, for a moment, that something was done."""
+        self._flash = words
+        self.show_foot()
+        self.set_timer(FLASH, self._flashed)
+
+    def _flashed(self) -> None:
+        self._flash = ""
+        self.show_foot()
 
     def show_picture(self) -> None:
         """Bring what is visible up to date."""

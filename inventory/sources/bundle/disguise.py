@@ -2,7 +2,8 @@
 
 What has to be hidden is decided by `inventory.secrets` alone: its masked text is laid beside the original, and each
 part that it hides becomes other characters of the same kind and number. The same secret becomes the same everywhere
-within one recording, because some checks compare values; the key that decides is random and never written.
+within one recording and in all recordings of one host, because some checks compare values and so do people; the key
+that decides is never written.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import hashlib
 import re
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from inventory.secrets import find, weak_default
 
@@ -19,10 +21,26 @@ _MASK = re.compile(r"(?:..\*\*\*..|\*\*\*) \((\d+) characters\)", re.DOTALL)
 _FRAME = re.compile(
     r"-----[A-Z ]+-----|(?<![\w-])eyJ"
 )  # what tells a PEM block and a JSON web token; secret is the rest
+_MACHINE_ID = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 _ENDS = 2  # characters at each end that masks show too
 _LONG = 16
 _LONGEST_PREFIX = 14  # of the rules that know a secret by how it begins
+
+
+def host_key(places: Sequence[str] = _MACHINE_ID) -> bytes | None:
+    """A key that stays the same on this host and is known on it alone, so that two recordings of it can be compared.
+
+    None where the host has no such name: every recording then has a key of its own.
+    """
+    for place in places:
+        try:
+            name = Path(place).read_bytes().strip()
+        except OSError:
+            continue
+        if len(name) >= _LONG:
+            return hashlib.blake2b(name, digest_size=32, person=b"deckwatch").digest()
+    return None
 
 
 class Disguise:

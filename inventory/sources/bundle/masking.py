@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 import struct
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.secrets import is_secret_name, mask_args, mask_document, mask_pair, mask_text
+from inventory.secrets import mask_args, mask_document, mask_text
 from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.swarms import scrub
@@ -20,12 +19,6 @@ _STREAMS = (0, 1, 2)
 HOST = "host"
 """The request under which the answers of the machine below the engine are kept, as one JSON object."""
 _WITH_TOKENS = ("/swarm", "/info")
-# Configuration files and logs write `password = x` and `password: x`, and colour codes stick to a word's beginning.
-# Every repetition has an end: logs are written by others, and a slow expression is an attack.
-_SETTING = re.compile(
-    r"""(?<![A-Za-z_.-])(?P<key>[A-Za-z_][\w.-]{0,100})(?P<between>["']?[ \t]{0,9}[:=][ \t]{0,9}["']?)"""
-    r"""(?P<value>[^\s"',;]{1,4000})"""
-)
 
 
 def always(request: str, body: bytes) -> bytes:
@@ -101,13 +94,8 @@ def _words(command: bytes, disguise: Disguise) -> bytes:
 
 
 def _text(body: bytes, disguise: Disguise) -> bytes:
-    def setting(found: re.Match[str]) -> str:
-        key, value = found["key"], found["value"]
-        hides = is_secret_name(key) and mask_pair(key, value) != value
-        return key + found["between"] + (disguise.secret(value) if hides else value)
-
     text = body.decode("utf-8", "surrogateescape")
-    return _SETTING.sub(setting, disguise.text(text, mask_text(text))).encode("utf-8", "surrogateescape")
+    return disguise.text(text, mask_text(text)).encode("utf-8", "surrogateescape")
 
 
 def _logs(body: bytes, disguise: Disguise) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from inventory.gap import Reason
 from inventory.sources.bundle.archive import Bundle, named
-from inventory.sources.bundle.disguise import Disguise
+from inventory.sources.bundle.disguise import Disguise, host_key
 from inventory.sources.bundle.manifest import Manifest, Member, SourceEntry
 from inventory.sources.bundle.masking import HOST, always, masked
 from inventory.sources.docker.transport import LIMIT, Answer, ApiError, Stream, Transport
@@ -53,7 +53,7 @@ class Recording:
         """Everything recorded, ready to be written."""
         members: list[Member] = []
         bodies: dict[str, bytes] = {}
-        disguise = None if include_secrets else Disguise()
+        disguise = None if include_secrets else Disguise(host_key())
         for entry in list(self._entries.values()):
             member, body = _member(entry, disguise)
             if body is not None:

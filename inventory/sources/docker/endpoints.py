@@ -16,6 +16,7 @@ import msgspec
 from inventory.gap import Reason
 from inventory.sources.docker.endpoint import Endpoint, TlsFiles
 from inventory.sources.docker.transport import translate
+from inventory.sources.docker.userinfo import ADVICE, OVER_TCP, holds_secret
 
 _PORT = "2375"
 _TLS_PORT = "2376"
@@ -105,6 +106,7 @@ def named(host: str | None, around: Surroundings) -> Endpoint | None:
 
 def from_text(text: str, around: Surroundings, origin: str) -> Endpoint:
     """A URL, a socket path, HOST:PORT or a context's name. Raises `EndpointError`."""
+    _refuse_secret(text, origin)
     scheme, separator, rest = text.partition("://")
     if not separator:
         if text.startswith(("/", "./", "~")):
@@ -114,11 +116,17 @@ def from_text(text: str, around: Surroundings, origin: str) -> Endpoint:
         return from_context(text, around)
     if scheme in {"unix", "ssh"} and rest:
         return Endpoint(f"unix://{_absolute(rest)}" if scheme == "unix" else text, origin)
-    if scheme in {"tcp", "http", "https"} and rest:
+    if scheme in OVER_TCP and rest:
         return _over_tcp(scheme, rest.rstrip("/"), origin, _tls_of_environment(around))
     raise EndpointError(
         f"{origin}: {text!r} is no engine address; expected unix://, tcp://, ssh:// or a context's name"
     )
+
+
+def _refuse_secret(text: str, origin: str) -> None:
+    """Raises `EndpointError`, which does not repeat it, on an address that holds a secret."""
+    if holds_secret(text):
+        raise EndpointError(f"{origin}: {ADVICE}")
 
 
 def _absolute(path: str) -> str:
@@ -194,7 +202,8 @@ def from_context(name: str, around: Surroundings) -> Endpoint:
 def _in_context(name: str, endpoint: _ContextEndpoint, tls: Path) -> Endpoint:
     scheme, _, rest = endpoint.host.partition("://")
     origin = f"context {name}"
-    if scheme in {"tcp", "http", "https"}:
+    _refuse_secret(endpoint.host, f"docker context {name!r}")
+    if scheme in OVER_TCP:
         files = _tls_files(tls, not endpoint.skip_t_l_s_verify) if tls.is_dir() or endpoint.skip_t_l_s_verify else None
         return _over_tcp(scheme, rest, origin, files)
     if scheme not in {"unix", "ssh"}:

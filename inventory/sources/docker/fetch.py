@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource
 from inventory.sources.docker import translate, wire
 from inventory.sources.docker.decode import AnswerError, decode, items, member
+from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.facts import PENDING
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import ApiError
@@ -31,6 +33,7 @@ LISTS: Mapping[Kind, str] = {
     Kind.SECRET: "/secrets",
     Kind.CONFIG: "/configs",
 }
+HOST_PATH = "host files and /proc"
 SWARM_KINDS = (Kind.SWARM, Kind.NODE, Kind.SERVICE, Kind.TASK, Kind.SECRET, Kind.CONFIG)
 _SIMPLE: Mapping[Kind, Callable[[bytes, str, float], Resource]] = {
     Kind.VOLUME: translate.volume,
@@ -67,6 +70,8 @@ class Fetch:
     clock: Callable[[], float] = time.time
     deadline: float = CALL
     network_ids: dict[str, str] = field(default_factory=dict)
+    left_out: dict[Kind, str] = field(default_factory=dict)
+    """Kinds of whose last list some elements made no sense: `2 of 93 could not be decoded`."""
 
     def engine(self) -> Engine:
         """Info and version as one resource; an unreadable info leaves its fields as gaps."""
@@ -75,25 +80,37 @@ class Fetch:
 
     def ids(self, kind: Kind) -> list[tuple[str, bytes]]:
         """Id and raw text of every element of a list, without making resources of them."""
-        found = [(decode(item, wire.Identified)[0], item) for item in items(self.get(LISTS[kind]))]
+        found: list[tuple[wire.Identified, bytes]] = []
+        elements = items(self.get(LISTS[kind]))
+        for item in elements:
+            with suppress(AnswerError):
+                found.append((decode(item, wire.Identified)[0], item))
         if kind is Kind.NETWORK:
             self.network_ids = {one.name: one.id for one, _ in found if one.name and one.id}
-        return [(one.id, item) for one, item in found if one.id]
+        known = [(one.id, item) for one, item in found if one.id]
+        self._note(kind, len(known), len(elements))
+        return known
 
     def listed(self, kind: Kind) -> list[Listed]:
-        """All objects of a kind as the list tells them. An element that makes no sense is left out."""
+        """All objects of a kind as the list tells them. An element that makes no sense is noted in `left_out`."""
         raw = self.get(LISTS[kind])
         at = self.clock()
         found: list[Listed] = []
-        for item in items(member(raw, "Volumes") if kind is Kind.VOLUME else raw):
-            try:
+        elements = items(member(raw, "Volumes") if kind is Kind.VOLUME else raw)
+        for item in elements:
+            with suppress(AnswerError):
                 resource = self.from_list(kind, item, at)
-            except AnswerError:
-                continue
-            found.append(Listed(resource.key.id, item, resource))
+                found.append(Listed(resource.key.id, item, resource))
+        self._note(kind, len(found), len(elements))
         if kind is Kind.NETWORK:
             self.network_ids = {listed.resource.name: listed.id for listed in found}
         return found
+
+    def _note(self, kind: Kind, read: int, total: int) -> None:
+        if read < total:
+            self.left_out[kind] = f"{total - read} of {total} could not be decoded"
+        else:
+            self.left_out.pop(kind, None)
 
     def inspected(self, kind: Kind, key: str, listed: bytes = b"") -> Resource | None:
         """One container, image or network in full; None when it is gone meanwhile.
@@ -130,10 +147,15 @@ class Fetch:
         names = {} if isinstance(services, Gap) else {service.key.id: service.name for service in services}
         try:
             at = self.clock()
-            found = [translate.task(item, self.source, at, names) for item in items(self.get(LISTS[Kind.TASK]))]
+            elements = items(self.get(LISTS[Kind.TASK]))
+            found: list[Resource] = []
+            for item in elements:
+                with suppress(AnswerError):
+                    found.append(translate.task(item, self.source, at, names))
+            self._note(Kind.TASK, len(found), len(elements))
         except (ApiError, AnswerError) as error:
             return {Kind.TASK: failure(error, Kind.TASK)}
-        return {Kind.TASK: list[Resource](found)}
+        return {Kind.TASK: found}
 
     def get(self, path: str) -> bytes:
         """The body of a path within the deadline of one call."""
@@ -167,6 +189,14 @@ class Fetch:
             return translate.network(item, self.source, at, unread)
         return _SIMPLE[kind](item, self.source, at)
 
+    def unread_image(self, key: str, gap: Gap) -> Resource:
+        """An image that a container uses, that no list names and that cannot be inspected."""
+        return translate.image_unread(key, self.source, self.clock(), gap)
+
+    def notes(self) -> list[str]:
+        """What of the lists could not be understood, for people: `containers: 2 of 93 could not be decoded`."""
+        return [f"{kind.value}s: {what}" for kind, what in sorted(self.left_out.copy().items())]
+
 
 _PATHS = {
     Kind.CONTAINER: "GET /containers/{id}/json",
@@ -194,6 +224,12 @@ def swarm_role(engine: Engine | None) -> str:
     if state.state in {"inactive", ""}:
         return "none"
     return "manager" if state.control_available else "worker"
+
+
+def no_host(endpoint: Endpoint) -> Gap:
+    """Why there is no machine to look at where nobody reads one."""
+    why = "the machine below the engine was not looked at" if endpoint.local else "the engine is not on this machine"
+    return Gap(Reason.UNSUPPORTED, HOST_PATH, why)
 
 
 _WORKER = Gap(Reason.UNSUPPORTED, "GET /swarm", "this node is a worker of the swarm; only a manager tells")

@@ -63,6 +63,12 @@ def image_from_list(raw: bytes, source: str, at: float, unread: Gap = PENDING) -
     return finish(Image, values, _PATHS | _HEALTHCHECK, malformed, unread)
 
 
+def image_unread(key: str, source: str, at: float, unread: Gap) -> Image:
+    """An image of which only the id is known, because a container uses it: everything else is a gap."""
+    values = _identity(source, key, at, b"", (), ())
+    return finish(Image, values, _PATHS | _HEALTHCHECK, {}, unread)
+
+
 def history(raw: bytes | Gap | None) -> tuple[HistoryEntry, ...] | Gap:
     """The build steps, newest first, or why they are missing."""
     if raw is None:

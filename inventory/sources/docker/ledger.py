@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from inventory.sources.docker.containers import timeless
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.fetch import (
+    CALL,
+    HOST_PATH,
     SWARM_KINDS,
     SWARM_PARTS,
     Fetch,
@@ -30,6 +33,7 @@ from inventory.sources.docker.fetch import (
     swarm_role,
 )
 from inventory.sources.docker.follow import Target, Touch
+from inventory.sources.docker.lateness import Lateness
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import ApiError
 from inventory.store import Store
@@ -40,6 +44,7 @@ T = TypeVar("T")
 _INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
 _DERIVED = frozenset({Kind.CONTAINER, Kind.SERVICE, Kind.HOST})
 _REMEMBERED = 10_000
+_NO_HOST = Gap(Reason.UNSUPPORTED, HOST_PATH, "the engine is not on this machine")
 RETRY = 5.0
 """Seconds until a call that brought no answer is tried again."""
 # Of an engine's answer, what changes without anything happening.
@@ -52,8 +57,16 @@ class Ledger:
     `due` gives jobs; each ends in a step that is to be run here. `flush` writes what has gathered.
     """
 
-    def __init__(self, session: Session, source: str, endpoint: Endpoint, store: Store) -> None:
-        self._fetch = Fetch(session, source, endpoint.url, endpoint.local)
+    def __init__(
+        self,
+        session: Session,
+        source: str,
+        endpoint: Endpoint,
+        store: Store,
+        lateness: Lateness | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fetch = Fetch(session, source, endpoint.url, endpoint.local, deadline=CALL)
         self._store = store
         self._source = source
         self._agenda = Agenda()
@@ -63,12 +76,15 @@ class Ledger:
         self._events: list[Event] = []
         self._carriers: dict[ResourceKey, tuple[Component, ...]] = {}
         self._touched = {key for kind in _DERIVED for key in self._known(kind)}  # of a connection before this one
-        self._everything = True
+        self._seen: dict[ResourceKey, float] = {}
+        self._late = lateness or Lateness()
+        self._clock = clock
+        self._derived = False
         self._role = "unknown"
         self.gaps: dict[Kind, Gap] = {}
         self.version = ""
         self.described = False
-        self.host: Callable[[], Host | None] | None = None
+        self.host: Callable[[], Host | Gap] | None = None
 
     # -- planning -----------------------------------------------------------------------------------------------
 
@@ -88,6 +104,8 @@ class Ledger:
         if touch.gone is not None:
             self._forget(touch.gone)
         for target in touch.read:
+            if target[1]:
+                self._seen[self._key(target)] = now
             if self._key(target) not in self._gone and (target[0] not in SWARM_KINDS or self._role == "manager"):
                 self._agenda.add(target, now)
 
@@ -99,26 +117,31 @@ class Ledger:
         """The jobs to do now."""
         return [partial(self._job, target) for target in self._agenda.take(now)]
 
+    def notes(self, now: float) -> list[str]:
+        """What is known only in part or no longer fresh, for people."""
+        return [*self._fetch.notes(), *self._late.notes(now)]
+
     # -- reading, on any thread ---------------------------------------------------------------------------------
 
     def _job(self, target: Target) -> Apply:
+        asked = self._clock()
         try:
-            step = self._read(target)
+            step = self._read(target, asked)
         except (ApiError, AnswerError) as error:
-            step = partial(self._failed, target, error)
+            step = partial(self._failed, target, error, asked)
         except Exception as error:  # a mistake in here must not end the reading for good
-            step = partial(self._failed, target, AnswerError(f"{type(error).__name__}: {error}"))
+            step = partial(self._failed, target, AnswerError(f"{type(error).__name__}: {error}"), asked)
         return partial(self._finish, target, step)
 
-    def _read(self, target: Target) -> Apply:
+    def _read(self, target: Target, asked: float) -> Apply:
         kind, key = target
         if key:
             return partial(self._inspected, target, self._fetch.inspected(kind, key, self._listed.get(target, b"")))
         if kind in _INSPECTED:
-            return partial(self._listing, kind, self._fetch.listed(kind))
+            return partial(self._listing, kind, self._fetch.listed(kind), asked)
         if kind is Kind.HOST:
-            return partial(self._host_read, self.host() if self.host else None)
-        return partial(self._part, self._fetch.part(Kind.SERVICE if kind is Kind.TASK else kind))
+            return partial(self._host_read, self.host() if self.host else _NO_HOST)
+        return partial(self._part, self._fetch.part(Kind.SERVICE if kind is Kind.TASK else kind), asked)
 
     # -- applying, on the source's own thread -------------------------------------------------------------------
 
@@ -126,19 +149,43 @@ class Ledger:
         self._agenda.done(target)
         step()
 
-    def _failed(self, target: Target, error: ApiError | AnswerError) -> None:
+    def _failed(self, target: Target, error: ApiError | AnswerError, asked: float) -> None:
         """A kind that cannot be read is said to be so; what was known stays, and a lost call is tried again."""
         kind, key = target
         lost = isinstance(error, ApiError) and not error.status
         if lost:
-            self._agenda.add(target, time.monotonic(), RETRY)
-        if not key and not (lost and self._was_read(kind)):
+            self._lost(target, error, asked)
+        if key:
+            if not lost or self._late.late(target, self._clock()):
+                self._put_unread(target, failure(error, kind))
+            if not lost and kind is not Kind.IMAGE and target not in self._listed:  # the list tells what it can
+                self._agenda.add((kind, ""), self._clock(), RETRY)
+        elif not (lost and self._was_read(kind)):
             self._set_gap(kind, failure(error, kind))
+
+    def _lost(self, target: Target, error: ApiError | AnswerError | Gap, asked: float) -> None:
+        """No answer: try again, and remember for how long there has been none."""
+        self._agenda.add(target, self._clock(), RETRY)
+        if isinstance(error, Gap):
+            self._late.failed(target, asked, error.reason, error.detail)
+        else:
+            self._late.failed(target, asked, getattr(error, "reason", Reason.ERROR), str(error))
+
+    def _put_unread(self, target: Target, gap: Gap) -> None:
+        """An object whose inspect fails is known from the list alone, and says why the rest is missing."""
+        known = self._store.snapshot().get(self._key(target))
+        listed = self._listed.get(target)
+        if known is None and target[0] is Kind.IMAGE:
+            self._put(self._fetch.unread_image(target[1], gap))
+        elif known is not None and listed and any(one.reason is Reason.PENDING for one in known.gaps.values()):
+            with suppress(AnswerError):
+                self._put(self._fetch.from_list(target[0], listed, self._fetch.clock(), gap))
 
     def _was_read(self, kind: Kind) -> bool:
         return (self._source, kind) not in self._store.snapshot().gaps
 
     def _inspected(self, target: Target, found: Resource | None) -> None:
+        self._late.succeeded(target, self._clock())
         if found is None:
             self._forget(target)
         elif self._key(target) not in self._gone and found.key not in self._gone:
@@ -146,7 +193,7 @@ class Ledger:
             if target[0] is Kind.CONTAINER:
                 self._follow_image(found)
                 if self.host is not None:  # its process is another one now
-                    self._agenda.add((Kind.HOST, ""), time.monotonic())
+                    self._agenda.add((Kind.HOST, ""), self._clock())
 
     def _follow_image(self, container: Resource) -> None:
         image = container.peek("image_id")
@@ -154,18 +201,21 @@ class Ledger:
         if known is None and (Kind.IMAGE, image) not in self._listed:
             self._agenda.add_all([(Kind.IMAGE, image)], 0.0)
 
-    def _listing(self, kind: Kind, found: list[Listed]) -> None:
-        """Rows appear from the list; what is new or differs from the last list is inspected."""
-        before = self._known(kind)
-        now = {self._key((kind, listed.id)) for listed in found}
-        stays = self._used_images() if kind is Kind.IMAGE else set()
-        for key in before:
-            if key not in now and key.id not in stays:
-                self._remove(key)
+    def _listing(self, kind: Kind, found: list[Listed], asked: float) -> None:
+        """Rows appear from the list; what is new or differs from the last list is inspected.
+
+        What has been seen since the list was asked for stays: the list is older. So does everything when the list
+        could not be understood as a whole.
+        """
+        self._late.succeeded((kind, ""), self._clock())
+        before = self._known(kind) | {key: one for key, one in self._fresh.items() if key.kind is kind}
+        self._drop_unlisted(before, {self._key((kind, listed.id)) for listed in found}, kind, asked)
         for listed in found:
             target = (kind, listed.id)
+            if self._key(target) in self._gone:
+                continue
             fresh = self._comparable(listed)
-            if self._key(target) not in before and self._key(target) not in self._fresh:
+            if self._key(target) not in before:
                 self._put(listed.resource)
             if self._listed.get(target) != fresh:
                 self._agenda.add_all([target], 0.0)
@@ -174,6 +224,17 @@ class Ledger:
             self._complete_attachments()
         self._write()  # before the gap closes: "no containers" must not be seen in between
         self._set_gap(kind, None)
+
+    def _drop_unlisted(
+        self, before: dict[ResourceKey, Resource], listed: set[ResourceKey], kind: Kind, asked: float
+    ) -> None:
+        stays = self._used_images() if kind is Kind.IMAGE else set()
+        for key in before.keys() - listed:
+            if key.id in stays:
+                if not before[key].raw:  # it could not be inspected when it was needed
+                    self._agenda.add_all([(kind, key.id)], 0.0)
+            elif self._seen.get(key, asked - 1) < asked and kind not in self._fetch.left_out:
+                self._remove(key)
 
     def _complete_attachments(self) -> None:
         """Inspect again the containers whose network ids could not be filled in before the networks were known."""
@@ -185,24 +246,36 @@ class Ledger:
             ):
                 self._agenda.add_all([(Kind.CONTAINER, key.id)], 0.0)
 
-    def _part(self, part: Part) -> None:
+    def _part(self, part: Part, asked: float) -> None:
         for kind, found in part.items():
             if isinstance(found, Gap):
+                if found.reason is Reason.TIMEOUT:
+                    self._lost((kind, ""), found, asked)
                 if found.reason is not Reason.TIMEOUT or not self._was_read(kind):
                     self._set_gap(kind, found)
             elif kind is Kind.ENGINE:
-                self._engine(found)
+                self._engine(found, asked)
             else:
+                self._late.succeeded((kind, ""), self._clock())
                 self._set_gap(kind, None)
                 self._store.replace(self._source, kind, found)
                 self._touch_all(kind)
 
-    def _engine(self, found: list[Resource]) -> None:
+    def _engine(self, found: list[Resource], asked: float) -> None:
         engine = next((resource for resource in found if isinstance(resource, Engine)), None)
         self._set_gap(Kind.ENGINE, None)
         if engine is None:
             return
         known = next(iter(self._known(Kind.ENGINE).values()), None)
+        unread = engine.gaps.get("root_dir")
+        if unread is not None and unread.reason is Reason.TIMEOUT:
+            self._lost((Kind.ENGINE, ""), unread, asked)
+            if self.described and known is not None:
+                return  # what it said before is better than nothing
+        else:
+            self._late.succeeded((Kind.ENGINE, ""), self._clock())
+        if not self.described and self.host is not None:  # the engine's directory tells which process it is
+            self._agenda.add((Kind.HOST, ""), self._clock())
         if known is None or not _same_facts(known, engine):
             self._store.replace(self._source, Kind.ENGINE, [engine])
         version = engine.peek("version")
@@ -217,13 +290,20 @@ class Ledger:
             self._agenda.add_all(((kind, "") for kind in SWARM_PARTS), 0.0)
             return
         for kind, found in no_swarm(role).items():
+            self._late.forget((kind, ""))
             if isinstance(found, Gap):
                 self._store.set_gap(self._source, kind, found)
             else:
                 self._store.replace(self._source, kind, found)
 
-    def _host_read(self, host: Host | None) -> None:
-        self._store.replace(self._source, Kind.HOST, [host] if host else [])
+    def _host_read(self, host: Host | Gap) -> None:
+        if isinstance(host, Gap):
+            for key in self._known(Kind.HOST):
+                self._remove(key)
+            self._set_gap(Kind.HOST, host)
+            return
+        self._set_gap(Kind.HOST, None)
+        self._store.replace(self._source, Kind.HOST, [host])
         self._touch_all(Kind.HOST)
 
     # -- writing ------------------------------------------------------------------------------------------------
@@ -234,12 +314,17 @@ class Ledger:
         if self._events:
             self._store.add_events(self._events)
             self._events = []
-        if self._touched:
+        if self._touched or not self._derived:
             self._derive()
 
     def _derive(self) -> None:
         """Look again at what may be a component and has changed: there may be thousands that have not."""
         snapshot = self._store.snapshot()
+        unread = snapshot.gaps.get((self._source, Kind.CONTAINER))
+        if unread is not None and not self._derived:
+            self._store.set_gap(self._source, Kind.COMPONENT, unread)
+            return
+        self._derived = True
         for key in self._touched:
             carrier = snapshot.get(key)
             found = components_of(carrier) if carrier is not None else ()
@@ -265,6 +350,7 @@ class Ledger:
 
     def _put(self, resource: Resource) -> None:
         self._fresh[resource.key] = resource
+        self._seen[resource.key] = self._clock()
         self._touch(resource.key)
 
     def _forget(self, target: Target) -> None:
@@ -281,6 +367,8 @@ class Ledger:
         self._agenda.drop(target)
         self._listed.pop(target, None)
         self._fresh.pop(key, None)
+        self._seen.pop(key, None)
+        self._late.forget(target)
         self._store.remove([key])
         self._touch(key)
 
@@ -314,7 +402,7 @@ def without_time(raw: bytes) -> bytes:
 
 
 def _same_facts(one: Resource, other: Resource) -> bool:
-    names = [name for name in one.__dataclass_fields__ if name not in _VOLATILE]
+    names = [name for name in one.field_names if name not in _VOLATILE]
     return all(_value(one, name) == _value(other, name) for name in names)
 
 

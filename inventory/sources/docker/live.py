@@ -7,9 +7,11 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
+
+import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.host import Host
@@ -17,8 +19,9 @@ from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.docker import health
 from inventory.sources.docker.endpoint import Endpoint, transport
-from inventory.sources.docker.fetch import SWARM_KINDS
+from inventory.sources.docker.fetch import no_host
 from inventory.sources.docker.follow import Lines, Touch, events_path, touch
+from inventory.sources.docker.lateness import Lateness
 from inventory.sources.docker.ledger import Ledger
 from inventory.sources.docker.past import recent_events
 from inventory.sources.docker.session import Session, connect
@@ -35,7 +38,7 @@ RELIST = 60.0
 CONNECT_LIMIT = 5.0
 BACK_OFF = (0.5, 5.0)
 WORKERS = 3
-ReadHost = Callable[[Store, str], Host | None]
+ReadHost = Callable[[Store, str], Host | Gap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,12 @@ class DockerSource:
         self._answered = 0.0
         self._silent = False
         self._stream: Stream | None = None
+        self._late = Lateness()
         self._workers: Workers[None] = Workers(f"docker-{name}", WORKERS, lambda _nothing: None)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        for kind in (Kind.ENGINE, Kind.CONTAINER, Kind.IMAGE, Kind.NETWORK, Kind.VOLUME, *SWARM_KINDS):
+        for kind in Kind:  # machine and components too, or a check would find nothing wrong with what is not there yet
             self._store.set_gap(self.name, kind, Gap(Reason.PENDING, f"GET /{kind.value}"))
         self._health(Status.CONNECTING, "connecting")
         self._workers.start()
@@ -188,8 +192,11 @@ class DockerSource:
         if self._epoch == 1:  # later the daemon's memory would repeat what was seen
             work = partial(self._remember, session, time.time())
             threading.Thread(target=work, name=f"docker-{self.name}-past", daemon=True).start()
-        ledger = Ledger(session, self.name, endpoint, self._store)
-        if self._host is not None:
+        self._late.again()
+        ledger = Ledger(session, self.name, endpoint, self._store, self._late)
+        if self._host is None:
+            self._store.set_gap(self.name, Kind.HOST, no_host(endpoint))
+        else:
             ledger.host = partial(self._host, self._store, self.name)
         try:
             self._loop(session, ledger, epoch)
@@ -264,7 +271,9 @@ class DockerSource:
         if not ledger.described:
             return
         endpoint = cast(Endpoint, self.endpoint)
-        self._store.set_health(self.name, health.read(endpoint, session.flavour, ledger.version, ledger.gaps))
+        notes = ledger.notes(time.monotonic())
+        found = health.read(endpoint, session.flavour, ledger.version, ledger.gaps, notes)
+        self._store.set_health(self.name, found)
 
     # -- helpers' threads ---------------------------------------------------------------------------------------
 
@@ -308,7 +317,7 @@ class DockerSource:
                 self._store.set_gap(source, kind, Gap(error.reason, f"GET /{kind.value}", found.detail))
         known = before.sources.get(self.name)
         if known is not None and known.version:
-            found = replace(found, kind=known.kind, version=known.version)
+            found = msgspec.structs.replace(found, kind=known.kind, version=known.version)
         self._store.set_health(self.name, found)
 
     def _health(self, status: Status, detail: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from inventory.components import derive
 from inventory.engine import Engine
@@ -24,6 +25,7 @@ from inventory.sources.docker.fetch import (
     Part,
     failure,
     missing_images,
+    no_host,
     no_swarm,
     swarm_role,
 )
@@ -38,7 +40,7 @@ TOTAL = 60.0
 """Seconds for everything together."""
 _INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
 _WHOLE = (Kind.VOLUME, Kind.ENGINE)
-ReadHost = Callable[[Store, str], Host | None]
+ReadHost = Callable[[Store, str], Host | Gap]
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class _Reading:
     kinds: dict[Kind, list[Resource]] = field(default_factory=dict)
     gaps: dict[Kind, Gap] = field(default_factory=dict)
     wanted: list[tuple[Kind, str, bytes]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, part: Mapping[Kind, list[Resource] | Gap]) -> None:
         for kind, found in part.items():
@@ -94,25 +97,29 @@ def read(
     store.add_events(_read_lists(fetch, reading, until))
     _read_details(fetch, reading, until)
     reading.put(store, name)
-    reading.add(_host(host, store, name))
+    reading.add({Kind.HOST: _host(host, store, name, endpoint)})
     reading.put(store, name)
     store.replace(name, Kind.COMPONENT, derive(store.snapshot(), name))
-    answer = health.read(endpoint, session.flavour, _version(reading.engine), reading.gaps)
+    answer = health.read(
+        endpoint, session.flavour, _version(reading.engine), reading.gaps, [*fetch.notes(), *reading.notes]
+    )
     store.set_health(name, answer)
     return answer
 
 
-def _host(host: ReadHost | None, store: Store, name: str) -> Part:
+def _host(host: ReadHost | None, store: Store, name: str, endpoint: Endpoint) -> list[Resource] | Gap:
+    if host is None:
+        return no_host(endpoint)
     try:
-        found = host(store, name) if host is not None else None
+        found = host(store, name)
     except Exception as error:  # whatever odd file the host has, the engine's facts must not be lost over it
-        return {Kind.HOST: Gap(Reason.ERROR, "host files", f"{type(error).__name__}: {error}")}
-    return {Kind.HOST: [found] if found else []}
+        return Gap(Reason.ERROR, "host files", f"{type(error).__name__}: {error}")
+    return found if isinstance(found, Gap) else [found]
 
 
 def _unreachable(store: Store, name: str, endpoint: Endpoint, error: ApiError) -> SourceHealth:
     found = health.failed(endpoint, error)
-    for kind in (*_INSPECTED, *_WHOLE, *SWARM_KINDS):
+    for kind in (*_INSPECTED, *_WHOLE, *SWARM_KINDS, Kind.HOST):
         store.set_gap(name, kind, Gap(error.reason, endpoint.url, found.detail))
     store.set_health(name, found)
     return found
@@ -157,14 +164,21 @@ def _read_details(fetch: Fetch, reading: _Reading, until: float) -> None:
 
 
 def _collect(fetch: Fetch, reading: _Reading, results: Iterable[object]) -> None:
-    """The inspected objects; one that vanished in between is left out, one that failed is known from the list alone."""
+    """The inspected objects; one that vanished in between is left out, one that failed is known from the list alone.
+
+    Of an image that no list names nothing but its id is known then.
+    """
     for (kind, key, raw), result in zip(reading.wanted, results, strict=True):
         if isinstance(result, Resource):
             reading.kinds[kind].append(result)
-        elif isinstance(result, BaseException) and raw:
-            with contextlib.suppress(AnswerError):
-                gap = replace(_gap(result, kind), path=f"{kind.value} {key[:12]}")
-                reading.kinds[kind].append(fetch.from_list(kind, raw, fetch.clock(), gap))
+        elif isinstance(result, BaseException):
+            gap = msgspec.structs.replace(_gap(result, kind), path=f"{kind.value} {key[:19]}")
+            try:
+                found = fetch.from_list(kind, raw, fetch.clock(), gap) if raw else fetch.unread_image(key, gap)
+            except AnswerError as error:
+                reading.notes.append(f"{kind.value} {key[:19]}: {error}")
+            else:
+                reading.kinds[kind].append(found)
 
 
 def _gap(error: object, kind: Kind) -> Gap:

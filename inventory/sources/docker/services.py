@@ -56,7 +56,7 @@ def service(raw: bytes, source: str, at: float) -> Service:
     if spec.mode is not None:
         values |= _mode(spec.mode)
     values |= _template(spec.task_template, spec)
-    return finish(Service, values, _PATHS | _OPTIONAL if malformed else _PATHS, malformed)
+    return finish(Service, values, _PATHS, malformed, optional=_OPTIONAL)
 
 
 def _mode(mode: wire.Mode) -> dict[str, Any]:

@@ -46,19 +46,43 @@ class Daemon:
         return values
 
 
-def find_daemon(reader: HostReader, socket_path: str, root_dir: str) -> Daemon | None:
-    """The process that serves `socket_path`; None when the engine is not on this machine as far as can be seen.
+def find_daemon(reader: HostReader, socket_path: str, root_dir: str) -> Daemon | Gap:
+    """The process that serves `socket_path`, or why it cannot be told: the engine may well be on this machine.
 
     The kernel names the listener of a socket. Where that is systemd (socket activation) or something in between, the
     processes are compared by `--host` and `--data-root`: several daemons may run here.
     """
     listener = told(lambda: reader.peer(socket_path), socket_path)
-    name = _name(reader, listener) if isinstance(listener, int) and listener > 0 else ""
-    if isinstance(listener, int) and name in _NAMES:
+    word = _name(reader, listener) if isinstance(listener, int) and listener > 0 else ""
+    if isinstance(listener, int) and word in _NAMES:
         return _daemon(reader, listener)
-    handed = socket_path in _DEFAULT_SOCKETS or (name == _INIT and bool(root_dir))
+    handed = socket_path in _DEFAULT_SOCKETS or (word == _INIT and bool(root_dir))
     fitting = [found for found in _candidates(reader) if _fits(reader, found, socket_path, root_dir, handed)]
-    return fitting[0] if len(fitting) == 1 else None
+    if len(fitting) == 1:
+        return fitting[0]
+    return _several(fitting) if fitting else _nobody(listener, word)
+
+
+def _several(fitting: list[Daemon]) -> Gap:
+    pids = ", ".join(str(found.pid) for found in fitting)
+    return Gap(Reason.UNSUPPORTED, "/proc", f"several engine processes fit this socket (pid {pids})")
+
+
+def _nobody(listener: int | Gap, name: str) -> Gap:
+    """Why no process of an engine was found behind the socket."""
+    if isinstance(listener, Gap):
+        return Gap(listener.reason, listener.path, "who listens on the engine's socket cannot be told")
+    if listener == 0:
+        why = "the engine runs in a process namespace that is not visible from here (look from the host itself)"
+        return Gap(Reason.UNSUPPORTED, "/proc", why)
+    path = f"/proc/{listener}"
+    if not name:
+        why = "the engine's process is hidden from this user (hidepid; root sees it) or has ended"
+        return Gap(Reason.DENIED, path, why)
+    if name == _INIT:
+        why = "systemd holds the engine's socket and no engine process was found that fits it"
+        return Gap(Reason.UNSUPPORTED, path, why)
+    return Gap(Reason.UNSUPPORTED, path, f"{name!r} passes the socket on; the engine may be on another machine")
 
 
 def _name(reader: HostReader, pid: int) -> str:

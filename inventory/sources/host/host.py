@@ -20,14 +20,14 @@ from inventory.sources.host.reader import HostReader, LocalReader
 from inventory.store import Store
 
 
-def host_below(endpoint: Endpoint, reader: HostReader | None = None) -> Callable[[Store, str], Host | None] | None:
+def host_below(endpoint: Endpoint, reader: HostReader | None = None) -> Callable[[Store, str], Host | Gap] | None:
     """What `read` and `DockerSource` take as `host`; None for an engine that is reached over a network."""
     if not endpoint.socket_path:
         return None
     return partial(_from_store, endpoint.socket_path, reader or LocalReader())
 
 
-def _from_store(socket_path: str, reader: HostReader, store: Store, source: str) -> Host | None:
+def _from_store(socket_path: str, reader: HostReader, store: Store, source: str) -> Host | Gap:
     snapshot = store.snapshot()
     engine = next(snapshot.of(Engine, source), None)
     return host(reader, socket_path, engine, snapshot.of(Container, source), source, time.time())
@@ -40,12 +40,12 @@ def host(
     containers: Iterable[Container],
     source: str,
     at: float,
-) -> Host | None:
-    """The machine, each field a gap where it may not be read; None when the engine's process is not to be seen here."""
+) -> Host | Gap:
+    """The machine, each field a gap where it may not be read; a gap when the engine's process is not seen here."""
     root_dir = _text(engine, "root_dir")
     daemon = find_daemon(reader, socket_path, root_dir)
-    if daemon is None:
-        return None
+    if isinstance(daemon, Gap):
+        return daemon
     names = files.accounts(reader)
     config = config_path(daemon, _home(reader, daemon, engine, names))
     found, denied = files.facts(reader, files.paths(reader, daemon, socket_path, root_dir, config), daemon.root, names)

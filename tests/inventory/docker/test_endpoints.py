@@ -13,6 +13,9 @@ import pytest
 from inventory.gap import Reason
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.endpoints import Attempt, EndpointError, Surroundings, accepts, explain, find, usual
+from inventory.sources.docker.health import sentence
+from inventory.sources.docker.transport import ApiError
+from inventory.sources.docker.userinfo import without_secret
 
 
 def around(home: Path, **environ: str) -> Surroundings:
@@ -103,6 +106,39 @@ def test_addresses(text: str, url: str, tmp_path: Path) -> None:
     assert found.endpoint.url == url
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tcp://user:SECRET@h", "http://user:SECRET@h:2375", "https://SECRET@h", "https://:SECRET@h", "ssh://u:SECRET@h",
+        "tcp://user:a/SECRET@h", "tcp://user:a@SECRET@h", "tpc://user:SECRET@h", "user:SECRET@h:2375",
+    ],
+)  # fmt: skip
+def test_an_address_with_a_password_is_refused_without_repeating_it(text: str, tmp_path: Path) -> None:
+    with pytest.raises(EndpointError) as asked:
+        find(text, around(tmp_path), anything)
+    with pytest.raises(EndpointError) as told:
+        find(None, around(tmp_path, DOCKER_HOST=text), anything)
+    for caught, origin in ((asked, "--host"), (told, "DOCKER_HOST")):
+        assert str(caught.value).startswith(f"{origin}: ")
+        assert "SECRET" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_context_with_a_password_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    for name, host in (("far", "tcp://user:SECRET@h:2376"), ("odd", "npipe://user:SECRET@h")):
+        context(tmp_path, name, host)
+        with pytest.raises(EndpointError) as caught:
+            find(name, around(tmp_path), anything)
+        assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["ssh://me@h:22", "ssh://me@[::1]:22", "unix:///run/a:b@c.sock", "/run/a:b@c.sock"])
+def test_an_at_sign_alone_is_no_password(text: str, tmp_path: Path) -> None:
+    found = find(text, around(tmp_path), anything)
+    assert found.endpoint is not None
+    assert found.endpoint.url.endswith(text)
+
+
 def test_the_tls_variables_of_the_docker_client(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("x")
     found = find("tcp://h", around(tmp_path, DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(tmp_path)), anything).endpoint
@@ -176,3 +212,30 @@ def test_why_a_socket_refuses(tmp_path: Path) -> None:
     assert denied.reason is Reason.DENIED
     assert "usermod" in str(denied)
     assert "mode 0" in denied.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("tcp://user:SECRET@h:2375", "tcp://…@h:2375"),
+        ("u:SECRET@h", "…@h"),
+        ("ssh://me@h", "ssh://me@h"),
+        ("unix:///a:b@c", "unix:///a:b@c"),
+    ],
+)
+def test_an_address_is_shown_without_its_secret(text: str, shown: str) -> None:
+    assert without_secret(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "command"),
+    [
+        ("ssh://ann@far.example", "ssh ann@far.example docker version"),
+        ("ssh://ann@far.example:2222", "ssh -p 2222 ann@far.example docker version"),
+        ("ssh://far.example:22/", "ssh -p 22 far.example docker version"),
+        ("ssh://ann@[2001:db8::1]:22", "ssh -p 22 ann@2001:db8::1 docker version"),
+    ],
+)
+def test_the_advice_for_ssh_can_be_typed(url: str, command: str) -> None:
+    told = sentence(Endpoint(url), ApiError(Reason.TIMEOUT, 0, "x"))
+    assert told == f"does not answer (try: {command})"

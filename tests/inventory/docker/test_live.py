@@ -18,7 +18,7 @@ from inventory.image import Image
 from inventory.network import Network
 from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot, Status
-from inventory.sources.docker import live
+from inventory.sources.docker import ledger, live
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.live import DockerSource
 from inventory.store import Store
@@ -52,13 +52,18 @@ def named(snapshot: Snapshot, name: str) -> Container | None:
     return next((found for found in snapshot.of(Container) if found.name == name), None)
 
 
+def unread(snapshot: Snapshot) -> set[Kind]:
+    """Kinds that could not be read; nobody looks at the machine here."""
+    return {kind for _, kind in snapshot.gaps} - {Kind.HOST}
+
+
 def complete(snapshot: Snapshot) -> bool:
     containers = list(snapshot.of(Container))
     return (
         snapshot.sources["docker"].status is Status.OK
         and len(containers) == len(CONTAINERS)
         and not any(found.gaps for found in containers)
-        and not snapshot.gaps
+        and not unread(snapshot)
         and all(not image.gaps for image in snapshot.of(Image))
         and all(not network.gaps for network in snapshot.of(Network))
     )
@@ -99,6 +104,48 @@ def test_before_anything_is_read_every_kind_is_pending(source: DockerSource, sto
     engine.everything = Answer(manner=Manner.SILENT)
     source.start()
     assert store.snapshot().gaps["docker", Kind.CONTAINER].reason is Reason.PENDING
+
+
+def test_machine_and_components_are_pending_at_first_and_said_what_they_are_later(
+    source: DockerSource, store: Store, engine: FakeEngine
+) -> None:
+    engine.everything = Answer(manner=Manner.SILENT)
+    source.start()
+    gaps = store.snapshot().gaps
+    assert {gaps["docker", kind].reason for kind in Kind} == {Reason.PENDING}
+    engine.everything = None
+    engine.stop()  # ends the hanging answers
+    engine.start()
+    snapshot = until(store, complete)
+    assert {kind: gap.reason for (_, kind), gap in snapshot.gaps.items()} == {Kind.HOST: Reason.UNSUPPORTED}
+
+
+def test_the_machine_below_is_looked_at(store: Store, engine: FakeEngine) -> None:
+    why = Gap(Reason.DENIED, "/proc/7", "hidden from this user")
+    source = DockerSource("docker", Endpoint(engine.url), store, host=lambda _store, _name: why)
+    source.start()
+    snapshot = until(store, lambda s: s.gaps.get(("docker", Kind.HOST)) == why and s.sources["docker"].version)
+    assert snapshot.sources["docker"].status in {Status.DEGRADED, Status.OK}
+    source.stop()
+
+
+def test_a_list_that_hangs_while_pings_are_answered_is_not_called_live(
+    source: DockerSource, store: Store, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BEAT", 0.05)
+    monkeypatch.setattr(ledger, "RETRY", 0.1)
+    monkeypatch.setattr(ledger, "CALL", 0.2)
+    source.start()
+    until(store, complete)
+    listed = engine.routes["/containers/json"]
+    engine.routes["/containers/json"] = Answer(manner=Manner.SILENT)
+    source.refresh()
+    snapshot = until(store, lambda s: s.sources["docker"].status is Status.DEGRADED)
+    assert "containers: last read" in snapshot.sources["docker"].detail
+    assert "timed out" in snapshot.sources["docker"].detail
+    assert snapshot.count(Kind.CONTAINER) == len(CONTAINERS)
+    engine.routes["/containers/json"] = listed
+    until(store, lambda s: s.sources["docker"].status is Status.OK)
 
 
 def test_a_rename_and_an_update_are_seen(source: DockerSource, store: Store, engine: FakeEngine) -> None:
@@ -185,7 +232,7 @@ def test_an_engine_that_goes_and_returns(source: DockerSource, store: Store, eng
     engine.stop()
     snapshot = until(store, lambda s: s.sources["docker"].status is Status.UNREACHABLE)
     assert snapshot.count(Kind.CONTAINER) == len(CONTAINERS)  # the last rows stay
-    assert not snapshot.gaps
+    assert not unread(snapshot)
     assert snapshot.sources["docker"].version == "20.10.24+dfsg1"
     assert "no such socket" in snapshot.sources["docker"].detail
     change(engine, Name="/while-away")
@@ -213,7 +260,7 @@ def test_a_silent_engine_is_lost_after_a_while_and_found_again(
     snapshot = until(store, lambda s: s.sources["docker"].status is Status.UNREACHABLE)
     assert "does not answer" in snapshot.sources["docker"].detail
     assert snapshot.count(Kind.CONTAINER) == len(CONTAINERS)
-    assert not snapshot.gaps
+    assert not unread(snapshot)
     engine.everything = None
     until(store, lambda s: s.sources["docker"].status is Status.OK)
 

@@ -12,11 +12,12 @@ import pytest
 from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
+from inventory.host import Host
 from inventory.image import Image
 from inventory.network import Network
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
-from inventory.sources.docker.endpoint import Endpoint
+from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.fetch import SWARM_KINDS
 from inventory.sources.docker.read import read
 from inventory.store import Store
@@ -25,6 +26,7 @@ from lab.fake_engine import Answer, FakeEngine, Manner
 from tests.inventory.docker.captured import gap, raw
 from tests.inventory.docker.world import CONTAINERS, container_id, routes
 
+NO_HOST = ("docker", Kind.HOST)  # nobody looks at the machine here
 DENIED = Answer.json({"message": "authorization denied by plugin"}, 403)
 
 
@@ -54,7 +56,7 @@ def test_everything_is_read_with_reads_only(engine: FakeEngine) -> None:
     assert all(image.history for image in snapshot.of(Image))
     assert all(network.members for network in snapshot.of(Network))
     assert snapshot.count(Kind.VOLUME) == 6
-    assert not snapshot.gaps
+    assert set(snapshot.gaps) == {NO_HOST}
     assert store.answered_at("docker") is not None
     assert engine.methods == {"GET"}
 
@@ -149,7 +151,7 @@ def test_a_kind_that_cannot_be_listed_is_a_gap_and_the_rest_is_there(path: str, 
     store, health = scan(engine)
     snapshot = store.snapshot()
     assert snapshot.gaps["docker", kind].reason is Reason.DENIED
-    assert set(snapshot.gaps) == {("docker", kind)}
+    assert set(snapshot.gaps) == {("docker", kind), NO_HOST}
     assert health.status is Status.DEGRADED
     assert kind.value in health.detail
     assert "authorization denied" in health.detail
@@ -221,10 +223,50 @@ def test_podman_answers_404_for_a_swarm_it_does_not_have(engine: FakeEngine) -> 
 
 
 def test_a_host_that_cannot_be_read_costs_only_the_host(engine: FakeEngine) -> None:
-    def broken(_store: Store, _source: str) -> None:
+    def broken(_store: Store, _source: str) -> Host | Gap:
         raise ValueError("odd file")
 
     store = Store()
     read(Endpoint(engine.url), store, host=broken)
     assert set(store.snapshot().gaps) == {("docker", Kind.HOST)}
     assert store.snapshot().count(Kind.CONTAINER) == len(CONTAINERS)
+
+
+def test_elements_that_make_no_sense_are_counted(engine: FakeEngine) -> None:
+    listed = json.loads(engine.routes["/containers/json"].body)
+    engine.routes["/containers/json"] = Answer.json([*listed, {"Id": 5}, "x"])
+    volumes = json.loads(engine.routes["/volumes"].body)
+    engine.routes["/volumes"] = Answer.json({"Volumes": [*volumes["Volumes"], 7]})
+    store, health = scan(engine)
+    assert health.status is Status.DEGRADED
+    assert f"containers: 2 of {len(listed) + 2} could not be decoded" in health.detail
+    assert f"volumes: 1 of {len(volumes['Volumes']) + 1} could not be decoded" in health.detail
+    assert store.snapshot().count(Kind.CONTAINER) == len(CONTAINERS)
+
+
+def test_tasks_that_make_no_sense_cost_only_themselves(engine: FakeEngine) -> None:
+    engine.routes = played(swarm=True)
+    tasks = json.loads(engine.routes["/tasks"].body)
+    engine.routes["/tasks"] = Answer.json([*tasks, "x"])
+    store, health = scan(engine)
+    assert f"tasks: 1 of {len(tasks) + 1} could not be decoded" in health.detail
+    assert store.snapshot().count(Kind.TASK) == len(tasks)
+
+
+def test_an_unlisted_image_that_cannot_be_inspected_is_not_taken_for_one_that_is_gone(engine: FakeEngine) -> None:
+    engine.routes["/images/json"] = Answer.json([])
+    for path in list(engine.routes):
+        if path.startswith("/images/sha256"):
+            engine.routes[path] = Answer.json({"message": "layer store is broken"}, 500)
+    store, _ = scan(engine)
+    snapshot = store.snapshot()
+    assert {image.id for image in snapshot.of(Image)} == {found.image_id for found in snapshot.of(Container)}
+    assert all("layer store is broken" in gap(image, "user").detail for image in snapshot.of(Image))
+
+
+def test_a_far_engine_has_no_machine_here_and_a_near_one_that_is_not_looked_at_says_so(engine: FakeEngine) -> None:
+    store, _ = scan(engine)
+    assert "was not looked at" in store.snapshot().gaps[NO_HOST].detail
+    store = Store()
+    read(Endpoint("tcp://far.example:2375"), store, via=transport(Endpoint(engine.url)))
+    assert "not on this machine" in store.snapshot().gaps[NO_HOST].detail

@@ -12,16 +12,19 @@ from typing import Any
 
 import pytest
 
+from checks.policy import Policy
+from checks.view import View
 from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
 from inventory.host import Effective, FileFacts, Host, HostProcess
 from inventory.resource import Kind, ResourceKey
 from inventory.sources.docker.endpoint import Endpoint
-from inventory.sources.host.daemon import find_daemon
+from inventory.sources.host.daemon import Daemon, find_daemon
 from inventory.sources.host.host import host, host_below
 from inventory.sources.host.reader import LocalReader, Space, Stat
 from inventory.sources.host.recording import Recorder, Replay
+from inventory.store import Store
 
 SOCKET = "/var/run/docker.sock"
 C1, C2 = "c" * 64, "d" * 64
@@ -130,7 +133,7 @@ def running(key: str, pid: int) -> Container:
 
 def look(reader: Fake, *containers: Container, socket_path: str = SOCKET, **about: Any) -> Host:
     found = host(reader, socket_path, engine(**about), containers, "docker", 5.0)
-    assert found is not None
+    assert isinstance(found, Host)
     return found
 
 
@@ -240,7 +243,7 @@ def test_a_daemon_behind_systemd_is_found_by_its_options() -> None:
     reader.files |= process(200, "dockerd", "--host=unix:///run/other.sock", "--data-root", "/srv/docker")
     assert look(reader).daemon_pid == 100
     other = find_daemon(reader, "/run/other.sock", "/srv/docker")
-    assert other is not None
+    assert isinstance(other, Daemon)
     assert other.pid == 200
 
 
@@ -248,15 +251,33 @@ def test_two_daemons_that_both_fit_are_none() -> None:
     reader = vm()
     reader.listener = 1
     reader.files |= process(200, "dockerd", "-H", "fd://")
-    assert find_daemon(reader, SOCKET, "/var/lib/docker") is None
+    found = find_daemon(reader, SOCKET, "/var/lib/docker")
+    assert isinstance(found, Gap)
+    assert "several engine processes fit this socket (pid 100, 200)" in str(found)
 
 
-@pytest.mark.parametrize("listener", [0, 12345, ConnectionRefusedError(errno.ECONNREFUSED, "x")])
-def test_an_engine_whose_process_is_not_here_has_no_host(listener: int | OSError) -> None:
+@pytest.mark.parametrize(
+    ("listener", "reason", "words"),
+    [
+        (0, Reason.UNSUPPORTED, "process namespace"),
+        (12345, Reason.DENIED, "hidepid"),
+        (1, Reason.UNSUPPORTED, "systemd holds the engine's socket"),
+        (300, Reason.UNSUPPORTED, "'node_exporter' passes the socket on"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), Reason.ERROR, "who listens"),
+        (PermissionError(errno.EACCES, "x"), Reason.DENIED, "who listens"),
+    ],
+)
+def test_an_engine_whose_process_is_not_seen_has_no_host_and_a_reason(
+    listener: int | OSError, reason: Reason, words: str
+) -> None:
     reader = vm()
     reader.listener = listener
     reader.files = {path: text for path, text in reader.files.items() if not path.startswith("/proc/100/")}
-    assert host(reader, SOCKET, engine(), (), "docker", 5.0) is None
+    found = host(reader, SOCKET, engine(), (), "docker", 5.0)
+    assert isinstance(found, Gap)
+    assert found.reason is reason
+    assert words in found.detail
+    assert "not on this machine" not in str(found)
 
 
 def test_a_forwarded_socket_of_a_far_engine_is_not_taken_for_this_host() -> None:
@@ -264,7 +285,16 @@ def test_a_forwarded_socket_of_a_far_engine_is_not_taken_for_this_host() -> None
     reader = vm()
     reader.listener = 400
     reader.files |= process(400, "ssh")
-    assert host(reader, "/home/ann/far.sock", engine(), (), "docker", 5.0) is None
+    found = host(reader, "/home/ann/far.sock", engine(), (), "docker", 5.0)
+    assert isinstance(found, Gap)
+    assert "another machine" in found.detail
+
+
+def test_a_check_that_needs_the_host_gets_the_reason_why_there_is_none() -> None:
+    store = Store()
+    store.set_gap("docker", Kind.HOST, Gap(Reason.DENIED, "/proc/9", "hidden from this user"))
+    with pytest.raises(Unread, match="hidden from this user"):
+        View(store.snapshot(), "docker", Policy()).host()
 
 
 def test_a_daemon_in_another_mount_namespace_is_read_through_its_own_root() -> None:
@@ -292,8 +322,8 @@ def test_a_recording_gives_the_same_host() -> None:
     recorder = Recorder(vm())
     first = host(recorder, SOCKET, engine(), (running(C1, 7),), "docker", 5.0)
     again = host(Replay(recorder.document()), SOCKET, engine(), (running(C1, 7),), "docker", 5.0)
-    assert first is not None
-    assert again is not None
+    assert isinstance(first, Host)
+    assert isinstance(again, Host)
     for name in ("uptime", "files", "files_denied", "daemon_flags", "daemon_config", "effective", "processes", "disks"):
         assert getattr(first, name) == getattr(again, name)
 
@@ -308,7 +338,7 @@ def test_a_recording_that_says_nonsense_is_gaps() -> None:
     }
     replay = Replay(json.dumps(heard).encode())
     found = host(replay, SOCKET, engine(), (), "docker", 5.0)
-    assert found is not None
+    assert isinstance(found, Host)
     assert isinstance(found.peek("uptime"), Gap)
     assert isinstance(found.peek("disks"), Gap)
 

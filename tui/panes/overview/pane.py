@@ -104,6 +104,8 @@ def _source_lines(name: str, health: SourceHealth, width: int) -> list[TextLine]
     role: Role = "dim" if health.status is Status.CONNECTING else "error"
     found = [(f"{health.status.value.upper()}  {safe(name)}  {safe(health.detail, 400)}", role)]
     found += [(f"  tried {safe(tried, 300)}", "dim") for tried in health.tried[:6]]
+    if health.tried and not health.version:
+        found.append(("  to look around without an engine: deckwatch --demo", "dim"))
     return [line(f" {piece}", how) for words, how in found for piece in _paragraph(words, width - 1)]
 
 
@@ -240,7 +242,7 @@ def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[Tex
     if not lines:
         lines.append(_nothing_fails(picture))
     elif len(order) > room:
-        lines[-1] = TextLine(Cell.of(f"    and {len(order) - room + 1} more kinds of finding: 6", "dim"))
+        lines[-1] = TextLine(Cell.of(f"    and {len(order) - room + 1} more kinds of finding: press 6", "dim"))
     return lines
 
 
