@@ -42,7 +42,7 @@ class View:
     Methods raise `Unread` where the facts are missing; a check lets that pass, and the engine makes it *unknown*.
     """
 
-    __slots__ = ("_indexes", "_outcome", "_snapshot", "policy", "reads", "source")
+    __slots__ = ("_families", "_indexes", "_outcome", "_snapshot", "policy", "reads", "source")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class View:
         self.source = source
         self.policy = policy
         self._indexes = {} if indexes is None else indexes
+        self._families: dict[Kind, tuple[Resource, ...]] = {}
         self.reads: set[Read] = set()
 
     @property
@@ -80,7 +81,10 @@ class View:
     def all(self, cls: type[R]) -> tuple[R, ...]:
         """Every resource of this family that the subject's source has."""
         self.reads.add((self.source, cls.kind))
-        return self._snapshot.require(cls, self.source)
+        found = self._families.get(cls.kind)
+        if found is None:
+            found = self._families[cls.kind] = self._snapshot.require(cls, self.source)
+        return cast("tuple[R, ...]", found)
 
     def index(self, cls: type[R], build: Callable[[tuple[R, ...]], T]) -> T:
         """`build` of every resource of this family, made once per state of the family however many checks ask.

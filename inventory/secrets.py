@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class SecretMatch:
+
+class SecretMatch(msgspec.Struct, frozen=True):
     """`rule` names the pattern; kind `value`: the value itself has a secret's shape, `name`: only its key says so."""
 
     rule: str
@@ -52,7 +52,6 @@ _VALUE_RULES: tuple[tuple[str, str], ...] = (
     ),
     ("connection-string", r"(?i)\b(?:password|pwd)\s{0,9}=\s{0,9}(?P<secret>[^;\s\"']{1,200});\s{0,9}\w[\w ]{0,40}="),
 )
-_VALUES = tuple((rule, re.compile(pattern, re.DOTALL)) for rule, pattern in _VALUE_RULES)
 # One cheap look before two dozen expressions: every rule above needs one of these.
 _HINT = re.compile(
     r"(?i)private|a[ks]ia|ab?cia|acca|accountkey|aiza|gh[opsur]_|github_|gl[a-z]{2,4}-|xox|hooks\.|k_live|npm_|pypi-|dckr_|swm"
@@ -291,11 +290,17 @@ def _mask_variable(variable: str) -> str:
     return name + equals + mask_pair(name, value) if equals else mask_text(variable)
 
 
+@cache
+def _value_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Compiled when the first text gives a reason to look, which most never do."""
+    return tuple((rule, re.compile(pattern, re.DOTALL)) for rule, pattern in _VALUE_RULES)
+
+
 def _value_hits(text: str) -> list[tuple[str, str, int, int]]:
     """`(rule, secret, start, end)` of every part with a secret's shape, in order and without overlaps."""
     if not _HINT.search(text):
         return []
-    hits = sorted((start, end, rule) for rule, pattern in _VALUES for start, end in _spans(pattern, text))
+    hits = sorted((start, end, rule) for rule, pattern in _value_patterns() for start, end in _spans(pattern, text))
     apart: list[tuple[str, str, int, int]] = []
     for start, end, rule in hits:
         if not apart or start >= apart[-1][3]:

@@ -178,6 +178,8 @@ class Store:
 
 
 def _same(before: Resource, after: Resource) -> bool:
+    if before is after:
+        return True
     if not after.raw or before.raw != after.raw or before.gaps != after.gaps:
         return False
     # The same answer may mean something else: ids and names from other answers complete it.

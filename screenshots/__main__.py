@@ -1,6 +1,6 @@
 """Make the pictures of the README from a recording: SVG from the running program, PNG from the SVG.
 
-python -m screenshots [--from BUNDLE] [--only NAME] [--to DIRECTORY]
+python -m screenshots [--from BUNDLE] [--only NAME] [--svg] [--to DIRECTORY]
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--from", dest="bundle", type=Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--svg", action="store_true")
     parser.add_argument("--to", type=Path, default=HERE)
     args = parser.parse_args()
     sources = SourceOptions(bundle=args.bundle, demo=args.bundle is None)
@@ -63,7 +64,8 @@ def main() -> None:
             continue
         svg = plain(asyncio.run(take(shot, sources)))
         png = resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, monospace_family=FONT)
-        (args.to / f"{shot.file}.svg").write_text(svg)
+        if args.svg:
+            (args.to / f"{shot.file}.svg").write_text(svg)
         (args.to / f"{shot.file}.png").write_bytes(bytes(png))
         print(f"{shot.file}  {len(svg) // 1024} KiB")
 

@@ -36,8 +36,11 @@ _DETAILS = {
     "detail-logs": ("2", "slash", *"alertm", "enter", "l"),
     "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
-_SIZES = ((80, 24), (120, 40), (200, 50))
+_SIZES = ((80, 24), (120, 40))
+_WIDE = ("overview", "containers", "findings", "detail-findings")
 
 SHOTS: tuple[Shot, ...] = tuple(
-    Shot(name, columns, rows, keys) for name, keys in (_PANES | _DETAILS).items() for columns, rows in _SIZES
+    Shot(name, columns, rows, keys)
+    for name, keys in (_PANES | _DETAILS).items()
+    for columns, rows in (*_SIZES, *((200, 50),) * (name in _WIDE))
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checks.policy import Policy
@@ -15,8 +14,7 @@ THEMES = ("colour", "light", "ansi16", "mono")
 """Names of the palettes that widgets offer."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
+class SourceOptions(NamedTuple):
     """What to look at: engines (URLs or context names; () means this machine's), or a recording of one."""
 
     hosts: tuple[str, ...] = ()
@@ -25,8 +23,7 @@ class SourceOptions:
     demo: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UiSettings:
+class UiSettings(NamedTuple):
     """`[ui]`: None where the file says nothing, so that what the terminal can do decides. `refresh` is in seconds."""
 
     theme: str | None = None
@@ -36,16 +33,15 @@ class UiSettings:
     refresh: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """A configuration file, checked. `keys` maps the name of an action to the keys that replace its own.
 
     `rules` None is the default policy, which is made when it is asked for: the first paint does not wait for it.
     """
 
     rules: Policy | None = None
-    ui: UiSettings = field(default_factory=UiSettings)
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    ui: UiSettings = UiSettings()
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     path: Path | None = None
 
     @property
@@ -58,8 +54,7 @@ class Settings:
         return Policy()
 
 
-@dataclass(frozen=True, slots=True)
-class ExplorerOptions:
+class ExplorerOptions(NamedTuple):
     """How to open the explorer. Command line before configuration before what the terminal can do (None)."""
 
     sources: SourceOptions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -144,7 +143,7 @@ def _waiver(doc: _Document, number: int, checks: Names) -> Waiver:
 
 
 def _ui(doc: _Document) -> UiSettings:
-    known = tuple(item.name for item in fields(UiSettings))
+    known = UiSettings._fields
     found: dict[str, Any] = {}
     for name, value in doc.table("ui").items():
         place = ("ui", name)

@@ -162,8 +162,8 @@ def test_what_only_looks_like_a_setting_stays(text: str) -> None:
     "piece",
     [
         "a1", "k1.", "password:", 'password: "', 'password=\\"', "password = '", "password\x1b[", "\x1b[1m",
-        "password ", "password\t\t", "key" * 40 + "=", "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", 'password:"\\', "--token ",
-        "-----BEGIN PRIVATE KEY-----\n-", "=", ":", '"password"',
+        "password ", "password\t\t", "key" * 40 + "=", "-----BEGIN PRIVATE KEY-----", "-----BEGIN A ", 'password:"\\',
+        "--token ", "-----BEGIN PRIVATE KEY-----\n-", "=", ":", '"password"',
     ],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -90,9 +89,15 @@ def _scan(sources: SourceOptions, settings: Settings, filters: Filters | None) -
 
 def _write(report: Report, name: str, target: Path | None) -> None:
     to_terminal = target is None and sys.stdout is not None and sys.stdout.isatty()
-    width = min(shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns, _WIDEST) if to_terminal else _PIPE_WIDTH
+    width = min(_columns(), _WIDEST) if to_terminal else _PIPE_WIDTH
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
     emit(formats.load(name)(report, formats.Layout(width, to_terminal and not plain)), target)
+
+
+def _columns() -> int:
+    import shutil  # it brings the compressors along
+
+    return shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
 
 
 def _filters(args: Namespace) -> Filters:

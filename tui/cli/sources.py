@@ -26,6 +26,9 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True) -> None
         help="an engine: unix://, tcp:// or ssh:// URL or the name of a docker context (repeatable)",
     )
     group.add_argument("--no-docker", action="store_true", help="look for no container engine")
+    group.add_argument(
+        "--no-kubernetes", action="store_true", help="look for no cluster (this version reads none; for scripts)"
+    )
     group.add_argument("--from", dest="bundle", type=Path, metavar="BUNDLE", help="a recording made by 'capture'")
     group.add_argument("--demo", action="store_true", help="the recorded host that ships with the program")
     if config:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from inventory.gap import Reason
 from inventory.sources.docker.sockets import connect_ssh, connect_unix, ssh_command
 from inventory.sources.docker.transport import ApiError, HttpTransport, Transport
 
 
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
+class TlsFiles(msgspec.Struct, frozen=True):
     """Paths of PEM files, "" where there is none; `verify` False accepts any server certificate."""
 
     ca: str = ""
@@ -19,8 +18,7 @@ class TlsFiles:
     verify: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Where an engine is: `url` is unix://, tcp://, https:// or ssh://; `origin` says how it was found."""
 
     url: str

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import socket
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -26,8 +24,7 @@ class EndpointError(Exception):
     """An endpoint that was asked for cannot be used; the text is one line: what happened and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """A place that was looked at and why it cannot be used; `advice` is the next command to try, "" if none."""
 
     endpoint: Endpoint
@@ -40,16 +37,14 @@ class Attempt:
         return f"{self.endpoint.url}: {self.detail}{tail}"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """`endpoint` accepts connections or is worth retrying, None when there is nothing; `tried` is what failed."""
 
     endpoint: Endpoint | None
     tried: tuple[Attempt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What the search looks at: the environment, the home directory and the user id."""
 
     environ: Mapping[str, str]
@@ -182,6 +177,8 @@ def _current_context(around: Surroundings) -> str:
 
 def from_context(name: str, around: Surroundings) -> Endpoint:
     """The endpoint of a docker context, from its files. Raises `EndpointError` when there is no such context."""
+    import hashlib
+
     digest = hashlib.sha256(name.encode()).hexdigest()
     path = around.config / "contexts" / "meta" / digest / "meta.json"
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
+
+import msgspec
 
 from inventory.engine import Engine, SwarmState
 from inventory.gap import Gap, Reason
@@ -44,8 +45,7 @@ _SIMPLE: Mapping[Kind, Callable[[bytes, str, float], Resource]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """An element of a list: what the list alone tells, and its raw text to see whether it changed."""
 
     id: str
@@ -59,8 +59,7 @@ SWARM_PARTS = (Kind.SWARM, Kind.NODE, Kind.SERVICE, Kind.SECRET, Kind.CONFIG)
 """What to ask `Fetch.part` for to get all `SWARM_KINDS`."""
 
 
-@dataclass(slots=True)
-class Fetch:
+class Fetch(msgspec.Struct):
     """Reads for one source. Methods raise `ApiError`, or `AnswerError` for an answer that is no JSON of that shape."""
 
     session: Session
@@ -69,8 +68,8 @@ class Fetch:
     local: bool
     clock: Callable[[], float] = time.time
     deadline: float = CALL
-    network_ids: dict[str, str] = field(default_factory=dict)
-    left_out: dict[Kind, str] = field(default_factory=dict)
+    network_ids: dict[str, str] = msgspec.field(default_factory=dict)
+    left_out: dict[Kind, str] = msgspec.field(default_factory=dict)
     """Kinds of whose last list some elements made no sense: `2 of 93 could not be decoded`."""
 
     def engine(self) -> Engine:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
+
+import msgspec
 
 from inventory.resource import EMPTY, Kind
 from inventory.snapshot import Event
@@ -36,8 +37,7 @@ _IDLE = frozenset({
 _DETAILS = ("exitCode", "signal", "oldName", "container", "state.new", "updatestate.new")
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(msgspec.Struct, frozen=True):
     """The consequences of one event. `event` is None for what nobody needs to see (probe executions)."""
 
     event: Event | None = None

@@ -6,7 +6,8 @@ The standard library's client parses headers as mail, which takes longer than mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from inventory.sources.docker.sockets import GuardedSocket
 
@@ -23,8 +24,7 @@ class CutError(Exception):
     """The connection ended in the middle of an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """Status line and headers, names in lower case; of a repeated header the last."""
 
     status: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -43,14 +42,13 @@ _WHOLE = (Kind.VOLUME, Kind.ENGINE)
 ReadHost = Callable[[Store, str], Host | Gap]
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(msgspec.Struct):
     """What has been read so far: resources by kind, why a kind is missing, and what is still to be inspected."""
 
-    kinds: dict[Kind, list[Resource]] = field(default_factory=dict)
-    gaps: dict[Kind, Gap] = field(default_factory=dict)
-    wanted: list[tuple[Kind, str, bytes]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    kinds: dict[Kind, list[Resource]] = msgspec.field(default_factory=dict)
+    gaps: dict[Kind, Gap] = msgspec.field(default_factory=dict)
+    wanted: list[tuple[Kind, str, bytes]] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
 
     def add(self, part: Mapping[Kind, list[Resource] | Gap]) -> None:
         for kind, found in part.items():

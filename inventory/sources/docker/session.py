@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+import msgspec
 
 from inventory.gap import Reason
 from inventory.sources.docker.transport import LIMIT, ApiError, Stream, Transport
@@ -19,8 +20,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TOO_OLD = re.compile(r"[Mm]inimum supported API version is (\d+)\.(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """`version` as in `1.41`; `flavour` docker or podman; `version_raw` the answer to `GET /version`.
 
     `answered` is called whenever the engine has answered anything. `ahead`: seconds that its clock is ahead of ours.
@@ -78,9 +78,9 @@ def connect(transport: Transport, *, deadline: float, answered: Callable[[], Non
         minimum = _TOO_OLD.search(error.message)
         if minimum is None:
             raise
-        session = replace(session, version=f"{minimum[1]}.{minimum[2]}")
+        session = msgspec.structs.replace(session, version=f"{minimum[1]}.{minimum[2]}")
         raw = session.get("/version", deadline=deadline)
-    return replace(session, version_raw=raw)
+    return msgspec.structs.replace(session, version_raw=raw)
 
 
 def _ahead(date: str) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
-import subprocess
 import threading
 import time
 from typing import Any, Protocol
@@ -152,6 +151,8 @@ class _SshSocket:
     """One end of a socket pair whose other end is the standard input and output of an `ssh` process."""
 
     def __init__(self, url: str) -> None:
+        import subprocess
+
         self._inner, far = socket.socketpair()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program with checked arguments, no shell

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
@@ -24,8 +22,7 @@ _LONGEST_REFUSAL = 1 << 20
 _FAILURES = (OSError, ProtocolError, CutError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back; header names in lower case."""
 
     status: int
@@ -231,8 +228,9 @@ def translate(error: BaseException) -> ApiError:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"TLS certificate refused: {error.verify_message}"
+    refused = getattr(error, "verify_message", "")  # of ssl.SSLCertVerificationError, which only TLS loads
+    if refused:
+        return f"TLS certificate refused: {refused}"
     if isinstance(error, socket.gaierror):
         return f"name not found: {error.strerror}"
     if isinstance(error, OSError) and error.errno in _PLAIN:

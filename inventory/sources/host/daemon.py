@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,8 +19,7 @@ _NAMES = frozenset({"dockerd", "podman"})
 _INIT = "systemd"
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(msgspec.Struct, frozen=True):
     """A running engine process. `root` before a path shows it as the daemon sees it ("" in the same namespace)."""
 
     pid: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.host import FileFacts
@@ -21,8 +22,7 @@ _UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/sys
 _TLS_FLAGS = ("tlscacert", "tlscert", "tlskey")
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(msgspec.Struct, frozen=True):
     """Names of users and groups, from /etc/passwd and /etc/group."""
 
     users: Mapping[int, str]

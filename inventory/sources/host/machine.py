@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+
+import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.host import DiskFacts
@@ -44,8 +45,7 @@ def machine(reader: HostReader) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A path to know the disk of: `root` is its prefix as this process sees it, `pid` whose mounts it is below."""
 
     role: str

@@ -7,16 +7,17 @@ import os
 import socket
 import stat
 import struct
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 _LIMIT = 4 << 20
+_PIECE = 1 << 16
 _STA_UNSYNC = 0x40
 _PEERCRED = struct.Struct("3i")
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(msgspec.Struct, frozen=True):
     """Permission bits, type and owners of a file."""
 
     mode: int
@@ -25,8 +26,7 @@ class Stat:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """Size and free space of a file system: bytes and inodes."""
 
     size: int
@@ -64,8 +64,14 @@ class LocalReader:
     """The real host."""
 
     def read(self, path: str) -> bytes:
-        with open(path, "rb") as file:
-            return file.read(_LIMIT)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # hundreds of small files: each system call counts
+        try:
+            found = os.read(descriptor, _PIECE)
+            while len(found) < _LIMIT and (more := os.read(descriptor, _PIECE)):
+                found += more
+            return found[:_LIMIT]
+        finally:
+            os.close(descriptor)
 
     def stat(self, path: str) -> Stat:
         found = os.stat(path)

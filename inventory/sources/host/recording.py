@@ -6,7 +6,6 @@ import base64
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,7 +30,7 @@ class Recorder:
         return self._keep(f"read {path}", lambda: self._inner.read(path), lambda body: base64.b64encode(body).decode())
 
     def stat(self, path: str) -> Stat:
-        return self._keep(f"stat {path}", lambda: self._inner.stat(path), astuple)
+        return self._keep(f"stat {path}", lambda: self._inner.stat(path), msgspec.structs.astuple)
 
     def names(self, path: str) -> list[str]:
         return self._keep(f"names {path}", lambda: self._inner.names(path))
@@ -40,7 +39,7 @@ class Recorder:
         return self._keep(f"link {path}", lambda: self._inner.link(path))
 
     def space(self, path: str) -> Space:
-        return self._keep(f"space {path}", lambda: self._inner.space(path), astuple)
+        return self._keep(f"space {path}", lambda: self._inner.space(path), msgspec.structs.astuple)
 
     def clock_synchronised(self) -> bool:
         return self._keep("clock", self._inner.clock_synchronised)
