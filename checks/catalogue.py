@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 
 from checks.check import REGISTRY, Check
+from checks.modules import modules
 
 DOMAINS = ("images", "runtime", "network", "orchestration", "monitoring", "host")
 
@@ -16,6 +16,6 @@ def catalogue() -> tuple[Check, ...]:
     """Every registered check, by id."""
     for domain in DOMAINS:
         package = importlib.import_module(f"checks.{domain}")
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"checks.{domain}.{module.name}")
+        for name in modules(package):
+            importlib.import_module(f"checks.{domain}.{name}")
     return tuple(REGISTRY[name] for name in sorted(REGISTRY))

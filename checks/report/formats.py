@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import checks.report
+from checks.modules import modules
 
 if TYPE_CHECKING:
     from checks.report.report import Report
@@ -28,8 +28,7 @@ Render = Callable[["Report", Layout], Iterator[str]]
 
 def names() -> tuple[str, ...]:
     """The formats that exist; none of their modules is imported for this."""
-    found = (module.name for module in pkgutil.iter_modules(checks.report.__path__))
-    return tuple(sorted(name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX)))
+    return tuple(sorted(name.removeprefix(_PREFIX) for name in modules(checks.report) if name.startswith(_PREFIX)))
 
 
 def load(name: str) -> Render:

@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import NoReturn
 
 from tui.cli.problem import Problem
 from tui.near import hint
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+@cache
+def _width() -> int:
+    """Of help, as argparse reckons it, but without `shutil` and the compressors that come with it."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0"))
+    except ValueError:
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+        except (OSError, ValueError):
+            columns = 0
+    return (columns or 80) - 2
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Argparse makes one for every argument that is declared."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_width())
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,7 +45,7 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
             add_help=False,
         )

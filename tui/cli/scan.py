@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.report import formats
+from tui.cli.lean import load_msgspec
 from tui.cli.output import emit, narrate
 from tui.cli.parser import SEVERITIES, one_of
 from tui.cli.problem import Exit, Problem
@@ -58,6 +59,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Scan as the arguments say."""
+    load_msgspec()
     sources, settings = source_options(args), load_settings(args)
     filters = _filters(args)
     report = _scan(sources, settings, filters)
@@ -67,6 +69,7 @@ def run(args: Namespace) -> int:
 
 def run_with(sources: SourceOptions, settings: Settings) -> int:
     """Scan with all defaults and print the table."""
+    load_msgspec()
     report = _scan(sources, settings, None)
     _write(report, "table", None)
     return status(report, _DEFAULT_FAIL_ON)

@@ -59,7 +59,8 @@ class FrameScreen(LeanScreen[None]):
     #body.-beside { layout: horizontal; }
     #body.-beside #list { width: 3fr; height: 100%; }
     #body.-beside #preview { width: 2fr; height: 100%; border-top: none; border-left: ascii ansi_default; }
-    #body.-beside.-narrow #list { width: 5fr; }
+    #body.-beside.-narrow #list { width: 10fr; }
+    #body.-beside.-narrow #preview { width: 6fr; }
     """
 
     def __init__(self) -> None:
