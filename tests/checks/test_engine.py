@@ -289,6 +289,25 @@ def test_the_restless_host_touches_nobody_whose_view_is_the_same() -> None:
     assert [run[:2] for run in runs[2:]] == ["c1"]
 
 
+def test_an_index_touches_only_who_looked_at_what_changed_in_it() -> None:
+    runs: list[str] = []
+
+    def judge(subject: Image, view: View) -> Verdict:
+        runs.append(f"{subject.id}: {view.index_of(Container, _by_image, subject.id)}")
+        return passed()
+
+    engine, images = Engine([declare("X", judge, Image)]), [image("i0"), image("i1"), image("i2")]
+    engine.evaluate(state(*images, container("c0"), container("c1", image_id="i1")))
+    runs.clear()
+    engine.update(state(*images, container("c0"), container("c1", image_id="i2")), keys("c1"))
+    assert sorted(runs) == ["i1: None", "i2: ('c1',)"]
+    runs.clear()
+    unread = state(*images, gaps={(SOURCE, Kind.CONTAINER): GAP})
+    gap = Changes(frozenset(), frozenset({(SOURCE, Kind.CONTAINER)}))
+    evaluation = engine.update(unread, gap)
+    assert evaluation.total.unknown == 3
+
+
 def test_time_runs_only_what_asked_for_it() -> None:
     runs: list[str] = []
 

@@ -55,7 +55,7 @@ def test_the_whole() -> None:
         "",
         "Waived",
         "",
-        "w  RUN-906  Bad pattern 6                                   medium, 2 containers",
+        "a  RUN-906  Bad pattern 6                                   medium, 2 containers",
         "     db                            is bad but known; accepted until 2030-01-02:",
         "                                   we know",
         "       HostConfig.Known = true",
@@ -102,7 +102,7 @@ def test_colour_only_on_request_and_only_our_own() -> None:
 def test_hostile_names_never_get_through_and_lines_fit(cells: int) -> None:
     for line in rendered(*HOSTILE, layout=Layout(cells)).splitlines():
         assert forbidden(line) is None, line
-        if not line.startswith(("C ", "L ", "m ", "? ", "w ")):
+        if not line.startswith(("C ", "L ", "m ", "? ", "a ")):
             assert width(line) <= max(cells, 45), line
 
 

@@ -46,7 +46,9 @@ class DeckScreen(MainScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that are being typed, or that a text view has a use for, are not taken from them."""
-        if self._jumping or isinstance(self.focused, FilterBar):
+        if isinstance(self.focused, FilterBar):
+            return False  # ctrl+q is the application's and quits from here too
+        if self._jumping:
             return action in {"quit_now", "interrupt"}
         reading = isinstance(self.focused, TextView) and self.focused is not self.overview
         if reading and (action == "group" or (action == "look" and parameters == ("logs",))):
