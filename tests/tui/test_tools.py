@@ -112,7 +112,8 @@ async def test_copy_puts_the_chosen_text_on_the_terminals_clipboard() -> None:
         await here.press("2")
         put_cursor(here, "socky")
         key = by_name(world(), Kind.CONTAINER, "socky")
-        for choice, text in (("name", "socky"), ("id", key.id), ("command", "docker inspect socky")):
+        command = "docker -H unix:///var/run/docker.sock inspect socky"
+        for choice, text in (("name", "socky"), ("id", key.id), ("command", command)):
             await here.press("c")
             await here.type(choice)
             await here.press("enter")
@@ -145,7 +146,7 @@ async def test_commands_are_copied_and_nothing_is_run() -> None:
         assert "nothing is run" in here.text
         await here.type("pause")
         await here.press("enter")
-        assert here.app.copied == ["docker pause socky"]
+        assert here.app.copied == ["docker -H unix:///var/run/docker.sock pause socky"]
         assert here.session.refreshed == 0
 
 

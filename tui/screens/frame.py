@@ -108,9 +108,15 @@ class FrameScreen(LeanScreen[None]):
         if self._ticking is not None:
             self._ticking.stop()
 
+    @property
+    def standing(self) -> bool:
+        """Whether there is anything to paint on: while the program ends, timers still run and widgets go."""
+        return self.is_mounted and bool(self.query("#tabs")) and bool(self.query("#foot"))
+
     def tick(self) -> None:
         """What passes with time alone."""
-        self.show_freshness()
+        if self.standing:
+            self.show_freshness()
 
     def show_freshness(self) -> None:
         """The first line: program, host, engine, read-only, and how old everything is."""

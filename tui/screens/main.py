@@ -99,6 +99,8 @@ class MainScreen(FrameScreen):
 
     def tick(self) -> None:
         """What passes with time alone: freshness, ages, and tabs that read again."""
+        if not self.standing:
+            return
         super().tick()
         self.detail.tick(self.deck.clock())
         if self.deck.minute_passed():
@@ -142,11 +144,12 @@ class MainScreen(FrameScreen):
 
     def _flashed(self) -> None:
         self._flash = ""
-        self.show_foot()
+        if self.standing:
+            self.show_foot()
 
     def show_picture(self) -> None:
         """Bring what is visible up to date."""
-        if not self.is_mounted:
+        if not self.standing:
             return
         self.show_tabs()
         here = self.trail.here
@@ -206,6 +209,8 @@ class MainScreen(FrameScreen):
 
     def show_preview(self) -> None:
         """The row under the cursor in a few lines."""
+        if not self.standing:
+            return
         pane, view = self.pane, self.preview
         if view.has_class("-gone"):
             return
