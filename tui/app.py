@@ -149,8 +149,9 @@ class DeckwatchApp(App[int]):
     def welcome(self) -> None:
         """The screen stands: show what there is, do what was asked for meanwhile."""
         self.post_message(Fresh())
-        if self.typed_ahead:
-            self.main.action_pane(self.typed_ahead)
+        asked, self.typed_ahead = self.typed_ahead, ""
+        if asked:
+            self.main.action_pane(asked)
         if self.clashes:
             self.main.notice("keys", [str(clash) for clash in self.clashes])
 

@@ -60,7 +60,7 @@ def at(*keys: str) -> Callable[[Pilot[int]], object]:
         app = pilot.app
         assert isinstance(app, Stage)
         for _ in range(1000):
-            if app.ready and app.main.is_current:
+            if app.ready and app.main.standing:
                 break
             await pilot.pause(0.01)
         await pilot.press(*keys)

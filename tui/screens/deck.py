@@ -46,6 +46,8 @@ class DeckScreen(MainScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that are being typed, or that a text view has a use for, are not taken from them."""
+        if not self.standing:
+            return action in {"quit_now", "interrupt", "pane"}  # a pane that is asked for is opened once there is one
         if isinstance(self.focused, FilterBar):
             return False  # ctrl+q is the application's and quits from here too
         if self._jumping:

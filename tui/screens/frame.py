@@ -111,7 +111,7 @@ class FrameScreen(LeanScreen[None]):
     @property
     def standing(self) -> bool:
         """Whether there is anything to paint on: while the program ends, timers still run and widgets go."""
-        return self.is_mounted and bool(self.query("#tabs")) and bool(self.query("#foot"))
+        return bool(self.query("#tabs")) and bool(self.query("#foot"))
 
     def tick(self) -> None:
         """What passes with time alone."""

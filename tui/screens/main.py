@@ -379,6 +379,9 @@ class MainScreen(FrameScreen):
 
     def action_pane(self, pane: str) -> None:
         """Another pane."""
+        if not self.standing:
+            super().action_pane(pane)
+            return
         self.remember_cursor()
         self.trail.go(Place(pane))
         self.show_place()
