@@ -98,7 +98,11 @@ class DeckwatchApp(App[int]):
 
     def on_mount(self) -> None:
         """Load the rest once the frame stands."""
-        self.call_after_refresh(spawn, "boot", self._boot)
+        self.call_after_refresh(self.prepare)
+
+    def prepare(self) -> None:
+        """Load the rest, in a thread."""
+        spawn("boot", self._boot)
 
     def _boot(self) -> None:
         try:

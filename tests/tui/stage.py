@@ -79,9 +79,9 @@ class Stage(DeckwatchApp):
         self._given = session
         self._boot_given = boot or Boot(target="unix:///var/run/docker.sock")
 
-    def on_mount(self) -> None:
+    def prepare(self) -> None:
         """No thread: everything is there already."""
-        self.call_after_refresh(self._booted, self._boot_given, self._given)
+        self._booted(self._boot_given, self._given)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Keep it as well."""
@@ -178,7 +178,7 @@ async def play(
     app = Stage(GivenSession(shown), options(**changes), palette)
     async with app.run_test(size=size) as pilot:
         for _ in range(1000):
-            if app.ready and app.main.is_current:
+            if app.ready and app.main.standing:
                 break
             await pilot.pause(0.01)
         await pilot.pause()

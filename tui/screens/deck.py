@@ -39,9 +39,8 @@ class DeckScreen(MainScreen):
             yield DetailView(self.deck.session, id="detail")
         yield FilterBar(id="filter")
 
-    def on_mount(self) -> None:
+    def stood_up(self) -> None:
         """Take over from the frame."""
-        super().on_mount()
         self.deck.welcome()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

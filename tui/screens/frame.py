@@ -102,6 +102,10 @@ class FrameScreen(LeanScreen[None]):
         self.overview.set_lines([line(f" connecting to {self.deck.target} ...", "dim")])
         self.overview.focus()
         self._ticking = self.set_interval(TICK, self.tick)
+        self.stood_up()
+
+    def stood_up(self) -> None:
+        """Everything is in its place. (Textual calls `on_mount` of every class itself, so it is not for extending.)"""
 
     def retire(self) -> None:
         """The frame has done its part: another screen lies over it for good."""

@@ -106,9 +106,8 @@ class MainScreen(FrameScreen):
         if self.deck.minute_passed():
             self.show_picture()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _: events.Resize) -> None:
         """Where the preview goes, and what the overview has room for."""
-        super().on_resize(event)
         self.arrange_body()
         self.show_picture()
         self.call_after_refresh(self.show_picture)  # lines are made for widths that are known only then
