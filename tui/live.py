@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from inventory.gap import Gap, Reason
+from inventory.host import Host
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.endpoints import EndpointError, Found, find
 from inventory.sources.docker.live import DockerSource
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
 from inventory.sources.host.host import host_below
+from inventory.store import Store
 from tui.session import Session, Source
 from tui.talk import Talk
 
@@ -29,9 +31,16 @@ class Live:
             found.endpoint,
             session.store,
             tried=tuple(str(attempt) for attempt in found.tried),
-            host=host_below(found.endpoint) if found.endpoint else None,
+            host=host_below(found.endpoint) if found.endpoint else self._below,
             find=lambda: find(host).endpoint,
         )
+
+    def _below(self, store: Store, name: str) -> Host | Gap:
+        """The machine below an engine that was found only after the start."""
+        below = host_below(self.endpoint) if self.endpoint else None
+        if below is None:
+            return Gap(Reason.UNSUPPORTED, "host files and /proc", "the engine is reached over a network")
+        return below(store, name)
 
     def start(self) -> None:
         """List, then follow."""
