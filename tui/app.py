@@ -147,8 +147,17 @@ class DeckwatchApp(App[int]):
         if boot.host_name:
             self.host_name = boot.host_name
         self.target = boot.target or self.target
+        session.warm = self._warm
         boot.start(session, self.options.settings.policy)
         self.push_screen(self._main)  # over the frame, whose cells it repeats: nothing is sent twice
+
+    def _warm(self, picture: Picture) -> None:
+        """Make the rows of the pane that is open; called in the judging thread. The screen then finds them made."""
+        from tui.panes import load
+
+        pane = load(self.main.trail.here.pane)
+        if pane.columns or pane.shown_columns():
+            pane.entries(picture, self.now())
 
     def welcome(self) -> None:
         """The screen stands: show what there is, do what was asked for meanwhile."""

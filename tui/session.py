@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,6 +87,7 @@ class Session:
         self._failing: dict[ResourceKey, frozenset[str]] = {}
         self._settled = False
         self._lock = threading.Lock()
+        self.warm: Callable[[Picture], None] | None = None  # makes rows in our thread, so that keys need not wait
         self.fault = ""  # what went wrong in a thread of ours, for the person to see
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -238,6 +240,9 @@ class Session:
     def _show(self, **changes: Any) -> None:
         with self._lock:  # two threads change different parts of the same picture
             self.picture = replace(self.picture, **changes)
+        if self.warm is not None:
+            with suppress(Exception):  # if there is something wrong with it, the screen finds out and says so
+                self.warm(self.picture)
         self._publish()
 
 
