@@ -45,6 +45,8 @@ _INSPECTED = (Kind.NETWORK, Kind.CONTAINER, Kind.IMAGE)
 _DERIVED = frozenset({Kind.CONTAINER, Kind.SERVICE, Kind.HOST})
 _REMEMBERED = 10_000
 _NO_HOST = Gap(Reason.UNSUPPORTED, HOST_PATH, "the engine is not on this machine")
+SETTLING = 2.0
+"""Seconds after which a network that something happened to is read once more."""
 RETRY = 5.0
 """Seconds until a call that brought no answer is tried again."""
 # Of an engine's answer, what changes without anything happening.
@@ -71,6 +73,7 @@ class Ledger:
         self._source = source
         self._agenda = Agenda()
         self._listed: dict[Target, bytes] = {}
+        self._again: set[Target] = set()
         self._fresh: dict[ResourceKey, Resource] = {}
         self._gone: dict[ResourceKey, None] = {}
         self._events: list[Event] = []
@@ -106,6 +109,8 @@ class Ledger:
         for target in touch.read:
             if target[1]:
                 self._seen[self._key(target)] = now
+            if target[0] is Kind.NETWORK and target[1]:
+                self._again.add(target)  # a busy engine tells of a member's coming and going before its list is true
             if self._key(target) not in self._gone and (target[0] not in SWARM_KINDS or self._role == "manager"):
                 self._agenda.add(target, now)
 
@@ -147,6 +152,9 @@ class Ledger:
 
     def _finish(self, target: Target, step: Apply) -> None:
         self._agenda.done(target)
+        if target in self._again:
+            self._again.discard(target)
+            self._agenda.add(target, self._clock(), SETTLING)
         step()
 
     def _failed(self, target: Target, error: ApiError | AnswerError, asked: float) -> None:
