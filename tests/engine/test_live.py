@@ -29,7 +29,7 @@ from tui.talk import Talk
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 OWN = "live-test"
-RESTARTING = ("crash-loop", "edge_")
+RESTARTING = ("crash-loop", "edge_", "gateway_")  # the last: their ends on docker_gwbridge
 MEGABYTE = 1 << 20
 
 
