@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from checks.policy import Policy
 from checks.verdict import Outcome
+from inventory.activity import Activity
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
 from inventory.host import Effective, Host
@@ -133,6 +134,13 @@ class View:
             return self.host().effective.get(container_id)
         self.reads.add((EFFECTIVE, container_id))
         return view
+
+    def activity(self, container_id: str) -> Activity:
+        """What a running container does now; raises `Unread` where nobody has looked (yet)."""
+        found = self.get(ResourceKey(Kind.ACTIVITY, self.source, container_id))
+        if found is None:
+            raise Unread(Gap(Reason.PENDING, "processes, changed files and sessions of the container"))
+        return cast("Activity", found)
 
     def image(self, image_id: str) -> Image | None:
         """The image with this content id, or None if the engine no longer has it."""

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     ENGINE = "engine"
     HOST = "host"
     COMPONENT = "component"
+    ACTIVITY = "activity"
 
 
 class ResourceKey(NamedTuple):

@@ -74,8 +74,8 @@ def results(checks: Iterable[Check], case: Case) -> dict[str, Result]:
 
 
 def all_cases() -> Iterator[Case]:
-    """The cases of every domain: `CASES` of tests/checks/<domain>/cases.py, where there is one."""
+    """The cases of every domain: `CASES` of each tests/checks/<domain>/cases*.py."""
     here = Path(__file__).parent
     for domain in DOMAINS:
-        if (here / domain / "cases.py").exists():
-            yield from importlib.import_module(f"tests.checks.{domain}.cases").CASES
+        for module in sorted((here / domain).glob("cases*.py")):
+            yield from importlib.import_module(f"tests.checks.{domain}.{module.stem}").CASES

@@ -10,18 +10,7 @@ from checks.data.lifetimes import distribution
 from checks.verdict import Outcome
 from checks.versions import parse_version
 from tests.checks.builders import engine
-from tests.checks.cases import Case, judge, results
-from tests.checks.host.cases import CASES
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_case(case: Case) -> None:
-    result = judge(case)
-    assert result.outcome is case.expected, result.message
-    if case.severity is not None:
-        assert result.severity is case.severity, result.message
-    if case.expected is Outcome.FAIL:
-        assert result.evidence
+from tests.checks.cases import Case, results
 
 
 def test_open_port_folds_into_missing_tls() -> None:

@@ -11,21 +11,11 @@ from checks.images.steps import steps
 from checks.verdict import Outcome
 from inventory.store import Changes
 from tests.checks.builders import changed, docker
-from tests.checks.cases import Case, judge, results, snapshot
+from tests.checks.cases import Case, results, snapshot
 from tests.checks.facts import built, made_from, with_steps
-from tests.checks.images.cases import CASES, QUIET
+from tests.checks.images.cases import QUIET
 
 IMAGES = tuple(check for check in catalogue() if check.id.startswith("IMG-"))
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_case(case: Case) -> None:
-    result = judge(case)
-    assert result.outcome is case.expected, result.message
-    if case.severity is not None:
-        assert result.severity is case.severity, result.message
-    if case.expected is Outcome.FAIL:
-        assert result.evidence
 
 
 @pytest.mark.parametrize("name", ["lab_app_2.0.1", "lab_rootapp_latest", "busybox_1.35", "mc_debtools_1"])

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from checks.verdict import Outcome, Severity
 from checks.view import View
 from inventory.resource import Resource, ResourceKey
 from tests.checks.builders import SOURCE, container
-from tests.checks.cases import Case, check_of, judge, snapshot
+from tests.checks.cases import Case, check_of, snapshot
 from tests.checks.facts import component
-from tests.checks.monitoring.cases import CASES
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_case(case: Case) -> None:
-    result = judge(case)
-    assert result.outcome is case.expected, result.message
-    if case.severity is not None:
-        assert result.severity is case.severity, result.message
-    if case.expected is Outcome.FAIL:
-        assert result.evidence
 
 
 def _rights(product: str, **outcomes: Outcome) -> tuple[Outcome, Severity | None]:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from checks.catalogue import catalogue
 from checks.verdict import Outcome, Severity
 from inventory.container import Port
 from tests.checks.builders import GAP, NOW, changed, container, docker
 from tests.checks.cases import ENGINE, Case, judge, results
 from tests.checks.facts import built, made_from
-from tests.checks.network.cases import CASES
 
 WIDE = (Port(8000, "tcp", "0.0.0.0", 8000),)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_case(case: Case) -> None:
-    result = judge(case)
-    assert result.outcome is case.expected, result.message
-    if case.severity is not None:
-        assert result.severity is case.severity, result.message
-    if case.expected is Outcome.FAIL:
-        assert result.evidence
 
 
 def test_both_address_families_of_a_port_count_once() -> None:

@@ -14,18 +14,6 @@ from tests.checks.runtime.cases import CASES
 RUNTIME = tuple(check for check in catalogue() if check.id.startswith("RUN-"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_case(case: Case) -> None:
-    result = judge(case)
-    assert result.outcome is case.expected, result.message
-    if case.severity is not None:
-        assert result.severity is case.severity, result.message
-    if case.expected is Outcome.FAIL:
-        assert result.evidence
-    if case.expected is Outcome.UNKNOWN:
-        assert result.message
-
-
 def test_privileged_folds_what_it_implies() -> None:
     case = Case(
         "RUN-001",
