@@ -16,11 +16,13 @@ from checks.capabilities import (
 )
 from checks.check import Domain, check
 from checks.evidence import seen
+from checks.network.segments import NOBODY, networks_by_name, segments
 from checks.runtime.kernel import kernel_view
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
 from inventory.host import Effective
+from inventory.network import Network
 
 _PSS = "PSS:baseline:Capabilities"
 _DROP_ALL = (
@@ -114,6 +116,46 @@ def not_dropped(container: Container, view: View) -> Verdict:
     if dropped and kept <= CONFIGURABLE_DEFAULT and view.engine().flavour == "podman":
         return manual("what is left may not be in Podman's default set", *evidence)
     return failed(f"keeps {len(kept)} capabilities that it did not ask for by name", *evidence)
+
+
+@check(
+    "RUN-016",
+    "NET_RAW kept",
+    domain=Domain.RUNTIME,
+    severity=Severity.LOW,
+    subject=Container,
+    why="Raw sockets forge ARP and DNS answers for every neighbour on the bridge.",
+    remediation="--cap-drop NET_RAW (Compose: `cap_drop: [NET_RAW]`). ping inside the container stops working, unless "
+    "the sysctl net.ipv4.ping_group_range lets its user.",
+    references=(
+        "CIS-Docker-1.6:5.4", "PSS:restricted:Capabilities", "OWASP-Docker:RULE-3", "ATT&CK:T1557.002", "CWE-250",
+    ),
+    implied_by=("RUN-001",),
+)  # fmt: skip
+def raw_sockets(container: Container, view: View) -> Verdict:
+    """Fail: NET_RAW is in effect and the running container shares a bridge, on which members reach each other, with
+    another one; medium when one of these belongs to another project. Pass: not in effect, or no such neighbour.
+
+    Not applicable: it does not run. In effect: as RUN-013 says. Source: CIS Docker 5.4, capabilities(7).
+    """
+    granted, kernel = _granted(container, view)
+    if "NET_RAW" not in granted:
+        return passed()
+    if not container.running:
+        return not_applicable("the container does not run")
+    for name in sorted({attachment.network for attachment in container.networks}):
+        network = view.index_of(Network, networks_by_name, name)
+        if network is None or network.driver != "bridge" or not network.icc:
+            continue
+        running = (view.index_of(Container, segments, name) or NOBODY).running
+        others = [one for one in running if one.key != container.key]
+        strangers = [one for one in others if one.project != container.project]
+        if others:
+            first = (strangers or others)[0]
+            evidence = (*_evidence(container, kernel), Evidence(f"{name}: Containers", first.name, first.key))
+            severity = Severity.MEDIUM if strangers and container.project else None
+            return failed(f"may forge packets on {name}, beside {first.name}", *evidence, severity=severity)
+    return passed()
 
 
 def _granted(container: Container, view: View) -> tuple[frozenset[str], Effective | None]:

@@ -1,0 +1,66 @@
+"""Cases of what containers share: a bridge with raw sockets, a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checks.verdict import Outcome, Severity
+from inventory.container import Attachment, Container
+from inventory.resource import Kind, ResourceKey
+from tests.checks.builders import GAP, SOURCE, changed, docker, image
+from tests.checks.cases import ENGINE, Case
+from tests.checks.facts import network
+
+FAIL, PASS, MANUAL = Outcome.FAIL, Outcome.PASS, Outcome.MANUAL
+NA, UNKNOWN = Outcome.NOT_APPLICABLE, Outcome.UNKNOWN
+INFO, LOW, MEDIUM, HIGH, CRITICAL = Severity
+
+
+def _named(like: Container, name: str, project: str = "", **changes: Any) -> Container:
+    key = ResourceKey(Kind.CONTAINER, SOURCE, name)
+    attached = (Attachment("front", ""),)
+    fields = {"networks": attached, "state": "running", **changes}
+    return changed(like, key=key, id=name, name=name, project=project, **fields)
+
+
+_front, _noicc = network("front"), network("noicc")
+_plain = docker("plain")
+_secret = _named(docker("envsecret"), "one", "shop")
+_image = image()
+
+RAW = [
+    Case("RUN-016", _named(_plain, "a"), FAIL, LOW, others=(ENGINE, _front, _named(_plain, "b")), note="a neighbour"),
+    Case(
+        "RUN-016",
+        _named(_plain, "a", "x"),
+        FAIL,
+        MEDIUM,
+        others=(ENGINE, _front, _named(_plain, "b", "y")),
+        note="foreign",
+    ),
+    Case("RUN-016", _named(_plain, "a"), PASS, others=(ENGINE, _front), note="alone"),
+    Case(
+        "RUN-016",
+        _named(_plain, "a", networks=(Attachment("noicc", ""),)),
+        PASS,
+        others=(ENGINE, _noicc, _named(_plain, "b", networks=(Attachment("noicc", ""),))),
+        note="icc off",
+    ),
+    Case("RUN-016", _named(docker("hardened"), "a"), PASS, others=(ENGINE, _front, _named(_plain, "b")), note="no cap"),
+    Case("RUN-016", _named(_plain, "a", state="exited"), NA, others=(ENGINE, _front, _named(_plain, "b"))),
+    Case("RUN-016", _named(_plain, "a"), UNKNOWN, others=(ENGINE,), gaps={(SOURCE, Kind.NETWORK): GAP}),
+]
+SECRETS = [
+    Case("CMB-005", _secret, FAIL, HIGH, others=(ENGINE, _image, _named(docker("envsecret"), "two", "bank"))),
+    Case(
+        "CMB-005",
+        _secret,
+        MANUAL,
+        others=(ENGINE, _image, _named(docker("envsecret"), "two", "shop")),
+        note="same",
+    ),
+    Case("CMB-005", _secret, PASS, others=(ENGINE, _image, _named(_plain, "two", "bank")), note="nobody else"),
+    Case("CMB-005", _named(_plain, "a"), PASS, others=(ENGINE, _image), note="no secret"),
+    Case("CMB-005", _secret, UNKNOWN, others=(ENGINE,), gaps={(SOURCE, Kind.IMAGE): GAP}),
+]
+CASES = [*RAW, *SECRETS]
