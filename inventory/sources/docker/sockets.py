@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 import threading
 import time
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+_Read = TypeVar("_Read", bytes, int)
 READ_METHODS = (b"GET ", b"HEAD ")
 
 
@@ -134,8 +137,8 @@ def connect_unix(path: str, clock: Clock) -> GuardedSocket:
     return GuardedSocket(inner, clock)
 
 
-def ssh_command(url: str) -> list[str]:
-    """The command that the docker client itself uses to reach an engine over SSH. Raises ValueError on a bad URL."""
+def ssh_words(url: str) -> list[str]:
+    """`ssh` and its arguments up to the host, as the docker client itself starts it. Raises ValueError on a bad URL."""
     parts = urlsplit(url)
     if parts.scheme != "ssh" or not parts.hostname or parts.path not in {"", "/"} or parts.password:
         raise ValueError(f"{url}: expected ssh://[user@]host[:port]")
@@ -144,7 +147,12 @@ def ssh_command(url: str) -> list[str]:
     command = ["ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"]
     command += ["-l", parts.username] if parts.username else []
     command += ["-p", str(parts.port)] if parts.port else []
-    return [*command, "--", parts.hostname, "docker", "system", "dial-stdio"]
+    return [*command, "--", parts.hostname]
+
+
+def ssh_command(url: str) -> list[str]:
+    """The command that the docker client itself uses to reach an engine over SSH. Raises ValueError on a bad URL."""
+    return [*ssh_words(url), "docker", "system", "dial-stdio"]
 
 
 class _SshSocket:
@@ -152,14 +160,16 @@ class _SshSocket:
 
     def __init__(self, url: str) -> None:
         import subprocess
+        import tempfile
 
         self._inner, far = socket.socketpair()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process that writes it
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a fixed program with checked arguments, no shell
                 ssh_command(url),
                 stdin=far.fileno(),
                 stdout=far.fileno(),
-                stderr=subprocess.DEVNULL,
+                stderr=self._complaints.fileno(),
                 start_new_session=True,
             )
         except BaseException:
@@ -167,11 +177,43 @@ class _SshSocket:
             raise
         finally:
             far.close()
+        self._heard = False
         self.settimeout = self._inner.settimeout
-        self.sendall = self._inner.sendall
-        self.recv = self._inner.recv
-        self.recv_into = self._inner.recv_into
         self.fileno = self._inner.fileno
+
+    def sendall(self, data: bytes) -> None:
+        with self._ended():
+            self._inner.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        with self._ended():
+            return self._checked(self._inner.recv(size))
+
+    def recv_into(self, buffer: Any) -> int:
+        with self._ended():
+            return self._checked(self._inner.recv_into(buffer))
+
+    @contextlib.contextmanager
+    def _ended(self) -> Iterator[None]:
+        try:
+            yield
+        except (BrokenPipeError, ConnectionResetError):
+            self._checked(b"")
+            raise
+
+    def _checked(self, found: _Read) -> _Read:
+        """An end without a beginning: what `ssh` complains about says more than that nothing came."""
+        if not found and not self._heard and (said := self._said()):
+            raise ConnectionError(said)
+        self._heard = True
+        return found
+
+    def _said(self) -> str:
+        with contextlib.suppress(OSError):
+            size = os.fstat(self._complaints.fileno()).st_size
+            tail = os.pread(self._complaints.fileno(), 4096, max(0, size - 4096)).decode("utf-8", "replace")
+            return next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
+        return ""
 
     def shutdown(self, how: int) -> None:
         self._inner.shutdown(how)
@@ -179,6 +221,7 @@ class _SshSocket:
 
     def close(self) -> None:
         self._inner.close()
+        self._complaints.close()
         self._process.terminate()
         threading.Thread(target=self._process.wait, name="ssh-reaper", daemon=True).start()
 
