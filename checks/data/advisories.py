@@ -46,6 +46,15 @@ class Advisory(msgspec.Struct, frozen=True):
             (first is None or version >= first) and (fixed is None or version < fixed) for first, fixed in self.ranges
         )
 
+    def with_ranges(self, ranges: Iterable[str]) -> Advisory:
+        """The same with other ranges. Raises ValueError as `advisory` does."""
+        return msgspec.structs.replace(self, ranges=tuple(_range(text) for text in ranges))
+
+    @classmethod
+    def unconfirmed(cls, id: str, what: str, ranges: Iterable[str]) -> Advisory:  # noqa: A002 - the advisory's own word
+        """One that nobody has read yet: it counts as medium until somebody does. Raises ValueError as `advisory`."""
+        return advisory(id, what, Severity.MEDIUM, *ranges, confirmed=False)
+
     @property
     def fixed_in(self) -> str:
         """The fixed versions, for people."""

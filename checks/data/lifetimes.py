@@ -139,11 +139,23 @@ DISTRIBUTIONS = (
 )
 
 
-def distribution(operating_system: str) -> tuple[str, Lifetime | None] | None:
-    """The distribution and release that the sentence names, with its life time where the table has it."""
+class Named(msgspec.Struct, frozen=True):
+    """A release of a distribution, with its life time where the table has it."""
+
+    distribution: str
+    release: str
+    lifetime: Lifetime | None
+
+    def __str__(self) -> str:
+        """`Debian 12`."""
+        return f"{self.distribution} {self.release}"
+
+
+def distribution(operating_system: str) -> Named | None:
+    """The distribution and release that the sentence names."""
     for known in DISTRIBUTIONS:
         match = known.pattern.match(operating_system)
         if match:
             release = match["release"]
-            return f"{known.name} {release}", known.releases.get(release)
+            return Named(known.name, release, known.releases.get(release))
     return None

@@ -7,6 +7,8 @@ from datetime import date
 from checks.check import Domain, check
 from checks.data import kernel, lifetimes
 from checks.data.tables import SOON, day, outdated
+from checks.data.updates import engine_ends
+from checks.data.updates import lifetime as updated_lifetime
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.versions import parse_version
 from checks.view import View
@@ -37,12 +39,13 @@ def engine_end_of_life(engine: Engine, view: View) -> Verdict:
     version = Evidence("Version", engine.version)
     if release is None:
         return unknown(f"version {engine.version!r} is no number", version)
-    table = _table(lifetimes.TABLE_DATE)
-    if engine.flavour != "docker" or release.release[0] not in lifetimes.DOCKER_ENGINE:
+    ends, made = engine_ends(lifetimes.DOCKER_ENGINE, lifetimes.TABLE_DATE, view.policy.tables)
+    table = _table(made)
+    if engine.flavour != "docker" or release.release[0] not in ends:
         return manual(f"no end of life known for {engine.flavour} {release.release[0]}", version, table)
-    end = lifetimes.DOCKER_ENGINE[release.release[0]]
+    end = ends[release.release[0]]
     if end is None:
-        return _supported(f"{release.release[0]} is the current version", today, lifetimes.TABLE_DATE, version, table)
+        return _supported(f"{release.release[0]} is the current version", today, made, version, table)
     evidence = (version, Evidence("end of life", str(end)), table)
     if end < today and release.distribution:
         return manual(f"upstream ended on {end}; the distribution that built it may still patch it", *evidence)
@@ -50,7 +53,7 @@ def engine_end_of_life(engine: Engine, view: View) -> Verdict:
         return failed(f"no fixes since {end}", *evidence)
     if end - today < SOON:
         return manual(f"fixes end on {end}", *evidence)
-    return _supported(f"fixes until {end}", today, lifetimes.TABLE_DATE, *evidence)
+    return _supported(f"fixes until {end}", today, made, *evidence)
 
 
 @check(
@@ -112,8 +115,12 @@ def host_end_of_life(engine: Engine, view: View) -> Verdict:
     today = day(view.now)
     name = _operating_system(engine, view)
     found = lifetimes.distribution(name)
-    system, table = Evidence("OperatingSystem", name), _table(lifetimes.TABLE_DATE)
-    release, lifetime = found if found else (name, None)
+    system = Evidence("OperatingSystem", name)
+    if found is None:
+        return manual(f"no end of life known for {name!r}", system, _table(lifetimes.TABLE_DATE))
+    release, shipped, tables = str(found), lifetimes.TABLE_DATE, view.policy.tables
+    lifetime, made = updated_lifetime(found.distribution, found.release, found.lifetime, shipped, tables)
+    table = _table(made)
     if lifetime is None:
         return manual(f"no end of life known for {release!r}", system, table)
     evidence = (system, Evidence("end of life", str(lifetime.end)), table)
@@ -124,7 +131,7 @@ def host_end_of_life(engine: Engine, view: View) -> Verdict:
         return failed(f"{release} gets no fixes since {lifetime.end}", *evidence)
     if lifetime.end - today < SOON:
         return manual(f"fixes for {release} end on {lifetime.end}", *evidence)
-    return _supported(f"{release}: fixes until {lifetime.end}", today, lifetimes.TABLE_DATE, *evidence)
+    return _supported(f"{release}: fixes until {lifetime.end}", today, made, *evidence)
 
 
 def _operating_system(engine: Engine, view: View) -> str:

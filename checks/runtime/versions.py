@@ -10,6 +10,7 @@ from checks.check import Domain, check
 from checks.data import containerd, docker_engine, runc
 from checks.data.advisories import Advisory, Needs, affecting
 from checks.data.tables import day, outdated
+from checks.data.updates import advisories
 from checks.evidence import seen
 from checks.users import Identity, parse_user
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
@@ -49,7 +50,7 @@ def vulnerable_runc(engine: Engine, view: View) -> Verdict:
     path, text = _component(engine.components, "runc")
     if not path:
         return not_applicable("the engine reports no runc")
-    return _judge(path, text, runc.ADVISORIES, runc.TABLE_DATE, view)
+    return _judge(path, text, *advisories("runc", runc.ADVISORIES, runc.TABLE_DATE, view.policy.tables), view)
 
 
 @check(
@@ -79,7 +80,8 @@ def vulnerable_containerd(engine: Engine, view: View) -> Verdict:
             return Severity.CRITICAL
         return entry.severity
 
-    return _judge(path, text, containerd.ADVISORIES, containerd.TABLE_DATE, view, severity)
+    table, made = advisories("containerd", containerd.ADVISORIES, containerd.TABLE_DATE, view.policy.tables)
+    return _judge(path, text, table, made, view, severity)
 
 
 @check(
@@ -113,7 +115,9 @@ def vulnerable_engine(engine: Engine, view: View) -> Verdict:
             return min(entry.severity, Severity.MEDIUM)
         return entry.severity if met else Severity.LOW
 
-    return _judge("Version", engine.version, docker_engine.ADVISORIES, docker_engine.TABLE_DATE, view, severity)
+    shipped, tables = docker_engine.ADVISORIES, view.policy.tables
+    table, made = advisories("docker-engine", shipped, docker_engine.TABLE_DATE, tables)
+    return _judge("Version", engine.version, table, made, view, severity)
 
 
 def _judge(

@@ -29,6 +29,7 @@ COMMANDS = {
     "capture": "record everything observed into a bundle",
     "diff": "what changed between two bundles",
     "checks": "the catalogue of checks",
+    "tables": "how old the tables of versions are; fetch newer ones",
     "completion": "print a completion script for a shell",
 }
 _EXPLORER = "explore what runs here, live, and what is wrong with it; read-only"

@@ -49,5 +49,5 @@ def test_kernel_table(version: str, cve: str, affected: bool) -> None:
 def test_distributions_are_recognised(operating_system: str, release: str) -> None:
     found = distribution(operating_system)
     assert found is not None
-    assert found[0] == release
-    assert found[1] is not None
+    assert str(found) == release
+    assert found.lifetime is not None
