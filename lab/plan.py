@@ -28,6 +28,7 @@ class ContainerSpec:
     round: int
     state: str
     needs: str
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class ServiceSpec:
     about: str
     container: Mapping[str, Any]
     limits: Mapping[str, int]
-    replicas: int
+    replicas: int  # 0: one on every node
     networks: tuple[str, ...]
     secrets: tuple[str, ...]
     configs: tuple[str, ...]
@@ -66,6 +67,12 @@ def images() -> tuple[ImageSpec, ...]:
 def containers() -> tuple[ContainerSpec, ...]:
     document = _read("containers.toml")
     return tuple(_container(entry, document["hardened"]) for entry in document["container"])
+
+
+@cache
+def podman_names(*, rootless: bool) -> frozenset[str]:
+    """The containers that a Podman lab has."""
+    return frozenset(_read("podman.toml")["rootless" if rootless else "rootful"])
 
 
 @cache
@@ -140,6 +147,7 @@ def _container(entry: dict[str, Any], hardened: dict[str, Any]) -> ContainerSpec
         round=entry.get("round", 1),
         state=entry.get("state", "start"),
         needs=entry.get("needs", ""),
+        joins=tuple(entry.get("joins", ())),
     )
 
 

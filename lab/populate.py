@@ -67,6 +67,8 @@ def create_all(lab: Lab, specs: Iterable[plan.ContainerSpec]) -> None:
         lab.client.create_container(spec.name, body)
         if body["Image"] in lost:
             lab.client.delete(f"/images/{body['Image']}", force=1)
+        for network in spec.joins:
+            lab.client.post(f"/networks/{network}/connect", {"Container": spec.name})
         bring_to_state(lab.client, spec.name, spec.state)
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -75,14 +77,15 @@ def create_all(lab: Lab, specs: Iterable[plan.ContainerSpec]) -> None:
 
 
 def bring_to_state(client: EngineClient, name: str, state: str) -> None:
-    """`state`: create, start, pause or exec (started, with an exec session left open)."""
+    """`state`: create, start, pause, exec or exec-root (started, with an exec session left open, as root)."""
     if state == "create":
         return
     client.post(f"/containers/{name}/start")
     if state == "pause":
         client.post(f"/containers/{name}/pause")
-    elif state == "exec":
-        session = client.post(f"/containers/{name}/exec", {"Cmd": ["sleep", "86400000"], "Tty": False})
+    elif state.startswith("exec"):
+        user = {"User": "0:0"} if state == "exec-root" else {}
+        session = client.post(f"/containers/{name}/exec", {"Cmd": ["sleep", "86400000"], "Tty": False, **user})
         client.post(f"/exec/{session['Id']}/start", {"Detach": True})
 
 

@@ -43,7 +43,7 @@ def service_body(spec: ServiceSpec, secrets: dict[str, str], configs: dict[str, 
             "LogDriver": {"Name": "json-file", "Options": {"max-size": "1m", "max-file": "2"}},
             "Networks": [{"Target": name} for name in spec.networks],
         },
-        "Mode": {"Replicated": {"Replicas": spec.replicas}},
+        "Mode": {"Replicated": {"Replicas": spec.replicas}} if spec.replicas else {"Global": {}},
         "UpdateConfig": {"Parallelism": 1, "FailureAction": "rollback"},
         "EndpointSpec": {"Mode": "vip", "Ports": list(spec.ports)},
     }

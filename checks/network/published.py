@@ -5,11 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from checks.check import Domain, check
-from checks.data.ports import PLAINTEXT
+from checks.data.ports import PLAINTEXT, Sort
 from checks.network.exposure import bindings, distinct, everywhere, loopback, published, service_behind, tense
-from checks.verdict import Severity, Verdict, failed, manual, not_applicable, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
-from inventory.model import Container, Image, Port
+from inventory.model import Container, Image, Port, TlsEndpoint
 
 _WEB = frozenset({80, 443})
 
@@ -52,7 +52,7 @@ def published_everywhere(container: Container, view: View) -> Verdict:
     subject=Container,
     why="Ports below 1024 are where clients expect the host's own services.",
     remediation="Publish a port above 1023 and let the edge proxy forward to it, or name the container in "
-    "`[network] edge_proxies` of deckwatch.toml. Clients have to be told the new port.",
+    "`[trust] edge_proxies` of deckwatch.toml. Clients have to be told the new port.",
     references=("CIS-Docker-1.6:5.8", "CWE-250"),
 )
 def privileged_port(container: Container, view: View) -> Verdict:
@@ -156,13 +156,26 @@ def undeclared_port(container: Container, view: View) -> Verdict:
     references=("NIST-800-190:4.4.2", "OWASP-Docker:D03", "ATT&CK:T1040", "ATT&CK:T1557", "CWE-319"),
 )
 def plaintext_port(container: Container, view: View) -> Verdict:
-    """Judges ports published beyond loopback by the table of services that speak in the clear.
+    """Judges ports published beyond loopback, by what answered there where somebody asked, else by the table of
+    services that speak in the clear.
 
-    M: such a port; nothing was asked over the network, so TLS may be there. P: none by the table. U: the ports were not
+    F: it answered in the clear (high on the port of a database, login or control API). M: by the table, and nothing was
+    asked over the network, so TLS may be there. P: none by the table, or it answered with TLS. U: the ports were not
     read. Source: NIST SP 800-190 4.4.2.
     """
-    outside = (port for port in published(container) if not loopback(port.host_ip))
-    found = tuple(port for port in outside if port.protocol == "tcp" and port.container_port in PLAINTEXT)
+    outside = [port for port in published(container) if not loopback(port.host_ip) and port.protocol == "tcp"]
+    asked = {one.port: one for one in view.all(TlsEndpoint) if container.key in one.containers}
+    clear = tuple(
+        port for port in outside if port.host_port in asked and asked[port.host_port].peek("speaks") == "plain"
+    )
+    if clear:
+        kinds = {service.sort for port in clear if (service := service_behind(port)) is not None}
+        grave = bool(kinds & {Sort.DATABASE, Sort.LOGIN, Sort.CONTROL})
+        said = [Evidence("answered", asked[port.host_port].said, asked[port.host_port].key) for port in clear[:1]]
+        message = f"answers in the clear at {distinct(clear)}"
+        return failed(message, *bindings(container, clear), *said, severity=Severity.HIGH if grave else None)
+    settled = {port for port, one in asked.items() if one.peek("speaks") == "tls"}
+    found = tuple(port for port in outside if port.container_port in PLAINTEXT and port.host_port not in settled)
     if not found:
         return passed()
     names = ", ".join(dict.fromkeys(PLAINTEXT[port.container_port] for port in found))

@@ -133,10 +133,11 @@ def not_dropped(container: Container, view: View) -> Verdict:
     implied_by=("RUN-001",),
 )  # fmt: skip
 def raw_sockets(container: Container, view: View) -> Verdict:
-    """Fail: NET_RAW is in effect and the running container shares a bridge, on which members reach each other, with
-    another one; medium when one of these belongs to another project. Pass: not in effect, or no such neighbour.
+    """Fail: NET_RAW is in effect and the running container shares a bridge with another one; medium when one of these
+    belongs to another project. Pass: not in effect, or no such neighbour.
 
-    Not applicable: it does not run. In effect: as RUN-013 says. Source: CIS Docker 5.4, capabilities(7).
+    Not applicable: it does not run. That inter-container communication is off does not help: the rule filters IP, and
+    ARP is none. In effect: as RUN-013 says. Source: CIS Docker 5.4, capabilities(7), packet(7).
     """
     granted, kernel = _granted(container, view)
     if "NET_RAW" not in granted:
@@ -145,7 +146,7 @@ def raw_sockets(container: Container, view: View) -> Verdict:
         return not_applicable("the container does not run")
     for name in sorted({attachment.network for attachment in container.networks}):
         network = view.index_of(Network, networks_by_name, name)
-        if network is None or network.driver != "bridge" or not network.icc:
+        if network is None or network.driver != "bridge":
             continue
         running = (view.index_of(Container, segments, name) or NOBODY).running
         others = [one for one in running if one.key != container.key]

@@ -42,9 +42,9 @@ RAW = [
     Case(
         "RUN-016",
         _named(_plain, "a", networks=(Attachment("noicc", ""),)),
-        PASS,
+        FAIL,
         others=(ENGINE, _noicc, _named(_plain, "b", networks=(Attachment("noicc", ""),))),
-        note="icc off",
+        note="icc off filters no ARP",
     ),
     Case("RUN-016", _named(docker("hardened"), "a"), PASS, others=(ENGINE, _front, _named(_plain, "b")), note="no cap"),
     Case("RUN-016", _named(_plain, "a", state="exited"), NA, others=(ENGINE, _front, _named(_plain, "b"))),
