@@ -1,4 +1,4 @@
-"""What a container does right now, as opposed to how it was configured: processes, listeners, changed files, sessions."""
+"""What a container does now, as opposed to how it was configured: processes, listeners, changed files, sessions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A path that differs from the image: `kind` is modified, added or deleted.
+    """A path that differs from the image: `kind` is modified, added or deleted, or "added or modified" where the layers
+    below could not be looked at.
 
     `mode` (permission bits), `size` (bytes) and `modified` (epoch seconds) are None where only the engine was asked,
     `file` is file, directory, symlink, char, ... or "" where it is not known.

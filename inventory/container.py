@@ -57,6 +57,18 @@ class Device(msgspec.Struct, frozen=True):
     permissions: str
 
 
+class DeviceRequest(msgspec.Struct, frozen=True):
+    """`HostConfig.DeviceRequests[]`: devices that a driver or a CDI specification picks (`--gpus`, `--device x.y/z=a`).
+
+    `count` -1 is all of them; `capabilities` is an OR of ANDs: `(("gpu", "nvidia"),)`.
+    """
+
+    driver: str
+    count: int
+    device_ids: tuple[str, ...] = ()
+    capabilities: tuple[tuple[str, ...], ...] = ()
+
+
 class Healthcheck(msgspec.Struct, frozen=True):
     """`Config.Healthcheck`: `test` as declared (`("NONE",)` switches an inherited one off), durations in seconds."""
 
@@ -118,9 +130,11 @@ class Container(Resource):
     created: float
     state: str  # created, running, paused, restarting, removing, exited, dead
     status: str  # the engine's own sentence, such as "Exited (137) 2 hours ago"
-    project: str  # Compose project, Swarm stack or Kubernetes namespace it belongs to; "" if none
+    project: str  # Compose project, Swarm stack, Kubernetes namespace or Podman pod it belongs to; "" if none
     service_id: str  # Swarm service; "" if none
     task_id: str
+    pod: str  # name of the Podman pod that it belongs to; "" if none
+    infra: bool  # whether it only holds the namespaces of its pod
 
     # State
     exit_code: int
@@ -171,8 +185,10 @@ class Container(Resource):
     restart_policy: RestartPolicy
     devices: tuple[Device, ...]
     device_cgroup_rules: tuple[str, ...]
+    device_requests: tuple[DeviceRequest, ...]
     cgroup_parent: str
     sysctls: Mapping[str, str]
+    tmpfs: Mapping[str, str]  # target -> mount options, as `--tmpfs` was given them
     group_add: tuple[str, ...]
     masked_paths: tuple[str, ...] | None  # None: the engine did not list them (privileged, Podman)
     readonly_paths: tuple[str, ...] | None
@@ -180,6 +196,8 @@ class Container(Resource):
     runtime: str
     publish_all_ports: bool
     dns: tuple[str, ...]
+    dns_search: tuple[str, ...]
+    dns_options: tuple[str, ...]
     extra_hosts: tuple[str, ...]
     log_config: LogConfig
 
@@ -188,6 +206,8 @@ class Container(Resource):
     process_label: str
     log_path: str
     exec_ids: tuple[str, ...]
+    upper_dir: str  # GraphDriver.Data.UpperDir: the writable layer on the engine's host; "" where it is no overlay
+    lower_dirs: tuple[str, ...]  # the layers below it, the uppermost first
     mounts: tuple[Mount, ...]
     ports: tuple[Port, ...]
     networks: tuple[Attachment, ...]

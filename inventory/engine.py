@@ -22,6 +22,30 @@ class SwarmState(msgspec.Struct, frozen=True):
     error: str = ""
 
 
+class PluginMount(msgspec.Struct, frozen=True):
+    """`Settings.Mounts[]` of a plugin: `source` on the host, `destination` in the plugin."""
+
+    source: str
+    destination: str
+    type: str
+
+
+class Plugin(msgspec.Struct, frozen=True):
+    """A managed plugin (`GET /plugins`) and the rights that it was granted; capabilities without the prefix CAP_."""
+
+    name: str
+    enabled: bool
+    reference: str
+    types: tuple[str, ...]  # what it is for: docker.volumedriver/1.0
+    capabilities: tuple[str, ...]
+    allow_all_devices: bool
+    devices: tuple[str, ...]  # paths
+    mounts: tuple[PluginMount, ...]
+    network: str  # host, none, bridge or ""
+    ipc_host: bool
+    pid_host: bool
+
+
 class Engine(Resource):
     """One engine. `name` is the host name that it reports."""
 
@@ -57,6 +81,7 @@ class Engine(Resource):
     insecure_registries: tuple[str, ...]  # hosts with Secure=false
     mirrors: tuple[str, ...]
     authorization_plugins: tuple[str, ...]
+    plugins: tuple[Plugin, ...]
     default_runtime: str
     runtimes: Mapping[str, str]  # name -> path
     bridge_nf_iptables: bool

@@ -27,6 +27,16 @@ class Kind(StrEnum):
     HOST = "host"
     COMPONENT = "component"
     ACTIVITY = "activity"
+    ENDPOINT = "endpoint"
+
+    @property
+    def plural(self) -> str:
+        """The word for several."""
+        return "activities" if self is Kind.ACTIVITY else f"{self.value}s"
+
+
+OBJECTS = tuple(kind for kind in Kind if kind is not Kind.ACTIVITY)
+"""Kinds that stand for something of their own; an activity only says more about its container, and is no row."""
 
 
 class ResourceKey(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from inventory.gap import Gap, Reason, Unread
-from inventory.resource import Kind, Resource, ResourceKey
+from inventory.resource import OBJECTS, Kind, Resource, ResourceKey
 
 R = TypeVar("R", bound=Resource)
 
@@ -86,5 +86,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         return self.gaps.get((source, Kind.ENGINE)) or Gap(Reason.PENDING, "GET /info")
 
     def __iter__(self) -> Iterator[Resource]:
-        for found in self.by_kind.values():
-            yield from found.values()
+        """Every object; what only says more about another one is not among them."""
+        for kind, found in self.by_kind.items():
+            if kind in OBJECTS:
+                yield from found.values()

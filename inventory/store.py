@@ -103,6 +103,12 @@ class Store:
         """Note that the source answered just now; this alone makes no new generation."""
         self._answered[source] = self._clock() if at is None else at
 
+    def nudge(self) -> None:
+        """Let whoever waits go on although nothing has changed here: there is something else to act on."""
+        with self._condition:
+            self._generation += 1
+            self._wake()
+
     # -- reading ------------------------------------------------------------------------------------------------
 
     def answered_at(self, source: str) -> float | None:

@@ -11,12 +11,11 @@ import pytest
 
 from checks.catalogue import catalogue
 from checks.engine import Engine
-from checks.result import Result
 from checks.verdict import Outcome, Severity
-from inventory.resource import Resource
 from inventory.snapshot import Snapshot, SourceHealth, Status
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.read import read
+from inventory.sources.host.activity import look_below
 from inventory.sources.host.host import host_below
 from inventory.store import Store
 from lab import truth
@@ -24,6 +23,7 @@ from lab.client import EngineClient
 from lab.engine import Lab
 from lab.truth import Subject
 from tests.engine.conftest import Populated
+from tests.engine.said import Said, said_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
@@ -31,25 +31,6 @@ SETTLING = 150.0
 ENDED = ("migrate", "oom-killed", "exited-error", "exited-crash")
 GOOD = ("edge_web", "edge_internal", "edge_no_limits", "edge_env_secret", "edge_published", "edge_socket")
 IMPLEMENTED = frozenset(check.id for check in catalogue())
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One verdict that is not a pass; `check` is its own, or one that is folded into it."""
-
-    about: Subject
-    check: str
-    outcome: Outcome
-    severity: Severity
-    text: str
-
-    @property
-    def fails(self) -> bool:
-        return self.outcome is Outcome.FAIL
-
-    @property
-    def loud(self) -> bool:
-        return self.outcome in (Outcome.FAIL, Outcome.MANUAL) and self.severity >= Severity.MEDIUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +50,7 @@ def found(lab: Lab) -> Read:
     _settle(lab.client)
     endpoint = Endpoint(lab.docker_host, "test")
     store = Store()
-    health = read(endpoint, store, host=host_below(endpoint))
+    health = read(endpoint, store, host=host_below(endpoint), look=look_below(endpoint))
     snapshot = store.snapshot()
     evaluation = Engine(catalogue()).evaluate(snapshot)
     said = [
@@ -77,15 +58,9 @@ def found(lab: Lab) -> Read:
         for key, judgement in evaluation.judgements.items()
         if (resource := snapshot.get(key)) is not None
         for result in judgement.results
-        for said in _said(result, resource)
+        for said in said_of(result, resource)
     ]
     return Read(health, snapshot, tuple(said))
-
-
-def _said(result: Result, resource: Resource) -> Iterator[Said]:
-    for check in (result.check.id, *result.implies):
-        about = truth.subject(resource.kind.value, resource.name, resource.labels, check)
-        yield Said(about, check, result.outcome, result.severity, f"{resource.name!r}: {check} {result.message}")
 
 
 def _settle(client: EngineClient) -> None:

@@ -6,27 +6,35 @@ import base64
 import binascii
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from inventory.secrets import mask_args, mask_document, mask_text
 from inventory.sources.bundle.disguise import Disguise
+from inventory.sources.docker import plugins
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.swarms import scrub
+from inventory.sources.host.private import recordable
 
 _FRAME = struct.Struct(">B3xI")  # stream, length: how logs of containers without a terminal are framed
 _STREAMS = (0, 1, 2)
 HOST = "host"
 """The request under which the answers of the machine below the engine are kept, as one JSON object."""
-_WITH_TOKENS = ("/swarm", "/info")
+_READ = "read "
+_ABOUT_PATHS = ("tree ", "node ", "names ")
+_SCRUBS: Mapping[str, Callable[[bytes], bytes]] = {"/swarm": scrub, "/info": scrub, "/plugins": plugins.scrub}
 
 
 def always(request: str, body: bytes) -> bytes:
-    """`body` without what no recording may hold, wanted or not: the tokens that let a node join the swarm."""
-    if path_of(request) not in _WITH_TOKENS:
+    """`body` without what no recording may hold, wanted or not: tokens to join the swarm, the environment of
+    plugins, and of the host's files credentials of registries and clusters, private keys, this process' environment."""
+    if request == HOST:
+        return _recordable(body)
+    clean = _SCRUBS.get(path_of(request))
+    if clean is None:
         return body
     try:
-        return scrub(body)
+        return clean(body)
     except AnswerError:
         return b""
 
@@ -78,13 +86,48 @@ def _data(value: str, disguise: Disguise) -> str:
 
 def _host(body: bytes, disguise: Disguise) -> bytes:
     """Question -> answer; the content of files is base64, command lines end each word with NUL."""
-    heard = json.loads(body)
-    for question, answer in heard.items():
+    hidden: dict[str, Any] = {}
+    for question, answer in json.loads(body).items():
         if question.startswith("read ") and isinstance(answer, str):
             content = base64.b64decode(answer)
-            hidden = _words(content, disguise) if question.endswith("/cmdline") else _text(content, disguise)
-            heard[question] = base64.b64encode(hidden).decode()
-    return json.dumps(heard, ensure_ascii=True).encode()
+            shown = _words(content, disguise) if question.endswith("/cmdline") else _text(content, disguise)
+            hidden[question] = base64.b64encode(shown).decode()
+        elif question.startswith(_ABOUT_PATHS):
+            hidden[_path(question, disguise)] = _paths(answer, disguise)
+        else:
+            hidden[question] = answer
+    return json.dumps(hidden, ensure_ascii=True).encode()
+
+
+def _paths(answer: Any, disguise: Disguise) -> Any:
+    """Names of files that a container made: a list of them, or what each is."""
+    if isinstance(answer, list):
+        return [_path(part, disguise) if isinstance(part, str) else part for part in answer]
+    if isinstance(answer, Mapping) and isinstance(answer.get("nodes"), Mapping):
+        return {**answer, "nodes": {_path(path, disguise): node for path, node in answer["nodes"].items()}}
+    return answer
+
+
+def _path(path: str, disguise: Disguise) -> str:
+    return disguise.text(path, mask_text(path))
+
+
+def _recordable(body: bytes) -> bytes:
+    try:
+        heard = json.loads(body)
+        answers = heard.items() if isinstance(heard, dict) else ()
+        hidden = {question: _content(question, answer) for question, answer in answers}
+    except (ValueError, RecursionError):
+        return b"{}"
+    return json.dumps(hidden).encode() if hidden != heard and answers else body
+
+
+def _content(question: str, answer: Any) -> Any:
+    if not question.startswith(_READ) or not isinstance(answer, str):
+        return answer
+    content = base64.b64decode(answer)
+    kept = recordable(question.removeprefix(_READ), content)
+    return answer if kept == content else base64.b64encode(kept).decode()
 
 
 def _words(command: bytes, disguise: Disguise) -> bytes:

@@ -47,7 +47,9 @@ class Replay:
     def transport(self, source: str) -> ReplayTransport:
         """The answers of one source."""
         members = (member for member in self.manifest.members if member.source == source)
-        return ReplayTransport({key(member.request): member for member in members}, self.bodies)
+        found = list(members)
+        exact = {normal(member.request): member for member in found}
+        return ReplayTransport({key(member.request): member for member in found} | exact, self.bodies)
 
     def host_reader(self, source: str) -> HostReader | None:
         """The machine below one source, if it was recorded."""
@@ -87,7 +89,7 @@ def normal(request: str) -> str:
 
 
 def key(request: str) -> str:
-    """What a recorded answer is found by: for a container's details and for events any query will do."""
+    """What a recorded answer is found by when not by its very request: of details and events any query will do."""
     return path_of(request) if path_of(request).endswith(_DETAILS) else normal(request)
 
 
@@ -100,7 +102,8 @@ class ReplayTransport:
 
     def get(self, path: str, *, deadline: float, limit: int = LIMIT, method: str = "GET") -> Answer:
         """See `Transport.get`."""
-        member = self._members.get(key(path if method == "GET" else f"{method} {path}"))
+        request = path if method == "GET" else f"{method} {path}"
+        member = self._members.get(normal(request)) or self._members.get(key(request))
         if member is None:
             raise ApiError(Reason.UNSUPPORTED, 0, NOT_HERE)
         if member.reason:

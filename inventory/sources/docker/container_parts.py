@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from inventory.container import Attachment, Device, LogConfig, Mount, Port, RestartPolicy, Ulimit
+from inventory.container import Attachment, Device, DeviceRequest, LogConfig, Mount, Port, RestartPolicy, Ulimit
 from inventory.gap import Gap, Reason
 from inventory.sources.docker import wire
 from inventory.sources.docker.facts import capability, texts, told, words
@@ -35,6 +35,8 @@ def host_values(answer: wire.Container) -> dict[str, Any]:
         "restart_policy": _restart_policy(host.restart_policy),
         "devices": told(_devices, host.devices),
         "device_cgroup_rules": told(words, host.device_cgroup_rules),
+        "device_requests": told(_device_requests, host.device_requests),
+        "tmpfs": texts(host.tmpfs),
         "sysctls": texts(host.sysctls),  # engines leave it out when there are none, as they do with Runtime and Tmpfs
         "group_add": told(words, host.group_add),
         "masked_paths": _masked(host.masked_paths, "HostConfig.MaskedPaths"),
@@ -43,6 +45,8 @@ def host_values(answer: wire.Container) -> dict[str, Any]:
         "runtime": host.runtime or "",
         "publish_all_ports": host.publish_all_ports,
         "dns": told(words, host.dns),
+        "dns_search": told(words, host.dns_search),
+        "dns_options": told(words, host.dns_options),
         "extra_hosts": told(words, host.extra_hosts),
         "log_config": _log_config(host.log_config),
     }  # fmt: skip
@@ -90,6 +94,25 @@ def _capabilities(found: list[str] | None) -> tuple[str, ...]:
 
 def _devices(found: list[wire.Device] | None) -> tuple[Device, ...]:
     return tuple(_device(device) for device in found or ())
+
+
+def _device_requests(found: list[wire.DeviceRequest] | None) -> tuple[DeviceRequest, ...]:
+    return tuple(
+        DeviceRequest(
+            request.driver or "",
+            request.count or 0,
+            tuple(request.device_ids or ()),
+            tuple(tuple(every or ()) for every in request.capabilities or ()),
+        )
+        for request in found or ()
+    )
+
+
+def layer_directories(found: wire.GraphDriver | None) -> dict[str, Any]:
+    """Where the writable layer and those below it are; nothing where the storage driver has no such directories."""
+    data = texts(found.data if found else None)
+    lower = data.get("LowerDir", "")
+    return {"upper_dir": data.get("UpperDir", ""), "lower_dirs": tuple(filter(None, lower.split(":")))}
 
 
 def _ulimits(found: list[wire.Ulimit] | None) -> tuple[Ulimit, ...]:

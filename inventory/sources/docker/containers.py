@@ -12,7 +12,15 @@ from inventory.container import Container, Health, Healthcheck
 from inventory.gap import Gap, Reason
 from inventory.resource import EMPTY, Kind, ResourceKey
 from inventory.sources.docker import wire
-from inventory.sources.docker.container_parts import attachments, host_values, listed_ports, mount, mounts, ports
+from inventory.sources.docker.container_parts import (
+    attachments,
+    host_values,
+    layer_directories,
+    listed_ports,
+    mount,
+    mounts,
+    ports,
+)
 from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.facts import (
     PENDING,
@@ -27,6 +35,7 @@ from inventory.sources.docker.facts import (
     without_slash,
     words,
 )
+from inventory.sources.docker.libpod import supplement
 
 _SERVICE = "com.docker.swarm.service.id"
 _TASK = "com.docker.swarm.task.id"
@@ -35,8 +44,10 @@ _TASK = "com.docker.swarm.task.id"
 _TOP = {
     "id": "Id", "names": "Name", "image_id": "Image", "created": "Created", "restart_count": "RestartCount",
     "path": "Path", "args": "Args", "apparmor_profile": "AppArmorProfile", "process_label": "ProcessLabel",
-    "log_path": "LogPath", "exec_ids": "ExecIDs", "mounts": "Mounts", "project": "Config.Labels",
-    "service_id": "Config.Labels", "task_id": "Config.Labels", "ports": "NetworkSettings.Ports",
+    "log_path": "LogPath", "exec_ids": "ExecIDs", "upper_dir": "GraphDriver.Data",
+    "lower_dirs": "GraphDriver.Data", "mounts": "Mounts", "project": "Config.Labels",
+    "service_id": "Config.Labels", "task_id": "Config.Labels", "pod": "Pod", "infra": "IsInfra",
+    "ports": "NetworkSettings.Ports",
     "networks": "NetworkSettings.Networks",
 }  # fmt: skip
 _STATE = {
@@ -55,9 +66,11 @@ _HOST = {
     "memory_swap": "MemorySwap", "nano_cpus": "NanoCpus", "cpu_quota": "CpuQuota", "cpu_shares": "CpuShares",
     "cpuset_cpus": "CpusetCpus", "pids_limit": "PidsLimit", "oom_kill_disable": "OomKillDisable",
     "oom_score_adj": "OomScoreAdj", "ulimits": "Ulimits", "restart_policy": "RestartPolicy", "devices": "Devices",
-    "device_cgroup_rules": "DeviceCgroupRules", "cgroup_parent": "CgroupParent", "sysctls": "Sysctls",
+    "device_cgroup_rules": "DeviceCgroupRules", "device_requests": "DeviceRequests", "tmpfs": "Tmpfs",
+     "cgroup_parent": "CgroupParent", "sysctls": "Sysctls",
     "group_add": "GroupAdd", "links": "Links", "runtime": "Runtime", "publish_all_ports": "PublishAllPorts",
-    "dns": "Dns", "extra_hosts": "ExtraHosts", "log_config": "LogConfig",
+    "dns": "Dns", "dns_search": "DnsSearch", "dns_options": "DnsOptions",
+    "extra_hosts": "ExtraHosts", "log_config": "LogConfig",
 }  # fmt: skip
 _OPTIONAL = {
     "health": "State.Health", "healthcheck": "Config.Healthcheck", "masked_paths": "HostConfig.MaskedPaths",
@@ -72,6 +85,7 @@ _LISTED_PATHS = _ALL_PATHS | {
 # What a field is made of besides its own path.
 _FEEDS = {"HostConfig.Tmpfs": "Mounts", "HostConfig.PortBindings": "NetworkSettings.Ports"}
 
+_NO_POD: Mapping[str, Any] = {"pod": "", "infra": False}
 # Podman has states of its own; its compatible API lets some through.
 _STATES = {"configured": "created", "initialized": "created", "stopped": "exited", "stopping": "running", "unknown": ""}
 # "Up 3 hours", "Exited (0) 2 days ago": the sentence without what changes by itself.
@@ -81,12 +95,19 @@ _RELATIVE = re.compile(
 
 
 def container(
-    raw: bytes, source: str, at: float, known_id: str = "", network_ids: Mapping[str, str] | None = None
+    raw: bytes,
+    source: str,
+    at: float,
+    known_id: str = "",
+    network_ids: Mapping[str, str] | None = None,
+    libpod: bytes | Gap | None = None,
+    pods: Mapping[str, str] = EMPTY,
 ) -> Container:
     """A container from its inspect answer. Raises `AnswerError` when that is no object or has no id.
 
     `known_id` is used when the answer's own is unusable. `network_ids` (name -> id) completes attachments whose id the
-    engine left out (created containers) or replaced by the name (Podman).
+    engine left out (created containers) or replaced by the name (Podman). `libpod` is Podman's own inspect answer, or
+    why it is missing; `pods` (id -> name) the pods.
     """
     answer, malformed = decode(raw, wire.Container)
     key = answer.id or known_id
@@ -107,6 +128,9 @@ def container(
     for field, path in _OPTIONAL.items():
         if values.get(field) is None and getattr(answer, _parent(path)) is None:
             values[field] = Gap(Reason.ABSENT, path)
+    values |= _NO_POD if libpod is None else supplement(libpod, values, pods)
+    if isinstance(values["pod"], str) and not values.get("project"):
+        values["project"] = values["pod"] or values.get("project")
     malformed = malformed | {_FEEDS[where]: f"{where}: {why}" for where, why in malformed.items() if where in _FEEDS}
     return finish(Container, values, _PATHS, malformed, optional=_OPTIONAL)
 
@@ -181,6 +205,7 @@ def _top(answer: wire.Container, network_ids: Mapping[str, str]) -> dict[str, An
         "log_path": answer.log_path or "",
         "exec_ids": tuple(answer.exec_ids or ()),
         "mounts": mounts(answer),
+        **layer_directories(answer.graph_driver),
     }
     if answer.network_settings is not None:
         values["networks"] = attachments(answer.network_settings, network_ids)

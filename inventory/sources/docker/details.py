@@ -21,6 +21,9 @@ from inventory.sources.docker.transport import ApiError, Stream
 DEADLINE = 5.0
 LONGEST_LOG = 32 << 20
 _NOT_RUNNING = "the container is not running"
+_NOT_COUNTED = "the container has no control group of its own, so nothing counts what it uses"
+_OWN_COLUMNS = {"podman": "huser,hpid,ppid,stime,tty,time,args"}
+"""What is asked for without saying what: left to itself, Podman runs ps(1) inside the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,8 @@ def follow_logs(
 
 
 def top(session: Session, container: str, *, arguments: str = "", deadline: float = DEADLINE) -> Processes | Gap:
-    """The processes of a running container; `arguments` are ps(1)'s."""
-    query = f"?ps_args={quote(arguments)}" if arguments else ""
-    raw = _get(session, f"/containers/{_name(container)}/top{query}", deadline, "GET /containers/{id}/top")
+    """The processes of a running container; `arguments` are ps(1)'s, or names of columns for Podman."""
+    raw = _get(session, top_path(session.flavour, container, arguments), deadline, "GET /containers/{id}/top")
     if isinstance(raw, Gap):
         return raw
     try:
@@ -105,6 +107,12 @@ def top(session: Session, container: str, *, arguments: str = "", deadline: floa
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Gap(Reason.MALFORMED, "GET /containers/{id}/top")
     return Processes(tuple(found.Titles or ()), tuple(tuple(row) for row in found.Processes or ()))
+
+
+def top_path(flavour: str, container: str, arguments: str = "") -> str:
+    """What `top` asks for. No engine runs anything in the container for it."""
+    wanted = arguments or _OWN_COLUMNS.get(flavour, "")
+    return f"/containers/{_name(container)}/top{f'?ps_args={quote(wanted)}' if wanted else ''}"
 
 
 def changes(session: Session, container: str, *, deadline: float = DEADLINE) -> tuple[Change, ...] | Gap:
@@ -133,7 +141,8 @@ def stats(session: Session, container: str, *, deadline: float = DEADLINE) -> Sa
         return error.gap(path)
     if malformed:
         return Gap(Reason.MALFORMED, next(iter(malformed)))
-    return sample_of(answer) or Gap(Reason.UNSUPPORTED, path, _NOT_RUNNING)
+    ended = answer.memory_stats is None or answer.memory_stats.usage is None
+    return sample_of(answer) or Gap(Reason.UNSUPPORTED, path, _NOT_RUNNING if ended else _NOT_COUNTED)
 
 
 def image_history(session: Session, image: str, *, deadline: float = DEADLINE) -> Sequence[HistoryEntry] | Gap:

@@ -20,6 +20,12 @@ _PORT = "2375"
 _TLS_PORT = "2376"
 
 
+_SHORT = {
+    "rootful Docker": "docker", "rootless Docker": "docker-rootless", "Docker Desktop": "docker-desktop",
+    "rootful Podman": "podman", "rootless Podman": "podman-rootless",
+}  # fmt: skip
+
+
 class EndpointError(Exception):
     """An endpoint that was asked for cannot be used; the text is one line: what happened and what to do."""
 
@@ -82,6 +88,25 @@ def find(
             return Found(endpoint, tuple(tried))
         tried.append(failed)
     return Found(_worth_retrying(asked, tried), tuple(tried))
+
+
+def find_several(
+    around: Surroundings | None = None, probe: Callable[[Endpoint], Attempt | None] | None = None
+) -> dict[str, str]:
+    """All engines of this machine by a short name, when nobody named one and more than one accepts; else nothing.
+
+    A socket that leads to another's (podman-docker puts a link in Docker's place) counts once. Raises `EndpointError`
+    as `find` does.
+    """
+    around = around or Surroundings.real()
+    if named(None, around) is not None:
+        return {}
+    probe = probe or accepts
+    found: dict[str, Endpoint] = {}
+    for endpoint in usual(around):
+        if probe(endpoint) is None:
+            found.setdefault(os.path.realpath(endpoint.socket_path), endpoint)
+    return {_SHORT[one.origin]: one.url for one in found.values()} if len(found) > 1 else {}
 
 
 def _worth_retrying(asked: Endpoint | None, tried: list[Attempt]) -> Endpoint | None:

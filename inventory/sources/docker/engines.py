@@ -10,6 +10,8 @@ from inventory.resource import EMPTY, Kind, ResourceKey
 from inventory.sources.docker import wire
 from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.facts import finish, moment, texts, words
+from inventory.sources.docker.plugins import PATH as PLUGINS
+from inventory.sources.docker.plugins import plugins
 
 _INFO = {
     "id": "ID", "operating_system": "OperatingSystem", "os_type": "OSType", "kernel_version": "KernelVersion",
@@ -32,12 +34,21 @@ _SERVED = {
     for answer, paths in (("/info", _INFO), ("/version", _VERSION))
     for field, path in paths.items()
 }
+_NO_PLUGINS = Gap(Reason.PENDING, PLUGINS)
 
 
-def engine(info_raw: bytes | Gap, version_raw: bytes | Gap, target: str, local: bool, source: str, at: float) -> Engine:
-    """The engine from both answers; either may be a gap, which then stands for all its fields.
+def engine(
+    info_raw: bytes | Gap,
+    version_raw: bytes | Gap,
+    target: str,
+    local: bool,
+    source: str,
+    at: float,
+    plugins_raw: bytes | Gap = _NO_PLUGINS,
+) -> Engine:
+    """The engine from its answers; each may be a gap, which then stands for all its fields.
 
-    `raw` is the info answer. Raises `AnswerError` when both are unusable.
+    `raw` is the info answer. Raises `AnswerError` when neither info nor version can be used.
     """
     info, wrong_info = _read(info_raw, wire.Info, "GET /info")
     version, wrong_version = _read(version_raw, wire.Version, "GET /version")
@@ -51,6 +62,7 @@ def engine(info_raw: bytes | Gap, version_raw: bytes | Gap, target: str, local: 
         "target": target,
         "local": local,
         "flavour": _flavour(version),
+        "plugins": plugins(plugins_raw),
     }
     values |= dict.fromkeys(_INFO, info) if isinstance(info, Gap) else _info(info, version)
     values |= dict.fromkeys(_VERSION, version) if isinstance(version, Gap) else _version(version)

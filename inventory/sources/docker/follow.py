@@ -20,9 +20,10 @@ Target = tuple[Kind, str]
 ACTIONS = (
     "create", "start", "restart", "stop", "die", "kill", "oom", "pause", "unpause", "rename", "update", "destroy",
     "health_status", "commit", "pull", "push", "tag", "untag", "delete", "import", "load", "prune", "connect",
-    "disconnect", "remove", "reload",
+    "disconnect", "remove", "reload", "enable", "disable",
 )  # fmt: skip
 LONGEST_LINE = 1 << 20
+_PODMANS = "podId"  # an attribute of every event of Podman and of none of Docker
 _SERVICE = "com.docker.swarm.service.id"
 _WHOLE = {
     "service": Kind.SERVICE, "node": Kind.NODE, "secret": Kind.SECRET, "config": Kind.CONFIG, "volume": Kind.VOLUME,
@@ -98,6 +99,8 @@ def _consequences(event: Event, attributes: Mapping[str, str]) -> Touch:
         return Touch(event)
     if event.kind == "daemon":
         return Touch(event, ((Kind.ENGINE, ""),) if verb == "reload" else ())
+    if event.kind == "plugin":
+        return Touch(event, ((Kind.ENGINE, ""),))
     if event.kind in _KINDS:
         return _object(event, _KINDS[event.kind], attributes)
     if event.kind == "volume" and verb == "destroy":
@@ -110,6 +113,8 @@ def _consequences(event: Event, attributes: Mapping[str, str]) -> Touch:
 
 def _object(event: Event, kind: Kind, attributes: Mapping[str, str]) -> Touch:
     verb, key = event.action, event.id
+    if kind is Kind.NETWORK and _PODMANS in attributes:  # which names the container in place of the network
+        return Touch(event, ((Kind.CONTAINER, key),))
     service: tuple[Target, ...] = ((Kind.TASK, ""),) if attributes.get(_SERVICE) else ()
     if verb in {"destroy", "remove"}:
         return Touch(event, service, (kind, key))

@@ -200,6 +200,7 @@ class Ledger:
             self._put(found)
             if target[0] is Kind.CONTAINER:
                 self._follow_image(found)
+                self._follow_networks(found)
                 if self.host is not None:  # its process is another one now
                     self._agenda.add((Kind.HOST, ""), self._clock())
 
@@ -208,6 +209,23 @@ class Ledger:
         known = self._store.snapshot().get(self._key((Kind.IMAGE, image))) if isinstance(image, str) else True
         if known is None and (Kind.IMAGE, image) not in self._listed:
             self._agenda.add_all([(Kind.IMAGE, image)], 0.0)
+
+    def _follow_networks(self, container: Resource) -> None:
+        """Podman does not tell which network a container joins or leaves: read those again whose members differ."""
+        found = container.peek("networks")
+        if self._fetch.session.flavour == "podman" and not isinstance(found, Gap):
+            attached = {one.network_id for one in found}
+            self._members_moved(container.key.id, attached)
+            if not attached <= {key.id for key in self._known(Kind.NETWORK)}:
+                self._agenda.add((Kind.NETWORK, ""), self._clock(), SETTLING)
+
+    def _members_moved(self, container: str, attached: set[str]) -> None:
+        for key, network in self._known(Kind.NETWORK).items():
+            members = network.peek("members")
+            if isinstance(members, Gap):
+                continue
+            if any(one.container_id == container for one in members) != (key.id in attached):
+                self._agenda.add((Kind.NETWORK, key.id), self._clock(), SETTLING)
 
     def _listing(self, kind: Kind, found: list[Listed], asked: float) -> None:
         """Rows appear from the list; what is new or differs from the last list is inspected.
@@ -364,6 +382,8 @@ class Ledger:
     def _forget(self, target: Target) -> None:
         """It is gone for good: an answer that is still under way must not bring it back."""
         key = self._key(target)
+        if target[0] is Kind.CONTAINER and self._fetch.session.flavour == "podman":
+            self._members_moved(target[1], set())
         if target[0] is not Kind.IMAGE and target[0] is not Kind.VOLUME:  # these come back under the same id
             self._gone[key] = None
             while len(self._gone) > _REMEMBERED:

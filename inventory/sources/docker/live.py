@@ -18,6 +18,7 @@ from inventory.host import Host
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.docker import health
+from inventory.sources.docker.activity import Look
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.fetch import no_host
 from inventory.sources.docker.follow import Lines, Touch, events_path, touch
@@ -26,6 +27,7 @@ from inventory.sources.docker.ledger import Ledger
 from inventory.sources.docker.past import recent_events
 from inventory.sources.docker.session import Session, connect
 from inventory.sources.docker.transport import ApiError, Stream, Transport
+from inventory.sources.docker.watch import Watch
 from inventory.sources.docker.workers import Workers
 from inventory.store import Store
 
@@ -38,6 +40,8 @@ RELIST = 60.0
 CONNECT_LIMIT = 5.0
 BACK_OFF = (0.5, 5.0)
 WORKERS = 3
+_ACTIVE = frozenset({"start", "restart", "die", "oom", "unpause"})
+"""Events after which a container's processes are others."""
 ReadHost = Callable[[Store, str], Host | Gap]
 
 
@@ -84,7 +88,8 @@ _Message = _Ended | _Beat | _Happened | _Done | _Stop | _Refresh
 class DockerSource:
     """Keeps one engine's part of the store current until stopped. All its threads are daemons; nobody joins them.
 
-    `via` makes the transport (default: from the endpoint), `host` reads the machine below a local engine.
+    `via` makes the transport (default: from the endpoint), `host` reads the machine below a local engine, `look` what
+    its containers do there.
     """
 
     def __init__(
@@ -98,6 +103,7 @@ class DockerSource:
         host: ReadHost | None = None,
         relist: float = RELIST,
         find: Callable[[], Endpoint | None] | None = None,
+        look: Look | None = None,
     ) -> None:
         self.name = name
         self.endpoint = endpoint
@@ -107,6 +113,7 @@ class DockerSource:
         self._host = host
         self._relist = relist
         self._find = find
+        self._look = look
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._epoch = 0
@@ -119,7 +126,8 @@ class DockerSource:
     def start(self) -> None:
         """Begin; returns at once."""
         for kind in Kind:  # machine and components too, or a check would find nothing wrong with what is not there yet
-            self._store.set_gap(self.name, kind, Gap(Reason.PENDING, f"GET /{kind.value}"))
+            if kind is not Kind.ENDPOINT:  # no engine tells of these
+                self._store.set_gap(self.name, kind, Gap(Reason.PENDING, f"GET /{kind.value}"))
         self._health(Status.CONNECTING, "connecting")
         self._workers.start()
         threading.Thread(target=self._run, name=f"docker-{self.name}", daemon=True).start()
@@ -198,13 +206,16 @@ class DockerSource:
             self._store.set_gap(self.name, Kind.HOST, no_host(endpoint))
         else:
             ledger.host = partial(self._host, self._store, self.name)
+        watch = Watch(session, self.name, self._store, self._look)
+        threading.Thread(target=watch.run, name=f"docker-{self.name}-activity", daemon=True).start()
         try:
-            self._loop(session, ledger, epoch)
+            self._loop(session, ledger, watch, epoch)
         finally:
             over.set()
+            watch.stop()
             stream.close()
 
-    def _loop(self, session: Session, ledger: Ledger, epoch: int) -> None:
+    def _loop(self, session: Session, ledger: Ledger, watch: Watch, epoch: int) -> None:
         """Until the engine is lost or the source is stopped."""
         again = 0.0
         self._answered, self._silent = time.monotonic(), False
@@ -219,7 +230,11 @@ class DockerSource:
             due = ledger.next_due()
             messages = self._messages(min(again, due if due is not None else again) - time.monotonic())
             going = all(self._handle(message, ledger, epoch) for message in messages)
+            for message in messages:
+                if isinstance(message, _Happened) and message.epoch == epoch:
+                    _tell(watch, message.touch)
             ledger.flush()
+            watch.look()
             if going and not self._silent:
                 self._report(session, ledger)
 
@@ -323,3 +338,9 @@ class DockerSource:
     def _health(self, status: Status, detail: str) -> None:
         target = self.endpoint.url if self.endpoint else ""
         self._store.set_health(self.name, SourceHealth("docker", target, status, detail, tried=self._tried))
+
+
+def _tell(watch: Watch, touch: Touch) -> None:
+    event = touch.event
+    if event is not None and event.kind == "container" and event.action in _ACTIVE:
+        watch.touch(event.id)

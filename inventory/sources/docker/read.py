@@ -9,12 +9,14 @@ from functools import partial
 import msgspec
 
 from inventory.components import derive
+from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.resource import Kind, Resource
 from inventory.snapshot import Event, SourceHealth
-from inventory.sources.docker import health
+from inventory.sources.docker import activity, health
+from inventory.sources.docker.activity import Look
 from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.fetch import (
@@ -29,7 +31,7 @@ from inventory.sources.docker.fetch import (
     swarm_role,
 )
 from inventory.sources.docker.past import recent_events
-from inventory.sources.docker.session import connect
+from inventory.sources.docker.session import Session, connect
 from inventory.sources.docker.transport import ApiError, Transport
 from inventory.sources.docker.workers import run_all
 from inventory.store import Store
@@ -77,12 +79,14 @@ def read(
     deadline: float = TOTAL,
     via: Transport | None = None,
     host: ReadHost | None = None,
+    look: Look | None = None,
     clock: Callable[[], float] = time.time,
 ) -> SourceHealth:
     """Read everything into the store under the source `name` and say how it went; raises nothing.
 
     `via` replaces the transport (recording, replay). `host` reads the machine below a local engine, given the store
-    that already holds the engine and its containers. `clock` dates what is read (a recording: when it was made).
+    that already holds the engine and its containers, and `look` what these do there. `clock` dates what is read (a
+    recording: when it was made).
     """
     until = time.monotonic() + deadline
     answered = partial(store.answered, name)
@@ -98,6 +102,7 @@ def read(
     reading.add({Kind.HOST: _host(host, store, name, endpoint)})
     reading.put(store, name)
     store.replace(name, Kind.COMPONENT, derive(store.snapshot(), name))
+    _read_activity(session, store, name, look, until, clock)
     answer = health.read(
         endpoint, session.flavour, _version(reading.engine), reading.gaps, [*fetch.notes(), *reading.notes]
     )
@@ -115,9 +120,24 @@ def _host(host: ReadHost | None, store: Store, name: str, endpoint: Endpoint) ->
     return found if isinstance(found, Gap) else [found]
 
 
+def _read_activity(
+    session: Session, store: Store, name: str, look: Look | None, until: float, clock: Callable[[], float]
+) -> None:
+    """What the containers do, last of all: the rest of the answer does not wait for it."""
+    snapshot = store.snapshot()
+    unread = snapshot.gaps.get((name, Kind.CONTAINER))
+    if unread is not None:
+        store.set_gap(name, Kind.ACTIVITY, unread)
+        return
+    here = any(True for _ in snapshot.of(Host, name))  # elsewhere the numbers of processes mean nothing
+    containers = list(snapshot.of(Container, name))
+    found = activity.read_all(session, name, containers, look if here else None, until, clock)
+    store.replace(name, Kind.ACTIVITY, found)
+
+
 def _unreachable(store: Store, name: str, endpoint: Endpoint, error: ApiError) -> SourceHealth:
     found = health.failed(endpoint, error)
-    for kind in (*_INSPECTED, *_WHOLE, *SWARM_KINDS, Kind.HOST):
+    for kind in (*_INSPECTED, *_WHOLE, *SWARM_KINDS, Kind.HOST, Kind.ACTIVITY):
         store.set_gap(name, kind, Gap(error.reason, endpoint.url, found.detail))
     store.set_health(name, found)
     return found

@@ -14,6 +14,9 @@ from inventory.sources.docker.transport import LIMIT, ApiError, Stream, Transpor
 
 NEWEST = (1, 51)
 """The newest API version whose answers this program knows."""
+LIBPOD_VERSION = "4.0.0"
+"""The version of Podman's own API whose answers this program knows; Podman 4 and 5 both speak it."""
+_LIBPOD = "/libpod/"
 # The one form of date that HTTP servers send (RFC 9110, 5.6.7); email.utils knows more and takes 15 ms to load.
 _DATE = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -46,6 +49,8 @@ class Session(msgspec.Struct, frozen=True):
         return self.transport.stream(self._versioned(path), deadline=deadline)
 
     def _versioned(self, path: str) -> str:
+        if path.startswith(_LIBPOD):
+            return f"/v{LIBPOD_VERSION}{path}"
         return f"/v{self.version}{path}" if self.version else path
 
     def _noting(self, call: Callable[[], bytes]) -> bytes:

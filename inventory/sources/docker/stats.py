@@ -58,12 +58,16 @@ class CgroupStats:
             self._groups.pop((container, pid), None)
         return found
 
-    def _sample(self, container: str, pid: int) -> Sample:
+    def _sample(self, container: str, pid: int) -> Sample | Gap:
         groups = self._groups.get((container, pid))
         if groups is None:
             if len(self._groups) > 5000:
                 self._groups.clear()
-            groups = self._groups[container, pid] = _groups(self._reader.read(f"/proc/{pid}/cgroup"))
+            groups = _groups(self._reader.read(f"/proc/{pid}/cgroup"))
+            if not any(container in path for path in groups.values()):
+                # A rootless engine on cgroup v1 makes none: the figures would be the whole machine's.
+                return Gap(Reason.UNSUPPORTED, f"/proc/{pid}/cgroup", "it has no control group of its own")
+            self._groups[container, pid] = groups
         return self._unified(groups[""], pid) if "memory" not in groups else self._split(groups, pid)
 
     def _unified(self, path: str, pid: int) -> Sample:
@@ -177,10 +181,16 @@ class StatsAnswer(msgspec.Struct):
 
 
 def sample_of(answer: StatsAnswer) -> Sample | None:
-    """The sample over all networks; None for a stopped container, about which the engine answers zeros."""
+    """The sample over all networks; None for a stopped container, about which the engine answers zeros.
+
+    None too where it has no control group of its own (rootless on cgroup v1): Podman then tells no processor time, no
+    processes, and the memory of the whole machine.
+    """
     usage = answer.cpu_stats.cpu_usage.total_usage if answer.cpu_stats and answer.cpu_stats.cpu_usage else 0
     memory = answer.memory_stats
     if memory is None or memory.usage is None:
+        return None
+    if not usage and not (answer.pids_stats and answer.pids_stats.current):
         return None
     at = moment(answer.read, 0.0)
     counters = memory.stats or {}

@@ -20,7 +20,7 @@ _SPELLING = {
     "ipv4_address": "IPv4Address", "ipv6_address": "IPv6Address", "uts_mode": "UTSMode", "exec_ids": "ExecIDs",
     "root_fs": "RootFS", "image_id": "ImageID", "os_type": "OSType", "ncpu": "NCPU", "engine_id": "ID",
     "min_api_version": "MinAPIVersion", "insecure_registry_cidrs": "InsecureRegistryCIDRs", "node_id": "NodeID",
-    "driver": "Driver",
+    "driver": "Driver", "device_ids": "DeviceIDs",
 }  # fmt: skip
 
 
@@ -118,6 +118,13 @@ class Device(Wire):
     cgroup_permissions: str | None = None
 
 
+class DeviceRequest(Wire):
+    driver: str | None = None
+    count: int | None = None
+    device_ids: Strings = None
+    capabilities: list[list[str] | None] | None = None
+
+
 class HostConfig(Wire):
     log_config: LogConfig | None = None
     network_mode: str | None = None
@@ -127,6 +134,8 @@ class HostConfig(Wire):
     cap_drop: ToldStrings = UNSET
     cgroupns_mode: str | UnsetType | None = UNSET
     dns: ToldStrings = UNSET
+    dns_search: ToldStrings = UNSET
+    dns_options: ToldStrings = UNSET
     extra_hosts: ToldStrings = UNSET
     group_add: ToldStrings = UNSET
     ipc_mode: str | None = None
@@ -150,12 +159,19 @@ class HostConfig(Wire):
     cpuset_cpus: str | None = None
     devices: list[Device] | UnsetType | None = UNSET
     device_cgroup_rules: ToldStrings = UNSET
+    device_requests: list[DeviceRequest] | UnsetType | None = UNSET
     memory_swap: int | None = None
     oom_kill_disable: bool | UnsetType | None = UNSET
     pids_limit: int | UnsetType | None = UNSET
     ulimits: list[Ulimit] | UnsetType | None = UNSET
     masked_paths: ToldStrings = UNSET
     readonly_paths: ToldStrings = UNSET
+
+
+class GraphDriver(Wire):
+    """`Data` names directories where layers are directories; other storage drivers tell other things."""
+
+    data: Labels = None
 
 
 class Mount(Wire):
@@ -197,6 +213,7 @@ class Container(Wire):
     process_label: str | None = None
     app_armor_profile: str | None = None
     exec_ids: Strings = None
+    graph_driver: GraphDriver | None = None
     host_config: HostConfig | None = None
     mounts: list[Mount] | UnsetType | None = UNSET
     config: Config | None = None

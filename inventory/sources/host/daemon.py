@@ -50,7 +50,9 @@ def find_daemon(reader: HostReader, socket_path: str, root_dir: str) -> Daemon |
     The kernel names the listener of a socket. Where that is systemd (socket activation) or something in between, the
     processes are compared by `--host` and `--data-root`: several daemons may run here.
     """
-    listener = told(lambda: reader.peer(socket_path), socket_path)
+    listener: int | Gap = Gap(Reason.UNSUPPORTED, "the engine's socket", "another program speaks to it for us")
+    if socket_path:
+        listener = told(lambda: reader.peer(socket_path), socket_path)
     word = _name(reader, listener) if isinstance(listener, int) and listener > 0 else ""
     if isinstance(listener, int) and word in _NAMES:
         return _daemon(reader, listener)
@@ -117,6 +119,8 @@ def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, h
     # With user namespaces the engine reports a directory below, named after the ids: /var/lib/docker/100000.100000
     if root_dir and root_dir != root and not root_dir.startswith(f"{root}/"):
         return False
+    if not socket_path:
+        return bool(root_dir)
     hosts = daemon.options("host", "H")
     sockets = {host.removeprefix("unix://") for host in hosts if host.startswith("unix://")}
     activated = any(host.startswith("fd://") for host in hosts) or not hosts

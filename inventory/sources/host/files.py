@@ -19,7 +19,6 @@ _FIXED = (
 )  # fmt: skip
 _UNITS = ("docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket")
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-_TLS_FLAGS = ("tlscacert", "tlscert", "tlskey")
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -67,9 +66,6 @@ def paths(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, c
         yield root_dir
     containerd = daemon.option("containerd")
     yield containerd or f"{daemon.option('exec-root') or '/var/run/docker'}/containerd/containerd.sock"
-    for flag in _TLS_FLAGS:
-        if daemon.option(flag):
-            yield daemon.option(flag)
     yield from _unit_files(reader, daemon.root)
 
 
@@ -77,6 +73,11 @@ def _served(daemon: Daemon) -> list[str]:
     """The sockets that the daemon was told to listen on."""
     hosts = daemon.options("host", "H")
     return [host.removeprefix("unix://") for host in hosts if host.startswith("unix:///")]
+
+
+def served(daemon: Daemon) -> str:
+    """The unix socket that the daemon listens on first; the usual one where it was not told any."""
+    return next(iter(_served(daemon)), "/var/run/docker.sock")
 
 
 def _unit_files(reader: HostReader, root: str) -> Iterator[str]:
@@ -101,7 +102,8 @@ def facts(
         seen = told(partial(reader.stat, root + path), path)
         if not isinstance(seen, Gap):
             owner, group = users.get(seen.uid, ""), groups.get(seen.gid, "")
-            found[path] = FileFacts(path, seen.mode, seen.uid, seen.gid, owner, group, seen.kind)
+            modified = seen.modified if seen.kind == "file" else 0.0  # a directory's changes with every name in it
+            found[path] = FileFacts(path, seen.mode, seen.uid, seen.gid, owner, group, seen.kind, modified)
         elif seen.reason is Reason.DENIED:
             denied.append(path)
     return found, tuple(denied)

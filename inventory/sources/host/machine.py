@@ -11,7 +11,7 @@ import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.host import DiskFacts
-from inventory.sources.host.reader import HostReader
+from inventory.sources.host.reader import HostReader, NotRecordedError
 
 T = TypeVar("T")
 
@@ -22,6 +22,8 @@ def told(read: Callable[[], T], path: str) -> T | Gap:
         return read()
     except PermissionError:
         return Gap(Reason.DENIED, path)
+    except NotRecordedError:
+        return Gap(Reason.ABSENT, path, "this recording does not tell")
     except FileNotFoundError:
         return Gap(Reason.UNSUPPORTED, path, "no such file on this host")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import threading
@@ -71,7 +72,7 @@ class _Shell:
         said = bytearray()
         output = self._process.stdout
         while not said.endswith(end):
-            piece = output.read1(1 << 16) if output else b""  # type: ignore[union-attr]  # a BufferedReader
+            piece = os.read(output.fileno(), 1 << 16) if output else b""
             if not piece:
                 raise self._ended()
             said += piece

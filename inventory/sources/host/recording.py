@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import errno
+import json
 import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 
-from inventory.sources.host.reader import HostReader, Space, Stat
+from inventory.sources.host.reader import HostReader, NotRecordedError, Space, Stat
+from inventory.sources.host.tree import Node, Tree
 
 T = TypeVar("T")
 
@@ -23,11 +25,19 @@ class Recorder:
         self._heard: dict[str, Any] = {}
 
     def document(self) -> bytes:
-        """Everything heard, as JSON: question -> answer, or the number of the error."""
-        return msgspec.json.encode(self._heard, order="sorted")
+        """Everything heard, as JSON: question -> answer, or the number of the error.
+
+        A name that is no UTF-8 (a container may make such files) is written with lone surrogates, escaped.
+        """
+        return json.dumps(self._heard, sort_keys=True, ensure_ascii=True).encode()
 
     def read(self, path: str) -> bytes:
         return self._keep(f"read {path}", lambda: self._inner.read(path), lambda body: base64.b64encode(body).decode())
+
+    def head(self, path: str, lines: int) -> bytes:
+        return self._keep(
+            f"read {path}", lambda: self._inner.head(path, lines), lambda body: base64.b64encode(body).decode()
+        )
 
     def stat(self, path: str) -> Stat:
         return self._keep(f"stat {path}", lambda: self._inner.stat(path), msgspec.structs.astuple)
@@ -37,6 +47,12 @@ class Recorder:
 
     def link(self, path: str) -> str:
         return self._keep(f"link {path}", lambda: self._inner.link(path))
+
+    def node(self, path: str) -> Node:
+        return self._keep(f"node {path}", lambda: self._inner.node(path), msgspec.structs.astuple)
+
+    def tree(self, root: str, limit: int, depth: int) -> Tree:
+        return self._keep(f"tree {root}", lambda: self._inner.tree(root, limit, depth), _plain)
 
     def space(self, path: str) -> Space:
         return self._keep(f"space {path}", lambda: self._inner.space(path), msgspec.structs.astuple)
@@ -57,24 +73,39 @@ class Recorder:
         return answer
 
 
+def _plain(found: Tree) -> Any:
+    return msgspec.to_builtins(found)
+
+
 class Replay:
     """Answers from a `Recorder`'s document; what was not asked then is an OSError (no such file)."""
 
     def __init__(self, document: bytes) -> None:
         """Raises `msgspec.MsgspecError` on a document that is no JSON object."""
-        self._heard = msgspec.json.decode(document, type=dict[str, Any])
+        self._heard = _decode(document)
 
     def read(self, path: str) -> bytes:
         return base64.b64decode(self._typed(f"read {path}", str))
 
+    def head(self, path: str, lines: int) -> bytes:
+        """All that was recorded of it."""
+        return self.read(path)
+
     def stat(self, path: str) -> Stat:
-        return Stat(*self._typed(f"stat {path}", list))
+        return _stat(self._typed(f"stat {path}", list))
 
     def names(self, path: str) -> list[str]:
         return [str(name) for name in self._typed(f"names {path}", list)]
 
     def link(self, path: str) -> str:
         return self._typed(f"link {path}", str)
+
+    def node(self, path: str) -> Node:
+        return Node(*self._typed(f"node {path}", list))
+
+    def tree(self, root: str, limit: int, depth: int) -> Tree:
+        """As it was recorded, whatever the bounds are now."""
+        return msgspec.convert(self._typed(f"tree {root}", dict), Tree)
 
     def space(self, path: str) -> Space:
         return Space(*self._typed(f"space {path}", list))
@@ -86,8 +117,32 @@ class Replay:
         return self._typed(f"peer {socket_path}", int)
 
     def _typed(self, question: str, kind: type[T]) -> T:
-        answer = self._heard.get(question, {"errno": errno.ENOENT})
+        answer = self._heard.get(question)
         if isinstance(answer, kind):
             return answer
+        if question not in self._heard:
+            raise NotRecordedError(errno.ENOENT, "not in this recording", question)
         number = answer.get("errno", errno.EIO) if isinstance(answer, dict) else errno.EIO
         raise OSError(number, os.strerror(number) if isinstance(number, int) else "recorded error", question)
+
+
+def _decode(document: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(document, type=dict[str, Any])
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError as error:
+        try:  # lone surrogates, which only the standard library reads
+            found = json.loads(document)
+        except (ValueError, RecursionError):
+            raise error from None
+        if not isinstance(found, dict):
+            raise
+        return found
+
+
+def _stat(answer: list[Any]) -> Stat:
+    mode, uid, gid, kind, *more = answer
+    if len(more) < 2:  # recorded before there was more
+        return Stat(mode, uid, gid, kind)
+    return Stat(mode, uid, gid, kind, *more[:3])

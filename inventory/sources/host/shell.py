@@ -40,7 +40,8 @@ why() {{ case "$1" in *"No such file"*) return 2;; *ermission*|*"not permitted"*
 end() {{ printf '\\n%s %s %s\\n' "$N" "$1" "$2"; }}
 r() {{ if [ -f "$2" ] && head -c {limit} -- "$2"; then end "$1" 0; return; fi
   e=$(stat -L -- "$2" 2>&1 >/dev/null) && e=ermission; why "$e"; end "$1" $?; }}
-c() {{ if IFS= read -r l <"$2"; then printf '%s\\n' "$l"; end "$1" 0; else r "$1" "$2"; fi; }}
+c() {{ if {{ while IFS= read -r l; do printf '%s\\n' "$l"; done; printf %s "$l"; }} <"$2"; then end "$1" 0
+  else r "$1" "$2"; fi; }}
 s() {{ if e=$(stat $3 -c '%f %u %g %Y %s %i %t %T %Z' -- "$2" 2>&1); then printf %s "$e"; end "$1" 0
   else why "$e"; end "$1" $?; fi; }}
 n() {{ if (cd -- "$2" && [ -r . ] && printf '%s\\0' * .[!.]* ..?*); then end "$1" 0; return; fi
@@ -68,7 +69,8 @@ _WORDS = {
     "clock": "t",
     "peer": "p",
 }
-_SHORT = re.compile(r"/proc/\d+/comm")  # one line: the shell reads it without starting a program
+# A few lines of text without zero bytes: the shell reads them without starting a program.
+_SHORT = re.compile(r"/proc/\d+/(?:comm|cgroup|[ug]id_map)|/sys/fs/cgroup/.*(?:\.max|limit_in_bytes)")
 _PATTERNS = frozenset({b"*", b".[!.]*", b"..?*"})  # what the shell leaves of a pattern that nothing fits
 
 

@@ -71,12 +71,10 @@ def _reachable(host_ip: str, far: str) -> str:
     return "" if far and loopback else host_ip.strip("[]")
 
 
-def probe(
-    wanted: Iterable[Target], source: str, at: float, going: Callable[[], bool] = lambda: True
-) -> list[TlsEndpoint]:
-    """What answers there, a few at a time. `going` False ends it early: the rest is left out."""
+def probe(wanted: Iterable[Target], source: str, at: float) -> list[TlsEndpoint]:
+    """What answers there, a few at a time."""
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="tls") as pool:
-        return [found for found in pool.map(lambda one: look(one, source, at) if going() else None, wanted) if found]
+        return list(pool.map(lambda one: look(one, source, at), wanted))
 
 
 def look(target: Target, source: str, at: float) -> TlsEndpoint:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inventory.container import Container, Health, LogConfig, Mount, Port, RestartPolicy, Ulimit
+from inventory.container import Container, DeviceRequest, Health, LogConfig, Mount, Port, RestartPolicy, Ulimit
 from inventory.gap import Reason
 from inventory.sources.docker import translate
 from inventory.sources.docker.containers import timeless
@@ -334,3 +334,69 @@ def test_network_ids_that_are_missing_or_names_are_completed() -> None:
 )
 def test_the_status_sentence_does_not_age(told: str, kept: str) -> None:
     assert timeless(told) == kept
+
+
+def test_device_requests_are_what_a_driver_or_a_specification_picks() -> None:
+    requests = [
+        {"Driver": "nvidia", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu", "utility"], None]},
+        {"Driver": "cdi", "Count": 0, "DeviceIDs": ["vendor.com/net=nic0"], "Capabilities": None, "Options": {}},
+    ]
+
+    def ask(document: dict[str, dict[str, object]]) -> None:
+        document["HostConfig"]["DeviceRequests"] = requests
+
+    found = translate.container(edited("docker-api/inspect-plain.json", ask), "docker", AT)
+    assert found.device_requests == (
+        DeviceRequest("nvidia", -1, (), (("gpu", "utility"), ())),
+        DeviceRequest("cdi", 0, ("vendor.com/net=nic0",)),
+    )
+    assert docker("plain").device_requests == podman("plain").device_requests == ()
+
+
+@pytest.mark.parametrize("wrong", [7, [7], [{"Count": "all"}], [{"Capabilities": [7]}], {"Driver": "cdi"}])
+def test_device_requests_that_make_no_sense_are_a_gap(wrong: object) -> None:
+    def ask(document: dict[str, dict[str, object]]) -> None:
+        document["HostConfig"]["DeviceRequests"] = wrong
+
+    found = translate.container(edited("docker-api/inspect-plain.json", ask), "docker", AT)
+    assert gap(found, "device_requests").reason is Reason.MALFORMED
+    assert found.privileged is False
+
+
+def test_tmpfs_keeps_its_options_and_missing_means_none() -> None:
+    assert podman("mounts").tmpfs == {"/x": "rw,rprivate,nosuid,nodev,tmpcopyup"}
+    assert docker("plain").tmpfs == podman("plain").tmpfs == {}
+
+
+def test_the_layer_directories_of_an_overlay() -> None:
+    for container in (docker("plain"), podman("plain")):
+        assert container.upper_dir.startswith("/srv/lab/")
+        assert container.upper_dir.endswith("/diff")
+        assert container.lower_dirs
+        assert all(path.startswith("/srv/lab/") for path in container.lower_dirs)
+
+
+@pytest.mark.parametrize("driver", [None, {"Name": "btrfs", "Data": None}, {"Name": "zfs", "Data": {"Dataset": "z"}}])
+def test_another_storage_driver_has_no_layer_directories(driver: object) -> None:
+    def store(document: dict[str, object]) -> None:
+        document["GraphDriver"] = driver
+
+    found = translate.container(edited("docker-api/inspect-plain.json", store), "docker", AT)
+    assert (found.upper_dir, found.lower_dirs) == ("", ())
+
+
+def test_layer_directories_of_a_wrong_type_are_a_gap() -> None:
+    def store(document: dict[str, object]) -> None:
+        document["GraphDriver"] = {"Name": "overlay2", "Data": {"UpperDir": 7}}
+
+    found = translate.container(edited("docker-api/inspect-plain.json", store), "docker", AT)
+    assert gap(found, "upper_dir").reason is Reason.MALFORMED
+
+
+def test_name_search_and_options_of_name_resolution() -> None:
+    def resolve(document: dict[str, dict[str, object]]) -> None:
+        document["HostConfig"] |= {"DnsSearch": ["corp.example"], "DnsOptions": ["ndots:1"]}
+
+    found = translate.container(edited("docker-api/inspect-plain.json", resolve), "docker", AT)
+    assert (found.dns_search, found.dns_options) == (("corp.example",), ("ndots:1",))
+    assert docker("task-upd").dns_search == podman("plain").dns_options == ()

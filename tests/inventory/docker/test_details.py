@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from inventory.gap import Gap, Reason
 from inventory.sources.docker import details
+from inventory.sources.docker.decode import decode
 from inventory.sources.docker.details import Change, Processes
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.frames import LONGEST_LINE, Demultiplexer, LogLine
 from inventory.sources.docker.session import Session, connect
-from inventory.sources.docker.stats import CgroupStats, Sample, cpu_percent
+from inventory.sources.docker.stats import CgroupStats, Sample, StatsAnswer, cpu_percent, sample_of
 from inventory.sources.host.reader import LocalReader
 from lab.fake_engine import Answer, FakeEngine, Manner
 from tests.inventory.docker.captured import raw
@@ -234,6 +235,23 @@ def test_control_group_files_version_1() -> None:
     assert isinstance(sample, Sample)
     assert (sample.cpu, sample.memory, sample.memory_limit, sample.pids) == (123, 500, 0, 2)
     assert (sample.read, sample.written, sample.received) == (4, 5, None)  # no net/dev: not told
+
+
+def test_a_rootless_container_without_a_control_group_is_not_given_the_machines_figures() -> None:
+    """As on cgroup v1, where its processes stay in their user's group, or in none."""
+    files = {
+        "/proc/7/cgroup": "4:cpuacct:/\n3:memory:/\n2:pids:/\n1:blkio:/\n",
+        "/sys/fs/cgroup/cpuacct/cpuacct.usage": "123\n",
+        "/sys/fs/cgroup/memory/memory.stat": "cache 5\n",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes": "600\n",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes": "900\n",
+    }
+    found = CgroupStats(Files(files)).sample("x" * 64, 7)
+    assert isinstance(found, Gap)
+    assert "no control group" in found.detail
+    answer, _ = decode(raw("podman-api/stats-rootless.json"), StatsAnswer)
+    assert answer.memory_stats is not None
+    assert sample_of(answer) is None
 
 
 @pytest.mark.parametrize("files", [{}, {"/proc/7/cgroup": "garbage"}, {"/proc/7/cgroup": "0::/x\n"}])

@@ -12,7 +12,16 @@ import pytest
 
 from inventory.gap import Reason
 from inventory.sources.docker.endpoint import Endpoint
-from inventory.sources.docker.endpoints import Attempt, EndpointError, Surroundings, accepts, explain, find, usual
+from inventory.sources.docker.endpoints import (
+    Attempt,
+    EndpointError,
+    Surroundings,
+    accepts,
+    explain,
+    find,
+    find_several,
+    usual,
+)
 from inventory.sources.docker.health import sentence
 from inventory.sources.docker.transport import ApiError
 from inventory.sources.docker.userinfo import without_secret
@@ -65,6 +74,43 @@ def test_the_first_that_accepts_is_taken(tmp_path: Path) -> None:
     assert found.endpoint is not None
     assert found.endpoint.socket_path == "/run/podman/podman.sock"
     assert len(found.tried) == 3
+
+
+def test_all_engines_of_a_machine_are_found(tmp_path: Path) -> None:
+    both = ("/var/run/docker.sock", "/run/podman/podman.sock")
+
+    def probe(endpoint: Endpoint) -> Attempt | None:
+        return None if endpoint.socket_path in both else nothing(endpoint)
+
+    assert find_several(around(tmp_path), probe) == {
+        "docker": "unix:///var/run/docker.sock",
+        "podman": "unix:///run/podman/podman.sock",
+    }
+
+
+def test_one_engine_is_no_list_of_them(tmp_path: Path) -> None:
+    def probe(endpoint: Endpoint) -> Attempt | None:
+        return None if endpoint.socket_path == "/var/run/docker.sock" else nothing(endpoint)
+
+    assert find_several(around(tmp_path), probe) == {}
+    assert find_several(around(tmp_path), nothing) == {}
+
+
+def test_who_names_an_engine_gets_that_one(tmp_path: Path) -> None:
+    assert find_several(around(tmp_path, DOCKER_HOST="unix:///x.sock"), anything) == {}
+
+
+def test_a_link_in_dockers_place_is_not_a_second_engine(tmp_path: Path) -> None:
+    home, runtime = tmp_path / "home", tmp_path / "run"
+    (home / ".docker" / "run").mkdir(parents=True)
+    (runtime / "podman").mkdir(parents=True)
+    (home / ".docker" / "run" / "docker.sock").symlink_to(runtime / "podman" / "podman.sock")
+    there = (f"{home}/.docker/run/docker.sock", f"{runtime}/podman/podman.sock")
+
+    def probe(endpoint: Endpoint) -> Attempt | None:
+        return None if endpoint.socket_path in there else nothing(endpoint)
+
+    assert find_several(around(home, XDG_RUNTIME_DIR=str(runtime)), probe) == {}
 
 
 def test_a_socket_that_refuses_is_worth_retrying(tmp_path: Path) -> None:

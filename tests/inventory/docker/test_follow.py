@@ -76,6 +76,8 @@ def test_a_network_event_names_its_container() -> None:
         ("secret", "remove", Kind.SECRET),
         ("config", "create", Kind.CONFIG),
         ("daemon", "reload", Kind.ENGINE),
+        ("plugin", "enable", Kind.ENGINE),
+        ("plugin", "remove", Kind.ENGINE),
     ],
 )
 def test_other_kinds_are_listed_again(kind: str, action: str, target: Kind) -> None:
@@ -160,3 +162,15 @@ def test_what_is_gone_is_not_read() -> None:
     agenda.add(A, 0.0)
     agenda.drop(A)
     assert not agenda.busy
+
+
+def test_podmans_network_event_names_the_container() -> None:
+    line = (
+        b'{"status":"connect","id":"c1","Type":"network","Action":"connect","Actor":{"ID":"c1","Attributes":'
+        b'{"containerExitCode":"0","image":"","name":"web","podId":""}},"scope":"local","time":1795455133}'
+    )
+    found = touch(line, "podman")
+    assert found.read == ((Kind.CONTAINER, "c1"),)
+    assert found.gone is None
+    assert found.event is not None
+    assert (found.event.kind, found.event.action, found.event.name) == ("network", "connect", "web")

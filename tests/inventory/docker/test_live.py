@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from inventory.activity import Activity
 from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
@@ -18,7 +19,7 @@ from inventory.image import Image
 from inventory.network import Network
 from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot, Status
-from inventory.sources.docker import ledger, live
+from inventory.sources.docker import ledger, live, watch
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.live import DockerSource
 from inventory.store import Store
@@ -27,6 +28,7 @@ from tests.inventory.docker.captured import edited
 from tests.inventory.docker.world import CONTAINERS, container_id, event, routes, until
 
 PLAIN = container_id("plain")
+ACTIVE = ("plain", "healthy", "hardened")
 PLAIN_PATH = f"/containers/{PLAIN}/json"
 
 
@@ -53,8 +55,14 @@ def named(snapshot: Snapshot, name: str) -> Container | None:
 
 
 def unread(snapshot: Snapshot) -> set[Kind]:
-    """Kinds that could not be read; nobody looks at the machine here."""
-    return {kind for _, kind in snapshot.gaps} - {Kind.HOST}
+    """Kinds that could not be read; nobody looks at the machine here, and what containers do comes later."""
+    return {kind for _, kind in snapshot.gaps} - {Kind.HOST, Kind.ACTIVITY}
+
+
+def asked_since(engine: FakeEngine, before: int) -> list[str]:
+    """The paths that were asked for, without what the background asks for."""
+    paths = [request.path for request in engine.requests[before:] if request.method == "GET"]
+    return [path for path in paths if not path.endswith("/changes") and "/top" not in path]
 
 
 def complete(snapshot: Snapshot) -> bool:
@@ -112,12 +120,14 @@ def test_machine_and_components_are_pending_at_first_and_said_what_they_are_late
     engine.everything = Answer(manner=Manner.SILENT)
     source.start()
     gaps = store.snapshot().gaps
-    assert {gaps["docker", kind].reason for kind in Kind} == {Reason.PENDING}
+    assert {gaps["docker", kind].reason for kind in Kind if kind is not Kind.ENDPOINT} == {Reason.PENDING}
     engine.everything = None
     engine.stop()  # ends the hanging answers
     engine.start()
     snapshot = until(store, complete)
-    assert {kind: gap.reason for (_, kind), gap in snapshot.gaps.items()} == {Kind.HOST: Reason.UNSUPPORTED}
+    assert unread(snapshot) == set()
+    assert snapshot.gaps["docker", Kind.HOST].reason is Reason.UNSUPPORTED
+    until(store, lambda s: ("docker", Kind.ACTIVITY) not in s.gaps)
 
 
 def test_the_machine_below_is_looked_at(store: Store, engine: FakeEngine) -> None:
@@ -167,8 +177,7 @@ def test_only_what_was_touched_is_read_again(source: DockerSource, store: Store,
     for action in ("die", "start", "update"):
         engine.emit(event("container", action, PLAIN, name="plain"))
     until(store, lambda snapshot: (c := named(snapshot, "plain")) and c.restart_count == 7)
-    read = [request.path for request in engine.requests[before:] if request.method == "GET"]
-    assert read == [f"/v1.41{PLAIN_PATH}"]
+    assert asked_since(engine, before) == [f"/v1.41{PLAIN_PATH}"]
 
 
 def test_an_oom_kill_is_told_before_the_death(source: DockerSource, store: Store, engine: FakeEngine) -> None:
@@ -326,7 +335,7 @@ def test_a_listing_that_says_the_same_makes_nothing_be_inspected(
     source: DockerSource, store: Store, engine: FakeEngine
 ) -> None:
     source.start()
-    until(store, complete)
+    until(store, lambda s: complete(s) and all(activity(s, container_id(name)) for name in ACTIVE))
     listed = json.loads(engine.routes["/containers/json"].body)
     for item in listed:
         item["Status"] = item["Status"].replace("minutes", "hours")  # time goes by, nothing happens
@@ -336,9 +345,9 @@ def test_a_listing_that_says_the_same_makes_nothing_be_inspected(
     before, generation = len(engine.requests), store.snapshot().generation
     source.refresh()
     time.sleep(0.7)
-    read = {request.path for request in engine.requests[before:] if request.method == "GET"}
+    read = set(asked_since(engine, before))
     assert read == {
-        f"/v1.41/{path}" for path in ("info", "networks", "containers/json?all=1", "images/json", "volumes")
+        f"/v1.41/{path}" for path in ("info", "plugins", "networks", "containers/json?all=1", "images/json", "volumes")
     }
     assert store.snapshot().generation == generation
 
@@ -368,3 +377,66 @@ def test_stopping_waits_for_nobody(silent: bool, store: Store, engine: FakeEngin
     source.stop()
     assert time.monotonic() - began < 0.5
     assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("docker-"))
+
+
+def activity(snapshot: Snapshot, container: str = PLAIN) -> Activity | None:
+    found = snapshot.get(ResourceKey(Kind.ACTIVITY, "docker", container))
+    return found if isinstance(found, Activity) and not isinstance(found.peek("processes"), Gap) else None
+
+
+def test_what_containers_do_arrives_after_the_rest(source: DockerSource, store: Store, engine: FakeEngine) -> None:
+    source.start()
+    snapshot = until(store, lambda s: activity(s) and ("docker", Kind.ACTIVITY) not in s.gaps)
+    found = activity(snapshot)
+    assert found is not None
+    assert [process.comm for process in found.processes] == ["sleep"]
+    assert snapshot.sources["docker"].status is Status.OK
+    paths = [request.path for request in engine.requests]
+    first = min(index for index, path in enumerate(paths) if "/top" in path)
+    assert next(index for index, path in enumerate(paths) if "/containers/json" in path) < first
+
+
+def test_what_is_pending_of_containers_does_not_make_the_engine_degraded(
+    source: DockerSource, store: Store, engine: FakeEngine
+) -> None:
+    for path in [path for path in engine.routes if path.endswith(("/top", "/changes"))]:
+        engine.routes[path] = Answer(manner=Manner.SILENT)
+    source.start()
+    snapshot = until(store, complete)
+    assert snapshot.sources["docker"].detail == ""
+    assert activity(snapshot) is None
+
+
+def test_a_container_that_dies_loses_what_it_did_and_one_that_starts_is_looked_at(
+    source: DockerSource, store: Store, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SOON", 0.1)
+    monkeypatch.setattr(watch, "REST", 0.1)
+    monkeypatch.setattr(watch, "ASK_PAUSE", 0.1)
+    source.start()
+    until(store, activity)
+    running = json.loads(engine.routes[PLAIN_PATH].body)["State"]
+    change(engine, State={**running, "Status": "exited", "Running": False, "Pid": 0})
+    engine.emit(event("container", "die", PLAIN, name="plain"))
+    until(store, lambda s: s.get(ResourceKey(Kind.ACTIVITY, "docker", PLAIN)) is None)
+    change(engine, State={**running, "Pid": 4711})
+    engine.emit(event("container", "start", PLAIN, name="plain"))
+    until(store, activity)
+
+
+def test_an_engine_that_refuses_process_lists_is_otherwise_whole(
+    source: DockerSource, store: Store, engine: FakeEngine
+) -> None:
+    refusal = Answer.json({"message": "authorization denied by plugin"}, 403)
+    for path in [path for path in engine.routes if path.endswith(("/top", "/changes"))]:
+        engine.routes[path] = refusal
+    source.start()
+
+    def told(snapshot: Snapshot) -> bool:
+        found = snapshot.get(ResourceKey(Kind.ACTIVITY, "docker", PLAIN))
+        why = found.peek("processes") if found is not None else None
+        return isinstance(why, Gap) and why.reason is Reason.DENIED
+
+    snapshot = until(store, told)
+    assert snapshot.sources["docker"].status is Status.OK
+    assert ("docker", Kind.ACTIVITY) not in until(store, complete).gaps

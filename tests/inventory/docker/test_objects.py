@@ -117,7 +117,7 @@ def test_the_engine_tells_what_it_warns_of() -> None:
     engine = translate.engine(
         raw("docker-api/info.json"), raw("docker-api/version.json"), "unix:///x", True, "docker", AT
     )
-    assert set(engine.gaps) == {"firewall_backend"}  # told from API 1.49 on
+    assert set(engine.gaps) == {"firewall_backend", "plugins"}  # told from API 1.49 on; not asked
     assert "without encryption" in engine.warnings[0]
     assert engine.insecure_registries == ("registry.lab:5000",)
     assert (engine.flavour, engine.version, engine.api_version) == ("docker", "20.10.24+dfsg1", "1.41")
@@ -142,7 +142,7 @@ def test_podman_is_recognised_and_has_no_swarm() -> None:
         raw("podman-api/info.json"), raw("podman-api/version.json"), "unix:///x", True, "podman", AT
     )
     assert (engine.flavour, engine.version, engine.swarm.state) == ("podman", "4.3.1", "inactive")
-    assert set(engine.gaps) == {"firewall_backend"}
+    assert set(engine.gaps) == {"firewall_backend", "plugins"}
 
 
 def test_an_engine_without_info_still_has_a_version() -> None:

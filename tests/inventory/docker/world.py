@@ -33,8 +33,9 @@ def routes(*, swarm: bool = False) -> dict[str, Answer]:
         "/version": Answer(raw("docker-api/version.json")),
         "/info": Answer(raw(f"docker-api/info{'' if swarm else '-noswarm'}.json")),
         "/volumes": Answer(raw("docker-api/volumes.json")),
+        "/plugins": Answer(raw("docker-api/plugins.json")),
     }
-    found |= _containers() | _images() | _networks()
+    found |= _containers() | _activities() | _images() | _networks()
     if swarm:
         for path, name in (("/services", "services-status"), ("/tasks", "tasks"), ("/nodes", "nodes"),
                            ("/secrets", "secrets"), ("/configs", "configs"), ("/swarm", "swarm")):  # fmt: skip
@@ -47,6 +48,19 @@ def _containers() -> dict[str, Answer]:
     ids = {json.loads(body)["Id"] for body in inspects.values()}
     found = {f"/containers/{json.loads(body)['Id']}/json": Answer(body) for body in inspects.values()}
     return found | {"/containers/json": Answer.json(listed("docker-api/containers-nosize.json", "Id", ids))}
+
+
+def _activities() -> dict[str, Answer]:
+    """What the running ones do: the captured columns of ps(1), with one process each that is the container's own."""
+    found: dict[str, Answer] = {}
+    for name in CONTAINERS:
+        inspect = document(f"docker-api/inspect-{name}.json")
+        if pid := inspect["State"]["Pid"]:
+            columns = document("docker-api/top-columns.json")
+            columns["Processes"] = [[str(pid), "1", "0", "?", "sleep", "1", "sleep 100000"]]
+            found[f"/containers/{inspect['Id']}/top"] = Answer.json(columns)
+            found[f"/containers/{inspect['Id']}/changes"] = Answer(raw("docker-api/changes-plain.json"))
+    return found
 
 
 def _images() -> dict[str, Answer]:

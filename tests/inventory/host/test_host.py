@@ -24,6 +24,7 @@ from inventory.sources.host.daemon import Daemon, find_daemon
 from inventory.sources.host.host import host, host_below
 from inventory.sources.host.reader import LocalReader, Space, Stat
 from inventory.sources.host.recording import Recorder, Replay
+from inventory.sources.host.tree import Node, Tree
 from inventory.store import Store
 
 SOCKET = "/var/run/docker.sock"
@@ -70,6 +71,15 @@ class Fake:
             raise PermissionError(errno.EACCES, "permission denied", path)
         return self.links[path]
 
+    def head(self, path: str, lines: int) -> bytes:
+        return b"".join(self.read(path).splitlines(keepends=True)[:lines])
+
+    def node(self, path: str) -> Node:
+        raise FileNotFoundError(errno.ENOENT, "no such file", path)
+
+    def tree(self, root: str, limit: int, depth: int) -> Tree:
+        raise FileNotFoundError(errno.ENOENT, "no such directory", root)
+
     def space(self, path: str) -> Space:
         if path not in {"/", "/var/lib/docker"}:
             raise FileNotFoundError(errno.ENOENT, "no such directory", path)
@@ -93,12 +103,20 @@ def vm(**changes: str | OSError) -> Fake:
     files: dict[str, str | OSError] = {
         "/proc/uptime": "3600.5 7000\n",
         "/proc/loadavg": "0.50 0.25 0.10 1/200 999\n",
-        "/proc/stat": "cpu  1 2\ncpu0 1\ncpu1 2\nintr 5\n",
+        "/proc/stat": "cpu  1 2\ncpu0 1\ncpu1 2\nintr 5\nbtime 1795430000\n",
+        "/proc/100/stat": "100 (dockerd) S 1 " + "0 " * 17 + "500 0\n",
         "/proc/meminfo": "MemTotal:  2000 kB\nMemAvailable:  500 kB\nHugePages_Total: 0\n",
         "/etc/os-release": 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n# comment\n',
         "/sys/kernel/security/lsm": "capability,yama,apparmor",
         "/proc/self/mountinfo": "22 1 8:1 / / rw - ext4 a rw\n23 22 8:2 / /var/lib rw - ext4 b rw\n",
         "/proc/sys/kernel/hostname": "vm\n",
+        "/proc/sys/kernel/core_pattern": "core\n",
+        "/proc/sys/kernel/osrelease": "6.1.0-18-amd64\n",
+        "/lib/modules/6.1.0-18-amd64/modules.builtin": "",
+        "/sys/class/dmi/id/sys_vendor": "QEMU\n",
+        "/proc/100/net/fib_trie": "   |-- 10.0.0.5\n      /32 host LOCAL\n",
+        "/proc/100/net/if_inet6": "",
+        "/proc/100/net/route": "Iface\n",
         "/etc/passwd": "root:x:0:0:r:/root:sh\nann:x:1000:998:a:/home/ann:sh\nbob:x:1001:1001:b:/home/bob:sh\n",
         "/etc/group": "root:x:0:\ndocker:x:998:bob,ann\nbob:x:1001:\n",
         "/etc/docker/daemon.json": '{"icc": false, "log-driver": "local"}',
@@ -118,12 +136,13 @@ def vm(**changes: str | OSError) -> Fake:
         "/etc/systemd/system/docker.service.d/override.conf": Stat(0o666, 1000, 998, "file"),
         "/run/containerd/containerd.sock": Stat(0o660, 0, 0, "socket"),
         "/var/lib/docker": Stat(0o710, 0, 0, "directory"),
+        "/usr/bin/dockerd": Stat(0o755, 0, 0, "file", 5.0, 9, 1795420000.0),
     }
     return Fake(files | changes, modes)
 
 
 def engine(**values: Any) -> Engine:
-    facts = {"root_dir": "/var/lib/docker", "rootless": False} | values
+    facts = {"root_dir": "/var/lib/docker", "rootless": False, "flavour": "docker"} | values
     return Engine.build(key=ResourceKey(Kind.ENGINE, "docker", "docker"), name="vm", **facts)
 
 
@@ -139,7 +158,7 @@ def look(reader: Fake, *containers: Container, socket_path: str = SOCKET, **abou
 
 def test_everything_that_a_host_tells() -> None:
     found = look(vm(), running(C1, 7))
-    assert not found.gaps
+    assert set(found.gaps) == {"listeners", "swarm_addresses"}  # asked for on a node of a swarm only
     assert (found.uptime, found.load, found.ncpu) == (3600.5, (0.5, 0.25, 0.1), 2)
     assert (found.memory_total, found.memory_available) == (2_048_000, 512_000)
     assert found.os_release["PRETTY_NAME"] == "Debian GNU/Linux 12 (bookworm)"
@@ -159,6 +178,8 @@ def test_the_daemon_and_its_options() -> None:
     assert found.daemon_option("icc") is False
     assert found.daemon_option("containerd") == "/run/containerd/containerd.sock"
     assert found.daemon_config_path == "/etc/docker/daemon.json"
+    assert found.daemon_started == 1795430005.0
+    assert found.binaries == {"/usr/bin/dockerd": 1795420000.0}
 
 
 def test_files_with_owners_by_name() -> None:
@@ -357,7 +378,7 @@ def test_the_real_machine_answers_or_says_why(tmp_path: Path) -> None:
         reader.read(str(tmp_path / "nothing"))
 
 
-def test_only_a_local_engine_has_a_host() -> None:
+def test_an_engine_here_or_over_ssh_has_a_host() -> None:
     assert host_below(Endpoint("tcp://10.0.0.1:2375")) is None
-    assert host_below(Endpoint("ssh://far")) is None
+    assert host_below(Endpoint("ssh://far")) is not None
     assert host_below(Endpoint("unix:///x.sock")) is not None
