@@ -6,14 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 
+import msgspec
+
 from checks.check import Check
+from checks.infra import exempt
 from checks.policy import Policy, Waiver
 from checks.result import Evaluation, Judgement, Result, Summary, count
+from checks.selectors import behind
 from checks.verdict import Outcome, Verdict, not_applicable, unknown
 from checks.view import CLOCK, EFFECTIVE, EVENTS, Indexes, Read, View, effective_views, indexed
 from inventory.gap import Unread
 from inventory.host import Effective
-from inventory.resource import Kind, Resource, ResourceKey
+from inventory.resource import OBJECTS, Kind, Resource, ResourceKey
 from inventory.snapshot import Event, GapKey, Snapshot
 from inventory.store import Changes
 
@@ -49,6 +53,8 @@ class Engine:
         self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
         self._indexes: Indexes = {}
         self._judgements: dict[ResourceKey, Judgement] = {}
+        self._leaning: dict[ResourceKey, set[ResourceKey]] = {}  # whose waivers go by another's image and labels
+        self._waivers: dict[str, tuple[Waiver, ...]] = {}  # by check
         self._total = Summary()
         self._slow: set[str] = set()
         self._sampled = (0.0, 0.0)  # timer and effort
@@ -76,7 +82,8 @@ class Engine:
         touched: set[ResourceKey] = set()
         stale_reads: list[Read] = [*changes.keys, *{(key.source, key.kind) for key in changes.keys}, *changes.gaps]
         for key in changes.keys:
-            stale_reads += self._subject_changed(snapshot, key, dirty, touched)
+            if key.kind in OBJECTS:  # the others are read, never judged
+                stale_reads += self._subject_changed(snapshot, key, dirty, touched)
         stale_reads += self._reindexed(snapshot, {read for read in stale_reads if len(read) == 2})
         stale_reads += self._happened(snapshot.events)
         stale_reads += self._looked_at(changes.gaps)
@@ -90,6 +97,23 @@ class Engine:
             self._conclude(snapshot, key)
         return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
 
+    def adopt(self, policy: Policy, snapshot: Snapshot) -> Evaluation | None:
+        """Go on by another policy; None where the checks themselves read what is different: judge everything then."""
+        as_before = msgspec.structs.replace(
+            policy,
+            waivers=self._policy.waivers,
+            severity=self._policy.severity,
+            require_owner=self._policy.require_owner,
+        )
+        if as_before != self._policy:
+            return None
+        self._policy, self._severities = policy, dict(policy.severity)
+        self._waivers.clear()
+        started = self._timer()
+        for key in tuple(self._judgements):
+            self._conclude(snapshot, key)
+        return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
+
     # -- what has to run ----------------------------------------------------------------------------------------
 
     def _subject_changed(
@@ -99,6 +123,8 @@ class Engine:
         resource = snapshot.get(key)
         views = effective_views(self._known.get(key)), effective_views(resource)
         checks = self._checks[key.kind]
+        self._lean(key, resource)
+        touched |= self._leaning.get(key, set())
         if resource is not None:
             self._known[key] = resource
             touched.add(key)  # also what no check judges gets a judgement, an empty one
@@ -110,6 +136,18 @@ class Engine:
             self._forget_reads((check, key))
         touched.add(key)
         return [*_different(*views), *((check.id, key) for check in checks)]
+
+    def _lean(self, key: ResourceKey, resource: Resource | None) -> None:
+        """Note by whose image and labels the waivers of this resource go, if not by its own."""
+        before, after = behind(self._known.get(key)), behind(resource)
+        if before == after:
+            return
+        if before is not None:
+            self._leaning[before].discard(key)
+            if not self._leaning[before]:
+                del self._leaning[before]
+        if after is not None:
+            self._leaning.setdefault(after, set()).add(key)
 
     def _looked_at(self, gaps: Iterable[GapKey]) -> list[Read]:
         """The kernel's views that came within reach, or out of it, with a host as a whole."""
@@ -203,7 +241,7 @@ class Engine:
 
     def _call(self, check: Check, resource: Resource, view: View) -> Verdict:
         try:
-            verdict = check.judge(resource, view)
+            verdict = exempt(check.id, resource) or check.judge(resource, view)
         except Unread as missing:
             verdict = unknown(str(missing.gap))
         except Exception as error:
@@ -281,18 +319,30 @@ class Engine:
                 passes += outcome is _PASS
                 settled.append(Result(check, key, outcome, severity, verdict, None, implies))
                 continue
-            waiver = self._waiver(check, resource, outcome, today)
-            notable.append(
-                Result(check, key, Outcome.WAIVED if waiver else outcome, severity, verdict, waiver, implies)
-            )
+            waiver, lapsed = self._accepted(check, resource, verdict, today)
+            outcome = Outcome.WAIVED if waiver else outcome
+            notable.append(Result(check, key, outcome, severity, verdict, waiver, implies, lapsed))
         notable.sort(key=lambda result: (_RANK[result.outcome], -result.severity, result.check.id))
         counts = count(notable, passes, len(settled) - passes)
         return Judgement(tuple(notable), tuple(settled), counts)
 
-    def _waiver(self, check: Check, resource: Resource, outcome: Outcome, today: date) -> Waiver | None:
-        if not self._policy.waivers or outcome not in (Outcome.FAIL, Outcome.MANUAL):
-            return None
-        return self._policy.waiver(check.id, resource, today)
+    def _accepted(
+        self, check: Check, resource: Resource, verdict: Verdict, today: date
+    ) -> tuple[Waiver | None, Waiver | None]:
+        """The first waiver that covers the verdict, else the first that did until it expired."""
+        if not self._policy.waivers or verdict.outcome not in (Outcome.FAIL, Outcome.MANUAL):
+            return None, None
+        found = self._waivers.get(check.id)
+        if found is None:
+            found = self._waivers[check.id] = self._policy.about(check.id)
+        bearer = self._known.get(behind(resource) or resource.key)
+        lapsed = None
+        for waiver in found:
+            if waiver.selects(resource, verdict, bearer):
+                if not waiver.expired(today):
+                    return waiver, None
+                lapsed = lapsed or waiver
+        return None, lapsed
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}

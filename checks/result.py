@@ -16,7 +16,10 @@ from inventory.swarm import Service
 
 
 class Result(msgspec.Struct, frozen=True):
-    """`outcome` is WAIVED where a waiver covers a fail or manual verdict. `implies`: checks folded into this one."""
+    """`outcome` is WAIVED where a waiver covers a fail or manual verdict. `implies`: checks folded into this one.
+
+    `lapsed` is the waiver that would cover it, had it not expired.
+    """
 
     check: Check
     key: ResourceKey
@@ -25,6 +28,7 @@ class Result(msgspec.Struct, frozen=True):
     verdict: Verdict
     waiver: Waiver | None = None
     implies: tuple[str, ...] = ()
+    lapsed: Waiver | None = None
 
     @property
     def message(self) -> str:
@@ -133,12 +137,20 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 def identity(resource: Resource) -> str:
     """What survives a restart or a re-creation: project or stack and name, never the id."""
-    project = ""
+    return f"{resource.key.kind}/{project(resource)}/{lasting_name(resource)}"
+
+
+def project(resource: Resource) -> str:
+    """The Compose project or Swarm stack that it belongs to; "" if none."""
     if isinstance(resource, Container):
-        project = _text(resource, "project")
-    elif isinstance(resource, Service):
-        project = _text(resource, "stack")
-    return f"{resource.key.kind}/{project}/{resource.name}"
+        return _text(resource, "project")
+    return _text(resource, "stack") if isinstance(resource, Service) else ""
+
+
+def lasting_name(resource: Resource) -> str:
+    """The name, without the task id that Swarm ends a container's name with: `web.1.x2k...` is `web.1` each time."""
+    task = _text(resource, "task_id") if isinstance(resource, Container) else ""
+    return resource.name.removesuffix(f".{task}") if task else resource.name
 
 
 def fingerprint(check_id: str, resource: Resource, salient: str = "") -> str:

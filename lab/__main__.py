@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from lab import plan
 from lab.client import EngineError
 from lab.engine import Lab, LabError
+from lab.podman import PodmanLab, known_engine
+from lab.podman_fill import fill
 from lab.populate import populate
 from lab.scale import scale
 
@@ -20,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 with one line on stderr that says what was in the way."""
     options = _parser().parse_args(arguments)
     try:
-        lab = Lab(options.dir)
+        lab = _lab(options)
         run: Callable[[Lab, argparse.Namespace], int] = options.run
         return run(lab, options)
     except (LabError, EngineError, OSError, ValueError) as error:
@@ -37,11 +39,24 @@ def up(lab: Lab, options: argparse.Namespace) -> int:
     lab.start()
     print(f"engine: {time.monotonic() - began:.1f} s", flush=True)
     if not options.empty:
-        skipped = populate(lab, lambda line: print(line, flush=True))
+        skipped = _fill(lab)
         if skipped:
             print(f"left out, this host lacks what they need: {', '.join(skipped)}")
     print(f"ready after {time.monotonic() - began:.1f} s\n{_how_to(lab)}")
     return 0
+
+
+def _lab(options: argparse.Namespace) -> Lab:
+    """The lab that was asked for; one that stands is of the engine that it was made with."""
+    engine = options.engine or known_engine(options.dir)
+    return Lab(options.dir) if engine == "docker" else PodmanLab(options.dir, rootless=engine == "podman-rootless")
+
+
+def _fill(lab: Lab) -> list[str]:
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    return fill(lab, say) if isinstance(lab, PodmanLab) else populate(lab, say)
 
 
 def down(lab: Lab, options: argparse.Namespace) -> int:
@@ -93,6 +108,9 @@ def _how_to(lab: Lab) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lab", description="A container host to explore.")
     parser.add_argument("--dir", help="where the lab lives (default: $DECKWATCH_LAB_DIR or .lab)")
+    parser.add_argument(
+        "--engine", choices=("docker", "podman", "podman-rootless"), help="what to start (default: docker)"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser("up", help="start the lab")
     start.add_argument("--empty", action="store_true", help="the engine only, nothing in it")

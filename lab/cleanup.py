@@ -87,8 +87,8 @@ def remove(paths: LabPaths, namespace: str | None) -> None:
     disconnect(paths)
     for root in cgroup_roots(paths):
         for directory in sorted(_directories(root), reverse=True):
-            _rmdir(directory)
-        _rmdir(root.parent)
+            remove_group(directory)
+        remove_group(root.parent)
     shutil.rmtree(paths.root, ignore_errors=True)
 
 
@@ -97,7 +97,8 @@ def _directories(root: Path) -> Iterator[Path]:
         yield Path(directory)
 
 
-def _rmdir(path: Path) -> None:
+def remove_group(path: Path) -> None:
+    """Remove an empty control group; one that somebody else still uses stays."""
     for _ in range(20):
         try:
             path.rmdir()

@@ -49,9 +49,15 @@ class Lab:
     ``client`` may write to the engine. ``holder`` is the pid of the process that keeps its namespaces.
     """
 
+    engine = "docker"
+
     def __init__(self, directory: str | Path | None = None) -> None:
         self.paths: LabPaths = lab_paths(directory)
         self.client = EngineClient(self.paths.socket)
+
+    def reason(self) -> str | None:
+        """Why this engine cannot run here, None when it can."""
+        return available()
 
     @property
     def docker_host(self) -> str:
@@ -79,7 +85,7 @@ class Lab:
 
     def start(self) -> None:
         """Start an empty engine. Raises LabError with the reason when that is impossible."""
-        reason = available()
+        reason = self.reason()
         if reason:
             raise LabError(f"cannot start a private engine: {reason}")
         if self.running():

@@ -45,9 +45,20 @@ def routes(count: int) -> dict[str, Answer]:
     }
     for path in ("/swarm", "/services", "/tasks", "/nodes", "/secrets", "/configs"):
         found[path] = not_manager
+    top, changes = _activity()
     for number in range(count):
-        found[f"/containers/{container_id(number)}/json"] = Answer.json(inspection(number))
+        path = f"/containers/{container_id(number)}"
+        found[f"{path}/json"] = Answer.json(inspection(number))
+        found[f"{path}/top"], found[f"{path}/changes"] = top, changes
     return found
+
+
+def _activity() -> tuple[Answer, Answer]:
+    """What every container does: its one process, in the columns that are asked for, and no changed file."""
+    pid = str(_template("inspect.json")["State"]["Pid"])
+    titles = ["PID", "PPID", "UID", "TT", "COMMAND", "PPID", "COMMAND"]
+    rows = [[pid, "1", "0", "?", "sleep", "1", "sleep 100000"]]
+    return Answer.json({"Titles": titles, "Processes": rows}), Answer.json(None)
 
 
 @cache

@@ -9,7 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-TRUTH = Path(__file__).parent / "truth.toml"
+_FILES = {
+    "docker": ("truth.toml",),
+    "podman": ("truth.toml", "truth_podman.toml"),
+    "podman-rootless": ("truth.toml", "truth_podman.toml", "truth_podman_rootless.toml"),
+}
+"""For each engine the files that say what holds on it; an entry of a later file stands in for that of one before."""
+_LOCAL = "localhost/"
 NAME_LABEL = "deckwatch.lab.name"
 _SERVICE_LABEL = "com.docker.swarm.service.name"
 _HOST_KINDS = frozenset({"engine", "host", "swarm", "node"})
@@ -53,45 +59,51 @@ def subject(kind: str, name: str, labels: Mapping[str, str], check: str = "") ->
     if kind in _HOST_KINDS or check.startswith(("DMN-", "HOST-")):
         return Subject("host", "host")
     if kind == "image":
-        return Subject("image", labels.get(NAME_LABEL, name))
+        return Subject("image", labels.get(NAME_LABEL, name.removeprefix(_LOCAL)))
     if kind in ("container", "component", "task"):
         service = labels.get(_SERVICE_LABEL)
         return Subject("task", service) if service else Subject("container", name)
     return Subject(kind, name)
 
 
-def facts(about: Subject) -> Facts:
+def facts(about: Subject, engine: str = "docker") -> Facts:
     """The facts of one object together with those of every object of its kind; what must be said is not optional."""
-    found = _table().get(about, Facts()) | _every().get(about.table, Facts())
+    found = _table(engine).get(about, Facts()) | _every(engine).get(about.table, Facts())
     return replace(found, may=found.may - found.required)
 
 
-def subjects() -> frozenset[Subject]:
+def subjects(engine: str = "docker") -> frozenset[Subject]:
     """All objects with an entry of their own."""
-    return frozenset(_table())
+    return frozenset(_table(engine))
 
 
 @cache
-def _document() -> dict[str, Any]:
-    return tomllib.loads(TRUTH.read_text())
+def _documents(engine: str) -> tuple[dict[str, Any], ...]:
+    return tuple(tomllib.loads((Path(__file__).parent / name).read_text()) for name in _FILES[engine])
 
 
 @cache
-def _every() -> dict[str, Facts]:
-    return {kind: _facts(entry) for kind, entry in _document()["every"].items()}
+def _every(engine: str) -> dict[str, Facts]:
+    return {kind: _facts(entry) for document in _documents(engine) for kind, entry in document.get("every", {}).items()}
 
 
 @cache
-def _table() -> dict[Subject, Facts]:
-    kinds = {kind: entries for kind, entries in _document().items() if kind not in ("every", "host")}
-    table = {Subject(kind, name): _facts(entry) for kind, entries in kinds.items() for name, entry in entries.items()}
-    return {Subject("host", "host"): _facts(_document()["host"]), **table}
+def _table(engine: str) -> dict[Subject, Facts]:
+    table: dict[Subject, Facts] = {}
+    for document in _documents(engine):
+        kinds = {kind: entries for kind, entries in document.items() if kind not in ("every", "host")}
+        table |= {
+            Subject(kind, name): _facts(entry) for kind, entries in kinds.items() for name, entry in entries.items()
+        }
+        if "host" in document:
+            table[Subject("host", "host")] = _facts(document["host"])
+    return table
 
 
 def _facts(entry: dict[str, Any]) -> Facts:
     unknown = set(entry) - {*_LISTS, "clean"}
     if unknown:
-        raise ValueError(f"truth.toml: unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"truth file: unknown key {sorted(unknown)[0]!r}")
     if entry.get("clean") and entry.get("fail"):
-        raise ValueError("truth.toml: a clean object cannot have entries in 'fail'")
+        raise ValueError("truth file: a clean object cannot have entries in 'fail'")
     return Facts(*(frozenset(entry.get(name, ())) for name in _LISTS))

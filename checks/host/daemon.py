@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 
 from checks.check import Domain, check
-from checks.host.options import option_evidence, switch
+from checks.host.options import containers_option, option_evidence, switch
 from checks.images.usage import SHOWN
-from checks.network.segments import DEFAULT_BRIDGE, NOBODY, icc_evidence, networks_by_name, segments
+from checks.network.segments import NOBODY, default_network, icc_evidence, networks_by_name, segments
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
-from inventory.model import Container, Engine, Network
+from inventory.model import Container, Engine, Host, Network
 from inventory.secrets import mask_text
 
 _LEGACY_DRIVERS = frozenset({"aufs", "devicemapper", "overlay", "vfs"})
@@ -43,15 +43,16 @@ _WARNINGS = {
 def icc(engine: Engine, view: View) -> Verdict:
     """Judges the option com.docker.network.bridge.enable_icc of the network "bridge", which is the effective value.
 
-    F: on (low when at most one running container is attached). P: off. NA: there is no network "bridge". U: networks or
-    containers could not be listed. Source: CIS Docker 2.2.
+    F: on (low when at most one running container is attached), as it always is on Podman's network "podman". P: off.
+    NA: there is no such network. U: networks or containers could not be listed. Source: CIS Docker 2.2.
     """
-    bridge = view.index_of(Network, networks_by_name, DEFAULT_BRIDGE)
+    default = default_network(engine)
+    bridge = view.index_of(Network, networks_by_name, default)
     if bridge is None or bridge.driver != "bridge":
         return not_applicable("the engine has no default bridge")
     if not bridge.icc:
         return passed("", icc_evidence(bridge))
-    members = (view.index_of(Container, segments, DEFAULT_BRIDGE) or NOBODY).running
+    members = (view.index_of(Container, segments, default) or NOBODY).running
     shown = [Evidence("Containers", member.name, member.key) for member in members[:SHOWN]]
     severity = Severity.MEDIUM if len(members) > 1 else Severity.LOW
     return failed(f"{len(members)} running container(s) share it", icc_evidence(bridge), *shown, severity=severity)
@@ -98,8 +99,10 @@ def no_firewall(engine: Engine, view: View) -> Verdict:
     """Judges the daemon options `iptables`, `ip6tables` and `INFO.FirewallBackend`.
 
     F: `iptables` is false. M: the nftables backend, or `ip6tables` set to false. P: managed. U: the engine is not on
-    this machine. Source: CIS Docker 2.4.
+    this machine. NA: Podman, whose network stack always sets its rules. Source: CIS Docker 2.4.
     """
+    if engine.flavour == "podman":
+        return not_applicable("Podman's network stack (netavark, CNI or pasta) has no such option")
     host = view.host()
     if not switch(host, "iptables", default=True):
         return failed("the engine sets no firewall rules", option_evidence(host, "iptables"))
@@ -186,12 +189,23 @@ def storage_driver(engine: Engine, view: View) -> Verdict:
 def default_ulimits(engine: Engine, view: View) -> Verdict:
     """Judges the daemon option `default-ulimits`.
 
-    M: nofile or nproc is not set. P: both are. U: the engine is not on this machine. Source: CIS Docker 2.8.
+    M: nofile or nproc is not set. P: both are; on Podman in `default_ulimits` of containers.conf. U: the engine is not
+    on this machine. Source: CIS Docker 2.8.
     """
     host = view.host()
+    if engine.flavour == "podman":
+        return _podmans_ulimits(host)
     value = host.daemon_option("default-ulimits") or host.daemon_option("default-ulimit")
     evidence = option_evidence(host, "default-ulimits")
     missing = [name for name in ("nofile", "nproc") if name not in str(value)]
+    return manual(f"no default for {' and '.join(missing)}", evidence) if missing else passed("", evidence)
+
+
+def _podmans_ulimits(host: Host) -> Verdict:
+    value = containers_option(host, "containers", "default_ulimits")
+    names = {str(one).partition("=")[0] for one in value} if isinstance(value, list) else set()
+    missing = [name for name in ("nofile", "nproc") if name not in names]
+    evidence = Evidence(f"{host.daemon_config_path}: default_ulimits", str(value or "not set")[:200])
     return manual(f"no default for {' and '.join(missing)}", evidence) if missing else passed("", evidence)
 
 
@@ -286,7 +300,10 @@ def default_seccomp(engine: Engine, view: View) -> Verdict:
     references=("CIS-Docker-1.6:2.18",),
 )
 def experimental(engine: Engine, view: View) -> Verdict:
-    """Judges `ExperimentalBuild`. F: true. P: false. U: the info was not read. Source: CIS Docker 2.18."""
+    """Judges `ExperimentalBuild`. F: true. P: false. NA: Podman, which always writes true and has no such switch.
+    U: the info was not read. Source: CIS Docker 2.18."""
+    if engine.flavour == "podman":
+        return not_applicable("Podman has no experimental mode")
     evidence = Evidence("ExperimentalBuild", str(engine.experimental).lower())
     return failed("on", evidence) if engine.experimental else passed("", evidence)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from checks.check import Domain, check
-from checks.host.options import option_evidence, switch
+from checks.host.options import containers_option, option_evidence, switch
 from checks.images.usage import SHOWN
 from checks.securityopts import no_new_privileges
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.model import Container, Engine
 
@@ -44,17 +44,25 @@ def runs_as_root(engine: Engine, view: View) -> Verdict:
     subject=Engine,
     why="Root inside a container is root on the host as soon as it gets out.",
     remediation='Set `"userns-remap": "default"` in daemon.json and restart the engine. It starts with an empty '
-    "store: images have to be pulled again, and volumes need other owners.",
+    "store: images have to be pulled again, and volumes need other owners. Podman: `--userns=auto` per container, "
+    '`userns = "auto"` in containers.conf, or a rootless engine.',
     references=("CIS-Docker-1.6:2.9", "OWASP-Docker:D01", "ATT&CK:T1611", "CWE-250"),
 )
 def no_remapping(engine: Engine, view: View) -> Verdict:
     """Judges `SecurityOptions` of the engine.
 
-    F: neither `name=userns` nor rootless. P: one of them. U: the engine's info was not read. Source: CIS Docker 2.9.
+    F: neither `name=userns` nor rootless. P: one of them; on Podman also `userns` auto in containers.conf. U: the
+    engine's info was not read, or its machine where that decides. Source: CIS Docker 2.9.
     """
     evidence = Evidence("SecurityOptions", ", ".join(engine.security_options) or "none")
     if engine.rootless or engine.security_option("userns") is not None:
         return passed("", evidence)
+    if engine.flavour == "podman":
+        host = view.host()
+        mode = str(containers_option(host, "containers", "userns") or "")
+        evidence = Evidence(f"{host.daemon_config_path}: userns", mode or "not set")
+        if mode.startswith("auto"):
+            return passed("", evidence)
     return failed("container root is host root", evidence)
 
 
@@ -74,8 +82,11 @@ def no_new_privileges_off(engine: Engine, view: View) -> Verdict:
 
     P: the engine lists it in `SecurityOptions`, or the option is on. F: off, and containers leave the choice to the
     engine. M: off, but every container sets it itself. U: the engine does not list it and is not on this machine, or
-    containers could not be read. Source: CIS Docker 2.14.
+    containers could not be read. NA: Podman, which has no such option; RUN-021 judges each container. Source: CIS
+    Docker 2.14.
     """
+    if engine.flavour == "podman":
+        return not_applicable("Podman has no such default; every container decides for itself (RUN-021)")
     if engine.security_option("no-new-privileges") is not None:
         return passed("", Evidence("SecurityOptions", "name=no-new-privileges"))
     host = view.host()

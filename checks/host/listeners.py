@@ -46,7 +46,13 @@ def warned(engine: Engine) -> tuple[Opening, ...]:
 
 
 def configured(host: Host) -> tuple[Opening, ...]:
-    """TCP addresses in the daemon's options while client certificates are not demanded."""
+    """TCP addresses in the daemon's options while client certificates are not demanded.
+
+    Podman takes its one address as an argument (`podman system service tcp:...`), and demanded none before 5.7.
+    """
+    if (served := _podmans_address(host)) is not None:
+        plain = urlsplit(served).scheme == "tcp" and "--tls-client-ca" not in " ".join(host.daemon_flags)
+        return (Opening(_with_slashes(served), Evidence("podman command line", served, host.key)),) if plain else ()
     if switch(host, "tlsverify", default=False):
         return ()
     tcp = [address for address in words(host, "hosts") if urlsplit(address).scheme == "tcp"]
@@ -55,6 +61,22 @@ def configured(host: Host) -> tuple[Opening, ...]:
         Opening(address, Evidence(option_evidence(host, "hosts").path, f"{address}; {verify.path}={verify.value}"))
         for address in tcp
     )
+
+
+def _podmans_address(host: Host) -> str | None:
+    """What `podman system service` was told to listen on, "" for its default socket; None where another daemon runs."""
+    flags = host.daemon_flags
+    at = next(
+        (index for index, word in enumerate(flags[1:], 1) if word == "service" and flags[index - 1] == "system"), 0
+    )
+    if not at:
+        return None
+    return next((word for word in flags[at + 1 :] if ":" in word and not word.startswith("-")), "")
+
+
+def _with_slashes(address: str) -> str:
+    """Podman takes `tcp:localhost:8888` for `tcp://localhost:8888` as well."""
+    return address if "://" in address else address.replace(":", "://", 1)
 
 
 @check(
@@ -129,8 +151,11 @@ def open_port(engine: Engine, view: View) -> Verdict:
         return manual(
             f"listens on {', '.join(tcp)} with client verification (not probed)", option_evidence(host, "hosts")
         )
-    if engine.flavour != "docker":
-        return unknown(f"{engine.flavour} does not say where else it listens")
+    if engine.flavour == "podman":
+        served = _podmans_address(host)
+        if served is None:
+            return unknown("podman does not say where else it listens")
+        return passed("", Evidence("podman command line", served or "its default socket", host.key))
     return passed("", option_evidence(host, "hosts"))
 
 

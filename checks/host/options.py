@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from checks.verdict import Evidence
 from inventory.model import Host
 
@@ -38,3 +40,9 @@ def option_evidence(host: Host, key: str) -> Evidence:
     if value is None:
         return Evidence(f"{host.daemon_config_path or 'daemon.json'}: {key}", "not set", host.key)
     return Evidence(f"{place}: {key}", str(value).lower() if isinstance(value, bool) else str(value), host.key)
+
+
+def containers_option(host: Host, table: str, key: str) -> object | None:
+    """The effective value of containers.conf(5), Podman's configuration, None where no file sets it."""
+    values = host.daemon_config.get(table)
+    return values.get(key) if isinstance(values, Mapping) else None

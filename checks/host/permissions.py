@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from checks.check import Domain, check
 from checks.host.options import words
+from checks.host.ownership import absent, denied, owned, stats
 from checks.hostpaths import normalise
 from checks.sockets import socket_of_endpoint
-from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
+from checks.verdict import Severity, Verdict, failed, passed
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
 from inventory.model import Engine, FileFacts, Host
@@ -21,6 +20,7 @@ _CONTAINERD_SOCKETS = (
 )
 _UNITS = ("docker.service", "docker.socket", "containerd.service")
 _CONFIG_DIRECTORY = "/etc/docker"
+_DEFAULTS = ("/etc/default/docker", "/etc/sysconfig/docker")
 _STICKY = 0o1000
 
 
@@ -55,13 +55,13 @@ def docker_socket(engine: Engine, view: View) -> Verdict:
     open_ += [parent for parent in parents.values() if parent and _changeable(parent)]
     strange = [facts for facts in sockets if not _trusted(facts, engine)]
     if open_:
-        return failed("everybody on the host may use it", *_evidence(open_), severity=Severity.CRITICAL)
+        return failed("everybody on the host may use it", *stats(open_), severity=Severity.CRITICAL)
     if strange:
-        return failed("not root's own", *_evidence(strange))
+        return failed("not root's own", *stats(strange))
     unseen = next((path for path, parent in parents.items() if parent is None), "")
     if unseen:
         raise Unread(Gap(Reason.ABSENT, f"directory of {unseen}", "its owner and mode could not be examined"))
-    return passed("", *_evidence(sockets))
+    return passed("", *stats(sockets))
 
 
 @check(
@@ -85,8 +85,8 @@ def containerd_socket(engine: Engine, view: View) -> Verdict:
     paths = (*(path.removeprefix("unix://") for path in words(host, "containerd")), *_CONTAINERD_SOCKETS)
     sockets = [facts for path in dict.fromkeys(paths) if (facts := _file(host, path))]
     if not sockets:
-        return _absent(host, paths, "there is no containerd socket")
-    return _owned(sockets, 0o660)
+        return absent(host, paths, "there is no containerd socket")
+    return owned(sockets, 0o660)
 
 
 @check(
@@ -110,8 +110,8 @@ def unit_files(engine: Engine, view: View) -> Verdict:
     """
     host = view.host()
     files = [facts for path, facts in host.files.items() if any(_unit(path, unit) for unit in _UNITS)]
-    hidden = [path for path in _denied(host) if any(_unit(path, unit) for unit in _UNITS)]
-    return _owned(files, 0o644) if files else _absent(host, hidden, "no systemd unit of the engine")
+    hidden = [path for path in denied(host) if any(_unit(path, unit) for unit in _UNITS)]
+    return owned(files, 0o644) if files else absent(host, hidden, "no systemd unit of the engine")
 
 
 @check(
@@ -136,7 +136,30 @@ def configuration_files(engine: Engine, view: View) -> Verdict:
     host = view.host()
     paths = (_CONFIG_DIRECTORY, f"{_CONFIG_DIRECTORY}/daemon.json", host.daemon_config_path)
     files = [facts for path in dict.fromkeys(paths) if (facts := _file(host, path))]
-    return _owned(files, 0o644) if files else _absent(host, paths, "no configuration file")
+    return owned(files, 0o644) if files else absent(host, paths, "no configuration file")
+
+
+@check(
+    "DMN-026",
+    "Defaults file of the daemon too open",
+    domain=Domain.HOST,
+    severity=Severity.LOW,
+    subject=Engine,
+    why="Init scripts and units take the daemon's command line from it: who edits the file owns the daemon.",
+    remediation="`chown root:root FILE; chmod 644 FILE` for each file listed.",
+    references=(
+        "CIS-Docker-1.6:3.19", "CIS-Docker-1.6:3.20", "CIS-Docker-1.6:3.21", "CIS-Docker-1.6:3.22", "CWE-732",
+    ),
+)  # fmt: skip
+def defaults_files(engine: Engine, view: View) -> Verdict:
+    """Judges /etc/default/docker (Debian) and /etc/sysconfig/docker (Red Hat).
+
+    F: not root:root, or a mode beyond 0644. P: neither. NA: there is none. U: the engine is remote.
+    Source: CIS Docker 3.19-3.22.
+    """
+    host = view.host()
+    files = [facts for path in _DEFAULTS if (facts := _file(host, path))]
+    return owned(files, 0o644) if files else absent(host, _DEFAULTS, "no such file")
 
 
 @check(
@@ -165,31 +188,7 @@ def data_root(engine: Engine, view: View) -> Verdict:
     remapped = root.rpartition("/")[2].partition(".")[0]
     owners = {0, int(remapped) if remapped.isdecimal() else 0}
     bad = [one for one in directories if one.mode & 0o006 or not (engine.rootless or one.uid in owners)]
-    return failed("others may look inside", *_evidence(bad)) if bad else passed("", *_evidence(directories))
-
-
-def _absent(host: Host, paths: Iterable[str], why: str) -> Verdict:
-    """Not applicable, unless one of the paths may not be looked at: then nobody knows."""
-    hidden = next((path for path in paths if path in _denied(host)), "")
-    if hidden:
-        raise Unread(Gap(Reason.DENIED, hidden))
-    return not_applicable(why)
-
-
-def _denied(host: Host) -> tuple[str, ...]:
-    paths = host.peek("files_denied")
-    return () if isinstance(paths, Gap) else paths
-
-
-def _owned(files: Iterable[FileFacts], allowed: int) -> Verdict:
-    """Pass when all belong to root:root with no permission beyond `allowed` (for a directory: plus execute)."""
-    judged = tuple(files)
-    bad = [one for one in judged if one.uid or one.gid or one.mode & 0o777 & ~_allowed(one, allowed)]
-    return failed(f"{len(bad)} too open or not root's", *_evidence(bad)) if bad else passed("", *_evidence(judged))
-
-
-def _allowed(facts: FileFacts, mode: int) -> int:
-    return mode | 0o111 if facts.kind == "directory" else mode
+    return failed("others may look inside", *stats(bad)) if bad else passed("", *stats(directories))
 
 
 def _trusted(facts: FileFacts, engine: Engine) -> bool:
@@ -214,14 +213,3 @@ def _file(host: Host, path: str) -> FileFacts | None:
 
 def _unit(path: str, unit: str) -> bool:
     return path.endswith(f"/{unit}") or f"/{unit}.d" in path
-
-
-def _evidence(files: Iterable[FileFacts]) -> list[Evidence]:
-    return [
-        Evidence(f"stat {one.path}", f"{_name(one.owner, one.uid)}:{_name(one.group, one.gid)} {one.mode:04o}")
-        for one in files
-    ]
-
-
-def _name(name: str, number: int) -> str:
-    return name or str(number)

@@ -60,9 +60,15 @@ def docker_group(engine: Engine, view: View) -> Verdict:
     """Judges the members of the group that owns the engine's socket.
 
     F: somebody is not on the policy's list. M: there are members and the policy lists nobody. P: no member, or all of
-    them listed. U: the engine is remote, or the group was not read. Source: CIS Docker 1.1.2.
+    them listed, or the group may not write to the socket (Podman's is its user's alone). U: the engine is remote, or
+    the group was not read. Source: CIS Docker 1.1.2.
     """
-    members = view.host().docker_group
+    host = view.host()
+    members = host.docker_group
+    if engine.flavour == "podman":
+        socket = host.files.get(engine.target.removeprefix("unix://"))
+        if socket is not None and not socket.mode & 0o020:
+            return passed("", Evidence(f"mode of {socket.path}", f"{socket.mode:04o}", host.key))
     trusted = view.policy.trusted_docker_group
     evidence = Evidence("group docker", ", ".join(members) or "no member")
     if not members:

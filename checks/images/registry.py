@@ -30,11 +30,15 @@ def registry_not_allowed(image: Image, view: View) -> Verdict:
     """Judges registry and path of every tag and digest reference of the image, and of references that use it.
 
     F: the policy lists registries and one name matches none of them. M: the policy lists none. P: all match.
-    NA: no name leads to the image. U: users could not be listed. A name without a host belongs to docker.io, one
-    without a namespace to docker.io/library. Source: CIS Docker 4.2.
+    NA: no name leads to the image, or only Podman's localhost/, which it gives to what was built or loaded here. U:
+    users could not be listed. A name without a host belongs to docker.io, one without a namespace to docker.io/library.
+    Source: CIS Docker 4.2.
     """
     written = (*names(image), *(use.reference for use in uses(image, view)))
-    references = tuple(dict.fromkeys(filter(None, map(parse, written))))
+    found_names = tuple(dict.fromkeys(filter(None, map(parse, written))))
+    references = tuple(name for name in found_names if not _made_here(name))
+    if found_names and not references:
+        return not_applicable("built or loaded here: its only name is Podman's localhost/")
     if not references:
         return not_applicable("no name leads to the image, so nothing says where it came from")
     repositories = sorted({complete(reference) for reference in references})
@@ -96,10 +100,10 @@ def unknown_origin(image: Image, view: View) -> Verdict:
     """Judges `RepoDigests`, which only pulled or pushed images have, and the source label.
 
     F: no repository digest, no label org.opencontainers.image.source, and something uses the image. M: the same, with
-    the label, or unused. P: it has a repository digest. NA: untagged (IMG-021). U: users could not be listed.
-    Source: NIST SP 800-190 4.1.5.
+    the label, or unused. P: it has a repository digest; the one below localhost/ that Podman gives every image says
+    nothing. NA: untagged (IMG-021). U: users could not be listed. Source: NIST SP 800-190 4.1.5.
     """
-    if image.repo_digests:
+    if any(name is not None and not _made_here(name) for name in map(parse, image.repo_digests)):
         return passed()
     if image.dangling:
         return not_applicable("no tag leads to the image")
@@ -115,6 +119,11 @@ def unknown_origin(image: Image, view: View) -> Verdict:
     if not users:
         return manual("built or loaded here, unused", *evidence)
     return failed(f"built or loaded here, used by {len(users)}", *evidence, *(use.evidence for use in users[:SHOWN]))
+
+
+def _made_here(name: Reference) -> bool:
+    """Podman names what no registry gave it localhost/NAME, without a port (containers-registries.conf(5))."""
+    return name.registry == "localhost"
 
 
 def insecure_rule(reference: Reference, engine: Engine) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from checks.check import Domain, check
 from checks.network.segments import NOBODY, segments
 from checks.network.trust import database
+from checks.runtime.combined import leads_to_the_host
 from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from checks.view import View
 from inventory.model import Container, Network
@@ -40,7 +41,7 @@ def weak_neighbour(network: Network, view: View) -> Verdict:
     doubtful = False
     for member in members:
         others = [(other, port) for other, port in targets if other.key != member.key]
-        verdicts = {rule: view.outcome(rule, member.key) for rule in _WEAK} if others else {}
+        verdicts = _verdicts(view, member) if others else {}
         weak = [rule for rule, outcome in verdicts.items() if outcome is Outcome.FAIL]
         if weak:
             other, port = others[0]
@@ -49,3 +50,8 @@ def weak_neighbour(network: Network, view: View) -> Verdict:
             return failed(path, Evidence("path", path), *fails, Evidence("port", port, other.key))
         doubtful = doubtful or any(outcome in (None, Outcome.UNKNOWN) for outcome in verdicts.values())
     return unknown(f"{', '.join(_WEAK)} of a member could not be judged") if doubtful else passed()
+
+
+def _verdicts(view: View, member: Container) -> dict[str, Outcome | None]:
+    exposed, *others = _WEAK
+    return {exposed: leads_to_the_host(view, member.key), **{rule: view.outcome(rule, member.key) for rule in others}}

@@ -14,6 +14,7 @@ from checks.view import View
 from inventory.model import Container, Engine, Network, Service
 
 DEFAULT_BRIDGE = "bridge"
+_PODMANS = "podman"
 _ICC = "Options[com.docker.network.bridge.enable_icc]"
 _BINDING = "com.docker.network.bridge.host_binding_ipv4"
 
@@ -43,6 +44,16 @@ def networks_by_name(networks: tuple[Network, ...]) -> Mapping[str, Network]:
     return {network.name: network for network in networks}
 
 
+def default_network(engine: Engine) -> str:
+    """The network of containers that name none."""
+    return _PODMANS if engine.flavour == "podman" else DEFAULT_BRIDGE
+
+
+def is_default(name: str, view: View) -> bool:
+    """Whether a network is the one of containers that name none."""
+    return name == DEFAULT_BRIDGE or (name == _PODMANS and default_network(view.engine()) == _PODMANS)
+
+
 def icc_evidence(network: Network) -> Evidence:
     """The effective inter-container communication of a bridge."""
     return Evidence(f"{network.name}: {_ICC}", "true" if network.icc else "false", network.key)
@@ -56,7 +67,7 @@ def icc_evidence(network: Network) -> Evidence:
     subject=Container,
     why="All containers there share one flat segment, without names and without separation by project.",
     remediation="`docker network create APP` and attach only the containers that talk to each other (`networks:` in "
-    "Compose). Links and fixed 172.17.0.x addresses stop working; names start to.",
+    "Compose; `podman network create` alike). Links and fixed 172.17.0.x addresses stop working; names start to.",
     references=(
         "CIS-Docker-1.6:5.30", "NIST-800-190:4.3.3", "OWASP-Docker:D03", "ATT&CK:T1046", "CWE-653",
     ),
@@ -65,18 +76,20 @@ def default_bridge(container: Container, view: View) -> Verdict:
     """Judges `NetworkSettings.Networks` and `HostConfig.NetworkMode`.
 
     F: the container runs and is attached to "bridge" (medium when at least two projects meet there and inter-container
-    communication is on). NA: it does not run. P: other networks. U: networks were not read. Source: CIS Docker 5.30.
+    communication is on), on Podman to "podman", for whose API every bridge is the mode "bridge". NA: it does not run.
+    P: other networks. U: networks were not read. Source: CIS Docker 5.30.
     """
-    attached = any(attachment.network == DEFAULT_BRIDGE for attachment in container.networks)
-    if not attached and container.network_mode not in {"default", DEFAULT_BRIDGE}:
+    default = default_network(view.engine())
+    attached = any(attachment.network == default for attachment in container.networks)
+    if not attached and (default != DEFAULT_BRIDGE or container.network_mode not in {"default", DEFAULT_BRIDGE}):
         return passed()
     if not container.running:
         return not_applicable("the container does not run")
     evidence = [Evidence("HostConfig.NetworkMode", container.network_mode)]
     if attached:
-        evidence.append(Evidence("NetworkSettings.Networks", DEFAULT_BRIDGE))
-    projects = (view.index_of(Container, segments, DEFAULT_BRIDGE) or NOBODY).projects
-    bridge = view.index_of(Network, networks_by_name, DEFAULT_BRIDGE)
+        evidence.append(Evidence("NetworkSettings.Networks", default))
+    projects = (view.index_of(Container, segments, default) or NOBODY).projects
+    bridge = view.index_of(Network, networks_by_name, default)
     if len(projects) > 1 and bridge is not None and bridge.icc:
         evidence.append(icc_evidence(bridge))
         message = f"on the default bridge, where {', '.join(projects[:SHOWN])} meet"
@@ -104,7 +117,7 @@ def shared_bridge(network: Network, view: View) -> Verdict:
     several members of one project. P: off, or at most one member. NA: no bridge, or the default one (DMN-002). U:
     containers could not be listed. Source: CIS Docker 2.2, applied to every bridge.
     """
-    if network.driver != "bridge" or network.name == DEFAULT_BRIDGE:
+    if network.driver != "bridge" or is_default(network.name, view):
         return not_applicable("no user-defined bridge")
     segment = view.index_of(Container, segments, network.name) or NOBODY
     members = segment.running
@@ -229,7 +242,7 @@ def wildcard_default(network: Network, view: View) -> Verdict:
     if network.internal:
         return passed("an internal network publishes nothing")
     value = network.options.get(_BINDING, "")
-    if not value and network.name != DEFAULT_BRIDGE:
+    if not value and not is_default(network.name, view):
         return not_applicable("takes the engine's default, which the default bridge shows")
     evidence = Evidence(f"Options[{_BINDING}]", value or "none")
     if value not in {"", "0.0.0.0", "::"}:  # noqa: S104 - addresses to recognise, none to listen on

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from checks.check import Domain, check
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
+from inventory.gap import Unread
 from inventory.model import Engine, Node, Service, Swarm
 
 _DAY = 86400.0
 _DEFAULT_EXPIRY = 90 * _DAY
+_NODE_CERTIFICATE = "swarm/certificates/swarm-node.crt"
+_TENTH = 0.1
 _ROTATION_TAKES = 3600.0
 _CA_ENDS_SOON = timedelta(days=365)
 _CA_OLD = timedelta(days=730)
@@ -143,15 +147,32 @@ def autolock(swarm: Swarm, view: View) -> Verdict:
     references=("CIS-Docker-1.6:7.7", "CWE-324"),
 )
 def certificate_lifetime(swarm: Swarm, view: View) -> Verdict:
-    """Judges `Spec.CAConfig.NodeCertExpiry`. F: more than 90 days. M: 90 days, the default. P: less. U: not read.
+    """Judges `Spec.CAConfig.NodeCertExpiry` and, where it can be read, the certificate of the node that was asked.
 
-    Source: CIS Docker 7.7.
+    F: the certificate has ended or less than a tenth of its life is left, so that the renewal, due from half of it on,
+    has failed (high); an expiry of more than 90 days. M: 90 days, the default. P: less. U: not read.
+    Source: CIS Docker 7.7; SwarmKit renews a node's certificate between 50 % and 80 % of its life.
     """
+    overdue = _overdue(view)
+    if overdue:
+        return failed("this node's certificate was not renewed", *overdue, severity=Severity.HIGH)
     days = swarm.node_cert_expiry / _DAY
     evidence = Evidence("Spec.CAConfig.NodeCertExpiry", f"{days:g} days")
     if swarm.node_cert_expiry == _DEFAULT_EXPIRY:
         return manual("90 days, the default", evidence)
     return failed(f"{days:g} days", evidence) if swarm.node_cert_expiry > _DEFAULT_EXPIRY else passed("", evidence)
+
+
+def _overdue(view: View) -> list[Evidence]:
+    """Evidence that the node's own certificate ends soon; none where it may not be read, as only root may."""
+    found: list[Evidence] = []
+    with suppress(Unread):
+        path = f"{view.engine().root_dir.rstrip('/')}/{_NODE_CERTIFICATE}"
+        leaf = view.host().certificates_in(path)[0]
+        if leaf.not_after - view.now < _TENTH * (leaf.not_after - leaf.not_before):
+            ends = datetime.fromtimestamp(leaf.not_after, UTC)
+            found.append(Evidence(path, f"ends on {ends:%Y-%m-%d %H:%M} UTC"))
+    return found
 
 
 @check(

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from checks.frameworks.framework import Framework
+from checks.frameworks.tally import Row, outcomes
+from checks.report.baseline import SCHEMA
 from checks.report.formats import Layout
 from checks.report.report import Finding, Report
+from checks.report.text import rfc3339
+from checks.report.traits import Thing, Traits, things
+from checks.report.words import status_of
+from checks.result import Summary
 from checks.verdict import Severity
-from inventory.snapshot import SourceHealth, Status
+from checks.waivers import Standing, scope
+from inventory.snapshot import SourceHealth
 
-SCHEMA = "deckwatch.scan/1"
 Object = dict[str, Any]
 
 
@@ -25,31 +31,38 @@ def render(report: Report, layout: Layout) -> Iterator[str]:
         "seconds": round(report.seconds, 3),
         "sources": [source(health) for health in report.snapshot.sources.values()],
         "summary": summary(report),
+        "baseline": baseline(report),
+        "waivers": [standing_of(item) for item in report.waivers],
+        "unread": [
+            {"source": name, "kind": kind.value, "reason": gap.reason.value, "why": str(gap)}
+            for (name, kind), gap in report.snapshot.gaps.items()
+        ],
     }
     yield "{\n"
     for name, value in head.items():
         yield f"{_dump(name)}: {_dump(value)},\n"
-    yield '"results": ['
+    yield from _listed("benchmarks", (benchmark(*found) for found in report.benchmarks), ",\n")
+    yield from _listed("objects", (thing(*found) for found in sorted(things(report.snapshot).items())), ",\n")
+    yield from _listed("results", (result(finding) for finding in report.findings), "\n")
+    yield "}\n"
+
+
+def _listed(name: str, values: Iterable[Object], end: str) -> Iterator[str]:
+    yield f"{_dump(name)}: ["
     between = "\n"
-    for finding in report.findings:
-        yield between + _dump(result(finding))
+    for value in values:
+        yield between + _dump(value)
         between = ",\n"
-    yield "\n]}\n"
-
-
-def rfc3339(time: float) -> str:
-    """Epoch seconds as UTC with milliseconds."""
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    yield f"\n]{end}"
 
 
 def source(health: SourceHealth) -> Object:
-    """One source; one that has not answered by the end of a scan is unreachable."""
-    status = Status.UNREACHABLE if health.status is Status.CONNECTING else health.status
+    """One source."""
     return {
         "kind": health.kind,
         "target": health.target,
         "version": health.version,
-        "status": status.value,
+        "status": status_of(health).value,
         "detail": health.detail,
     }
 
@@ -59,16 +72,71 @@ def summary(report: Report) -> Object:
     counts = report.summary
     return {
         "resources": {kind.value: count for kind, count in report.resources.items()},
-        "verdicts": {
-            "pass": counts.passed,
-            "fail": sum(counts.fails),
-            "manual": counts.manual,
-            "unknown": counts.unknown,
-            "not_applicable": counts.not_applicable,
-            "waived": counts.waived,
-        },
+        "verdicts": _counts(counts),
         "fail_by_severity": {severity.word: counts.fails[severity] for severity in reversed(Severity)},
     }
+
+
+def benchmark(framework: Framework, rows: tuple[Row, ...]) -> Object:
+    """One framework; `verdicts` counts its items, `results` of an item the verdicts behind it."""
+    return {
+        "id": framework.id,
+        "title": framework.title,
+        "version": framework.version,
+        "verdicts": {outcome.value: count for outcome, count in outcomes(rows).items()},
+        "items": [_item(row) for row in rows],
+    }
+
+
+def _item(row: Row) -> Object:
+    item, counts = row.item, row.summary
+    return {
+        "id": item.id,
+        "section": item.section,
+        "title": item.title,
+        "verdict": row.outcome.value,
+        "checks": list(item.checks),
+        "results": _counts(counts),
+        "severity": None if counts.worst is None else counts.worst.word,
+        "resources": row.resources,
+        "note": row.why,
+    }
+
+
+def _counts(counts: Summary) -> Object:
+    return {
+        "pass": counts.passed,
+        "fail": sum(counts.fails),
+        "manual": counts.manual,
+        "unknown": counts.unknown,
+        "not_applicable": counts.not_applicable,
+        "waived": counts.waived,
+    }
+
+
+def baseline(report: Report) -> Object | None:
+    """What the results are compared with, if with anything, and how many of them it held already."""
+    before = report.filters.baseline
+    return None if before is None else {"started": before.since, "known": report.known}
+
+
+def standing_of(item: Standing) -> Object:
+    """One waiver of the policy; `covers` counts results, of an expired one those that count again."""
+    held = item.waiver
+    return {
+        "check": held.check,
+        "scope": scope(held),
+        "reason": held.reason,
+        "owner": held.owner,
+        "expires": held.expires.isoformat() if held.expires else None,
+        "state": item.state,
+        "covers": item.covers,
+    }
+
+
+def thing(found: Thing, traits: Traits) -> Object:
+    """What a later scan compares with (`--baseline`): an object by its lasting name."""
+    return {**found._asdict(), "traits": traits}
 
 
 def result(finding: Finding) -> Object:
@@ -91,10 +159,14 @@ def result(finding: Finding) -> Object:
             "namespace": "",
         },
         "evidence": [{"path": item.path, "value": item.value} for item in judged.evidence],
-        "remediation": check.remediation,
+        "remediation": finding.remediation,
         "references": list(check.references),
         "waiver": waiver
-        and {"reason": waiver.reason, "expires": waiver.expires.isoformat() if waiver.expires else None},
+        and {
+            "reason": waiver.reason,
+            "owner": waiver.owner,
+            "expires": waiver.expires.isoformat() if waiver.expires else None,
+        },
     }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from checks.check import Check
-from checks.report.as_json import rfc3339
+from checks.policy import Waiver
 from checks.report.formats import Layout
 from checks.report.report import Finding, Report
-from checks.report.text import visible
+from checks.report.text import rfc3339, visible
 from checks.verdict import Outcome, Severity
 from inventory.resource import Resource
 from inventory.snapshot import Status
@@ -56,7 +56,10 @@ def render(report: Report, layout: Layout) -> Iterator[str]:
     yield '"columnKind": "utf16CodeUnits",\n"results": ['
     between = "\n"
     for finding in report.findings:
-        yield between + _dump(result(finding, index[finding.result.check.id]))
+        found = result(finding, index[finding.result.check.id])
+        if report.filters.baseline is not None:
+            found["baselineState"] = "new"  # what it held already is not among the findings (section 3.27.24)
+        yield between + _dump(found)
         between = ",\n"
     yield "\n]}]}\n"
 
@@ -90,15 +93,31 @@ def result(finding: Finding, rule_index: int) -> Object:
         "message": {"text": _message(finding)},
         "locations": [{"logicalLocations": [_location(finding.resource)]}],
         "partialFingerprints": {"deckwatch/v1": finding.fingerprint},
+        "suppressions": _suppressions(judged.waiver),
         "properties": {
             "severity": judged.severity.word,
             "verdict": judged.outcome.value,
             "evidence": [{"path": item.path, "value": item.value} for item in judged.evidence],
         },
     }
-    if judged.waiver is not None:
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": judged.waiver.reason}]
+    if judged.lapsed is not None:
+        found["properties"]["lapsed"] = _waiver(judged.lapsed)
     return found
+
+
+def _suppressions(waiver: Waiver | None) -> list[Object]:
+    """An empty list says that the result is not suppressed; none at all, that nobody knows (section 3.27.23)."""
+    if waiver is None:
+        return []
+    return [{"kind": "external", "status": "accepted", "justification": waiver.reason, "properties": _waiver(waiver)}]
+
+
+def _waiver(waiver: Waiver) -> Object:
+    return {
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat() if waiver.expires else None,
+    }
 
 
 def _message(finding: Finding) -> str:

@@ -1,166 +1,143 @@
-"""The report for people: worst first, grouped by check, the summary with what could not be seen at the end."""
+"""The report for people: a line for each finding, worst first; what is wrong alike with many objects is one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
-from checks.report.as_json import source
+from checks.report import words
 from checks.report.formats import Layout
 from checks.report.report import Finding, Report
+from checks.report.table_detail import blocks
+from checks.report.table_mark import mark
 from checks.report.text import visible
 from checks.report.wrap import wrapped
 from checks.result import Result
-from checks.verdict import Outcome, Severity
-from inventory.resource import Kind
-from inventory.text import clip, width
+from checks.verdict import Outcome
+from inventory.text import clip, middle, width
 
-_LETTER = {
-    Outcome.MANUAL: "m",
-    Outcome.UNKNOWN: "?",
-    Outcome.WAIVED: "a",
-    Outcome.PASS: ".",
-    Outcome.NOT_APPLICABLE: "-",
-}
-_HEADING = {
-    Outcome.FAIL: "Failed",
-    Outcome.MANUAL: "For a person or the configuration to decide",
-    Outcome.UNKNOWN: "Could not be judged",
-    Outcome.WAIVED: "Waived",
-    Outcome.PASS: "Passed",
-    Outcome.NOT_APPLICABLE: "Not applicable",
-}
-_SGR = {
-    Severity.CRITICAL: "1;37;41",
-    Severity.HIGH: "1;31",
-    Severity.MEDIUM: "1;33",
-    Severity.LOW: "36",
-    Severity.INFO: "2",
-}
-_NAME_CELLS = 28
-_INDENT = "     "
-_EVIDENCE_SHOWN = 4
+_OBJECT_CELLS = 26
+_NAME_CELLS = 24  # of one of several: a name as long as the line would hide all the others
+_LABEL_CELLS = 11
+_ALIKE = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})  # what they have to say differs, and nobody asks
 
 
 def render(report: Report, layout: Layout) -> Iterator[str]:
-    """Blocks of results, then the summary."""
-    for outcome, findings in groupby(report.findings, lambda finding: finding.result.outcome):
-        yield f"{_HEADING[outcome]}\n\n"
-        for _, block in groupby(findings, lambda finding: (finding.result.severity, finding.result.check.id)):
-            yield "\n".join((*_block(list(block), layout), "", ""))
+    """The totals, the findings, what could not be seen, and the totals again where the eye is after scrolling."""
     if not report.findings:
-        yield "Nothing to report.\n\n"
-    yield "\n".join((*_summary(report, layout), ""))
-
-
-def _block(block: list[Finding], layout: Layout) -> Iterator[str]:
-    first = block[0].result
-    yield _title(first, len(block), block[0].resource.key.kind, layout)
-    if first.outcome in (Outcome.FAIL, Outcome.MANUAL, Outcome.WAIVED):
-        for finding in block:
-            yield from _resource(finding, layout)
+        yield "Nothing new to report.\n\n" if report.filters.baseline else "Nothing to report.\n\n"
     else:
-        yield from _alike(block, layout)
-    if first.outcome in (Outcome.FAIL, Outcome.MANUAL):
-        yield from wrapped(f"fix: {visible(first.check.remediation, 2000)}", layout.width, _INDENT)
+        yield _text(_head(report, layout))
+    if layout.verbose:
+        yield from blocks(report, layout)
+    else:
+        for (outcome, severity), findings in groupby(report.findings, _section):
+            yield _text([*_lines(severity or words.HEADING[outcome], list(findings), layout), ""])
+    yield _text(_foot(report, layout))
 
 
-def _title(result: Result, count: int, kind: Kind, layout: Layout) -> str:
-    letter = _LETTER.get(result.outcome, result.severity.word[0].upper())
-    if layout.colour and result.outcome is Outcome.FAIL:
-        letter = f"\x1b[{_SGR[result.severity]}m{letter}\x1b[0m"
-    right = f"{result.severity.word}, {plural(count, kind.value)}"
-    left = clip(f"{result.check.id}  {result.check.title}", max(layout.width - len(right) - 5, 20))
-    gap = " " * max(layout.width - 3 - width(left) - len(right), 2)
-    return f"{letter}  {left}{gap}{right}"
+def _text(lines: Iterator[str] | list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _resource(finding: Finding, layout: Layout) -> Iterator[str]:
+def _section(finding: Finding) -> tuple[Outcome, str]:
     result = finding.result
-    name = visible(finding.resource.name) or "(no name)"
-    said = "" if result.message == result.check.title else visible(result.message)
+    return result.outcome, result.severity.word.capitalize() if result.outcome is Outcome.FAIL else ""
+
+
+def _lines(title: str, findings: list[Finding], layout: Layout) -> Iterator[str]:
+    yield f"{title} ({len(findings)})"
+    for _, alike in groupby(findings, _what):
+        by_message: dict[str, list[Finding]] = {}
+        for finding in alike:
+            by_message.setdefault(_said(finding.result), []).append(finding)
+        for said, found in by_message.items():
+            yield _line(said, found, layout)
+
+
+def _what(finding: Finding) -> tuple[object, ...]:
+    return finding.result.severity, finding.result.check.id
+
+
+def _said(result: Result) -> str:
+    """Title and message in one."""
+    title = result.check.title
+    if result.outcome in _ALIKE:
+        return title
+    said = title if result.message == title else f"{title}: {visible(result.message)}"
     if result.waiver is not None:
-        until = f" until {result.waiver.expires}" if result.waiver.expires else ""
-        said = f"{said or result.check.title}; accepted{until}: {visible(result.waiver.reason)}"
-    if result.implies:
-        said = f"{said or result.check.title}; implies {', '.join(result.implies)}"
-    yield from _hanging(name, said, layout)
-    for item in result.evidence[:_EVIDENCE_SHOWN]:
-        yield from wrapped(f"{visible(item.path)} = {visible(item.value) or '(empty)'}", layout.width, _INDENT + "  ")
-    if len(result.evidence) > _EVIDENCE_SHOWN:
-        yield f"{_INDENT}  and {len(result.evidence) - _EVIDENCE_SHOWN} more"
+        until = f"until {result.waiver.expires}: " if result.waiver.expires else ""
+        said += f"; accepted {until}{visible(result.waiver.reason)}"
+    if result.lapsed is not None:
+        said += f"; accepted until {result.lapsed.expires}, which is over"
+    return f"{said}; implies {', '.join(result.implies)}" if result.implies else said
 
 
-def _alike(block: Iterable[Finding], layout: Layout) -> Iterator[str]:
-    """Results without evidence, gathered by what they say: one line of names for each."""
-    said: dict[str, list[str]] = {}
-    for finding in block:
-        said.setdefault(finding.result.message, []).append(visible(finding.resource.name) or "(no name)")
-    for message, names in said.items():
-        yield from wrapped(visible(message), layout.width, _INDENT)
-        yield from wrapped(", ".join(names), layout.width, _INDENT + "  ")
+def _line(said: str, findings: list[Finding], layout: Layout) -> str:
+    first = findings[0]
+    names = [visible(finding.resource.name) or "(no name)" for finding in findings]
+    kind = first.resource.key.kind.value
+    about = middle(names[0], _OBJECT_CELLS) if len(names) == 1 else words.plural(len(names), kind)
+    if len(names) > 1 and first.result.outcome in (Outcome.FAIL, Outcome.MANUAL):
+        said = first.result.check.title  # which ones matters more than the wording, which --verbose has
+    pad = " " * (_OBJECT_CELLS - width(about))
+    room = max(layout.width - _OBJECT_CELLS - 15, 20)
+    told = clip(said, room) if len(names) == 1 else _with_names(said, names, room)
+    return f"{mark(first.result, layout.colour)}  {first.result.check.id:<9} {about}{pad}  {told}"
 
 
-def _hanging(name: str, said: str, layout: Layout) -> Iterator[str]:
-    if not said:
-        yield from wrapped(name, layout.width, _INDENT)
-        return
-    column = len(_INDENT) + _NAME_CELLS + 2
-    lines = list(wrapped(said, layout.width, " " * column))
-    if width(name) > _NAME_CELLS:
-        yield from wrapped(name, layout.width, _INDENT)
-    else:
-        pad = " " * (_NAME_CELLS - width(name) + 2)
-        lines[0] = f"{_INDENT}{name}{pad}{lines[0][column:]}"
-    yield from lines
+def _with_names(said: str, names: list[str], room: int) -> str:
+    """The names that there is room for, and how many there are besides; at least a third of the line for them."""
+    told = clip(said, room * 2 // 3) + ": "
+    short = [middle(name, _NAME_CELLS) for name in names]
+    if width(told) + width(", ".join(short)) <= room:
+        return told + ", ".join(short)
+    shown: list[str] = []
+    left = room - width(told) - len(f"+{len(names)}")
+    for name in short:
+        if width(name) + 2 <= left:
+            left -= width(name) + 2
+            shown.append(name)
+    return told + ", ".join((*shown, f"+{len(names) - len(shown)}"))
 
 
-# -- the summary ----------------------------------------------------------------------------------------------------
+# -- the totals -----------------------------------------------------------------------------------------------------
 
 
-def _summary(report: Report, layout: Layout) -> Iterator[str]:
-    for health in report.snapshot.sources.values():
-        said = source(health)
-        words = (visible(str(said[name])) for name in ("kind", "target", "version", "status", "detail"))
-        yield from _labelled("Source", " ".join(word for word in words if word), layout)
-    seen = ", ".join(plural(count, kind.value) for kind, count in report.resources.items() if count)
-    yield from _labelled("Seen", seen or "nothing", layout)
-    for (name, kind), gap in report.snapshot.gaps.items():
-        where = f"{visible(name)}: " if len(report.snapshot.sources) > 1 else ""
-        yield from _labelled("Not seen", f"{where}{_PLURAL.get(kind, kind.value + 's')}: {visible(str(gap))}", layout)
-    yield from _labelled("Verdicts", _verdicts(report), layout)
-    hidden = _hidden(report)
-    if hidden:
+def _head(report: Report, layout: Layout) -> Iterator[str]:
+    yield from _sources(report, layout)
+    yield from _totals(report, layout)
+    yield ""
+
+
+def _sources(report: Report, layout: Layout) -> Iterator[str]:
+    for said in words.sources(report):
+        yield from _labelled("Source", said, layout)
+
+
+def _totals(report: Report, layout: Layout) -> Iterator[str]:
+    yield from _labelled("Seen", words.seen(report), layout)
+    yield from _labelled("Verdicts", words.verdicts(report.summary), layout)
+    if said := words.baseline(report):
+        yield from _labelled("Baseline", said, layout)
+
+
+def _foot(report: Report, layout: Layout) -> Iterator[str]:
+    if not report.findings:
+        yield from _sources(report, layout)
+    for said in words.unseen(report):
+        yield from _labelled("Not seen", said, layout)
+    for item in words.waivers(report):
+        if item.state != "used":
+            yield from _labelled("Waiver", words.waiver(item), layout)
+    yield from _totals(report, layout)
+    if hidden := words.not_shown(report):
         yield from _labelled("Not shown", hidden, layout)
+    if report.findings and not layout.verbose:
+        yield from _labelled("More", "--verbose: evidence and remediation; 'deckwatch checks show ID': why", layout)
 
 
 def _labelled(label: str, text: str, layout: Layout) -> Iterator[str]:
-    lines = list(wrapped(text, layout.width, " " * 11))
-    lines[0] = f"{label:<11}{lines[0][11:]}"
+    lines = list(wrapped(text, layout.width, " " * _LABEL_CELLS))
+    lines[0] = f"{label:<{_LABEL_CELLS}}{lines[0][_LABEL_CELLS:]}"
     return iter(lines)
-
-
-def _verdicts(report: Report) -> str:
-    counts = report.summary
-    fails = ", ".join(f"{counts.fails[level]} {level.word}" for level in reversed(Severity) if counts.fails[level])
-    words = [f"{sum(counts.fails)} failed" + (f" ({fails})" if fails else "")]
-    words += [f"{counts.manual} to decide", f"{counts.unknown} unknown", f"{counts.waived} waived"]
-    words += [f"{counts.passed} passed", f"{counts.not_applicable} not applicable"]
-    return ", ".join(words)
-
-
-def _hidden(report: Report) -> str:
-    words = []
-    if report.below:
-        words.append(f"{report.below} below {report.filters.min_severity.word}")
-    if report.known:
-        words.append(f"{report.known} as in the baseline")
-    return ", ".join(words)
-
-
-_PLURAL = {Kind.SWARM: "swarm", Kind.HOST: "host", Kind.ENGINE: "engine"}
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 container`, `3 containers`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

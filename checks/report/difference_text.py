@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from checks.report.as_json import Object, result, rfc3339
+from checks.report.as_json import Object, result
 from checks.report.difference import Changed, Difference
 from checks.report.report import Finding, Report
-from checks.report.text import visible
+from checks.report.text import rfc3339, visible
 from inventory.resource import Resource
 
 SCHEMA = "deckwatch.diff/1"

@@ -16,10 +16,11 @@ _PREFIX = "as_"
 
 
 class Layout(NamedTuple):
-    """Where the text will be read: cells per line, and whether colours may be used."""
+    """Where the text will be read: cells per line, whether colours may be used, and how much is to be told."""
 
     width: int = 100
     colour: bool = False
+    verbose: bool = False  # the table with evidence and remediation
 
 
 Render = Callable[["Report", Layout], Iterator[str]]

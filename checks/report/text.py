@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from inventory.text import is_safe, safe
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
@@ -12,6 +14,11 @@ def visible(text: str, limit: int = 400) -> str:
     if is_safe(text):
         return safe(text, limit)
     return safe("".join(char if is_safe(char) else _escape(char) for char in text[:limit]), limit)
+
+
+def rfc3339(time: float) -> str:
+    """Epoch seconds as UTC with milliseconds."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _escape(char: str) -> str:

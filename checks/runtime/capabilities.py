@@ -17,7 +17,7 @@ from checks.capabilities import (
 from checks.check import Domain, check
 from checks.evidence import seen
 from checks.network.segments import NOBODY, networks_by_name, segments
-from checks.runtime.kernel import kernel_view
+from checks.runtime.kernel import kernel_view, short_of_root
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
@@ -48,14 +48,18 @@ def escape_capability(container: Container, view: View) -> Verdict:
 
     In effect: what the kernel shows (`CapBnd` and `CapEff` of the first process) where it can be read, else the
     engine's default set minus `CapDrop` plus `CapAdd`. The bounding set counts, since a set-id binary of a non-root
-    user regains it. Pass: none of them. Source: CIS Docker 5.4, capabilities(7).
+    user regains it. High where root inside is an unprivileged user outside (rootless engine, remapped ids). Pass: none
+    of them. Source: CIS Docker 5.4, capabilities(7).
     """
     granted, kernel = _granted(container, view)
     found = escape_grade(granted, container.pid_mode == "host")
     if not found:
         return passed()
     ways = "; ".join(f"{name} {how}" for name, how in found.items())
-    return failed(f"escapes with {ways}", *_evidence(container, kernel), seen("capabilities", sorted(found)))
+    evidence = (*_evidence(container, kernel), seen("capabilities", sorted(found)))
+    severity = short_of_root(container, view)
+    message = f"escapes with {ways}" if severity is None else f"in its user namespace: {ways}"
+    return failed(message, *evidence, severity=severity)
 
 
 @check(

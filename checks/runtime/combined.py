@@ -77,6 +77,14 @@ def exposed_root_writable_stale(container: Container, view: View) -> Verdict:
     return passed()
 
 
+def leads_to_the_host(view: View, key: ResourceKey) -> Outcome:
+    """What CMB-001 says of a container, for other derived checks: these do not read each other's verdicts."""
+    way_in, way_out = _outcomes(view, key, _EXPOSED), _outcomes(view, key, _ESCAPES)
+    if _fails(way_in) and _fails(way_out):
+        return Outcome.FAIL
+    return Outcome.PASS if _settled(way_in) or _settled(way_out) else Outcome.UNKNOWN
+
+
 def _outcomes(view: View, key: ResourceKey, rules: tuple[str, ...]) -> dict[str, Outcome | None]:
     return {rule: view.outcome(rule, key) for rule in rules}
 

@@ -150,8 +150,8 @@ def _engine_default(view: View) -> bool:
 def unmasked_paths(container: Container, view: View) -> Verdict:
     """Fail: `HostConfig.MaskedPaths` or `ReadonlyPaths` is an empty list. Pass: both list something.
 
-    Not applicable: privileged (null there). Unknown: the engine does not list them (null on Podman).
-    Source: Pod Security Standards (baseline).
+    Podman lists neither: there the paths that /proc/PID/mountinfo shows hidden decide, so a container without a
+    process is unknown. Not applicable: privileged (null there). Source: Pod Security Standards (baseline).
     """
     if container.privileged:
         return not_applicable("privileged: RUN-001")
@@ -160,4 +160,10 @@ def unmasked_paths(container: Container, view: View) -> Verdict:
     if empty:
         return failed("nothing protects /proc and /sys", *empty)
     missing = [path for path, found in lists.items() if found is None]
-    return unknown(f"{' and '.join(missing)} is null: this engine does not list it") if missing else passed()
+    if not missing:
+        return passed()
+    kernel = kernel_view(container, view)
+    if kernel is None or kernel.masked is None:
+        return unknown(f"{' and '.join(missing)} is null: this engine does not list it; a running process would tell")
+    hidden = seen("/proc/PID/mountinfo: hidden below /proc and /sys", list(kernel.masked) or "nothing")
+    return passed("", hidden) if kernel.masked else failed("nothing protects /proc and /sys", hidden)

@@ -10,7 +10,7 @@ from checks.check import Domain, check
 from checks.evidence import seen
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
-from inventory.container import Container
+from inventory.container import Container, DeviceRequest
 
 _BLOCK = re.compile(
     r"/dev/(?:[shv]d[a-z]|xvd[a-z]|nvme\d+n\d|mmcblk\d|dm-\d|md\d|loop\d|nbd\d|rbd\d|sr\d|mapper(?:/(?!control$)|$)"
@@ -59,6 +59,48 @@ def host_device(container: Container, view: View) -> Verdict:
         worst = max(access.severity for access in grave if access.severity is not None)
         return failed(", ".join(dict.fromkeys(access.what for access in grave)), *evidence, severity=worst)
     return manual("a host device is passed", *evidence) if found else passed()
+
+
+_CDI_NAME = re.compile(r"[A-Za-z0-9.-]+/[A-Za-z0-9_-]+=\S+")
+
+
+@check(
+    "RUN-041",
+    "GPU or other device request",
+    domain=Domain.RUNTIME,
+    severity=Severity.INFO,
+    subject=Container,
+    why="The driver of the device and the program that passes it on are in the container's reach.",
+    remediation=(
+        "Ask for the one device and the capabilities that are needed (--gpus 'device=0,capabilities=compute'), and "
+        "keep the vendor's container toolkit current (NVIDIA's at 1.17.8 or later). Without the request the program "
+        "does not find its device."
+    ),
+    references=("ATT&CK:T1611", "CVE-2024-0132", "CVE-2025-23266"),
+    implied_by=("RUN-001",),
+)
+def device_request(container: Container, view: View) -> Verdict:
+    """Manual: `HostConfig.DeviceRequests` (--gpus, CDI), or a CDI name among `HostConfig.Devices` (Podman). Pass: none.
+
+    The version of the vendor's toolkit, in which flaws were found, is not told by the engine's API.
+    """
+    evidence = [
+        seen(f"HostConfig.DeviceRequests[{index}]", _requested(request))
+        for index, request in enumerate(container.device_requests)
+    ]
+    evidence += [
+        seen(f"HostConfig.Devices[{index}].PathOnHost", device.path_on_host)
+        for index, device in enumerate(container.devices)
+        if _CDI_NAME.fullmatch(device.path_on_host)
+    ]
+    return manual("asks for devices that a driver picks", *evidence) if evidence else passed()
+
+
+def _requested(request: DeviceRequest) -> str:
+    many = "all" if request.count < 0 else str(request.count)
+    which = ", ".join(request.device_ids) if request.device_ids else f"{many} of its devices"
+    kinds = " or ".join("+".join(every) for every in request.capabilities)
+    return f"{request.driver or 'any driver'}: {which}" + (f" ({kinds})" if kinds else "")
 
 
 def _device(index: int, path: str, permissions: str) -> _Access:

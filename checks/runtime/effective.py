@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from checks.capabilities import decode, effective
 from checks.check import Domain, check
-from checks.evidence import seen
-from checks.securityopts import no_new_privileges, option
-from checks.users import Identity, parse_user
-from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed, unknown
+from checks.processes import lives
+from checks.runtime.declared import weaker
+from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from checks.view import View
 from inventory.container import Container
-from inventory.host import Effective
-
-Side = tuple[str, Evidence, Evidence]  # what is weaker, declared, effective
 
 
 @check(
@@ -26,52 +19,66 @@ Side = tuple[str, Evidence, Evidence]  # what is weaker, declared, effective
     why="What is set is not what runs: every verdict that trusts the declaration is wrong.",
     remediation=(
         "Recreate the container (docker compose up -d --force-recreate NAME), then compare again. Where it stays: the "
-        "runtime or the kernel lacks the feature (docker info, SecurityOptions)."
+        "runtime or the kernel lacks the feature (docker info, SecurityOptions and warnings)."
     ),
     references=("NIST-800-190:4.4.3", "ATT&CK:T1562.001", "CWE-693"),
 )
 def weaker_than_declared(container: Container, view: View) -> Verdict:
-    """Fail: /proc/PID/status of the first process shows less protection than the declaration: no seccomp filter though
-    one is in force, NoNewPrivs 0 though asked for, capabilities beyond the granted set, or uid 0 though the user is
-    another number (only where the uid map is the identity).
+    """Fail: the kernel shows less protection for the first process than is declared: no seccomp filter though one is in
+    force, NoNewPrivs 0 though asked for, capabilities beyond the granted set, uid 0 though the user is another number
+    (only where the uid map is the identity), AppArmor unconfined or complaining though a profile is declared, a
+    writable root though read-only is, no or a greater limit of memory or processes, nothing masked though paths are
+    to be, or a namespace of the host though it is to have its own. What the kernel does not tell is left out.
 
     Pass: equal or stronger. Not applicable: it does not run. Unknown: the engine is not on this machine, or the
-    process cannot be looked at. Source: proc(5).
+    process cannot be looked at. Sources: proc(5), cgroups(7), namespaces(7).
     """
-    if not container.running:
+    if not lives(container):
         return not_applicable("it does not run")
     kernel = view.effective(container.id)
     if kernel is None:
         return unknown("/proc/PID/status of its first process could not be read (run as root on the engine's host)")
-    weaker = [*_seccomp(container, view, kernel), *_privileges(container, kernel), *_identity(container, kernel)]
-    if not weaker:
+    sides = weaker(container, view, kernel)
+    if not sides:
         return passed()
-    names = ", ".join(name for name, _, _ in weaker)
-    return failed(f"weaker than declared: {names}", *(side for _, *sides in weaker for side in sides))
+    names = ", ".join(side.name for side in sides)
+    evidence = (column for side in sides for column in (side.declared, side.found))
+    return failed(f"weaker than declared: {names}", *evidence, salient=names)
 
 
-def _seccomp(container: Container, view: View, kernel: Effective) -> Iterator[Side]:
-    if kernel.seccomp != 0 or container.privileged:
-        return
-    declared = option(container.security_opt, "seccomp")
-    if declared is None:
-        profile = view.engine().security_option("seccomp")
-        declared = profile.get("profile", "default") if profile is not None else "unconfined"
-    if declared != "unconfined":
-        yield "seccomp", seen("declared seccomp", declared[:80]), seen("/proc/PID/status: Seccomp", kernel.seccomp)
+@check(
+    "CMB-006",
+    "Declared safe, effectively unsafe",
+    domain=Domain.RUNTIME,
+    severity=Severity.HIGH,
+    subject=Container,
+    why="The configuration reads as safe, and checks of it pass, while the kernel does not enforce it.",
+    remediation="Trust RUN-054, not the checks named here, until both sides agree: recreate the container, or move it "
+    "to a host whose kernel and runtime have the feature (docker info shows warnings).",
+    references=("ATT&CK:T1562.001", "CWE-693"),
+    derived=True,
+)
+def declared_safe(container: Container, view: View) -> Verdict:
+    """Combines RUN-054 with the checks that judge the same properties by the declaration.
 
-
-def _privileges(container: Container, kernel: Effective) -> Iterator[Side]:
-    if no_new_privileges(container.security_opt) and not kernel.no_new_privs:
-        declared = seen("HostConfig.SecurityOpt", container.security_opt)
-        yield "no-new-privileges", declared, seen("/proc/PID/status: NoNewPrivs", kernel.no_new_privs)
-    granted = effective(container.cap_add, container.cap_drop, container.privileged)
-    in_effect = decode(kernel.cap_bnd | kernel.cap_eff)
-    if not container.privileged and not in_effect <= granted:
-        yield "capabilities", seen("granted", granted), seen("/proc/PID/status: beyond it", in_effect - granted)
-
-
-def _identity(container: Container, kernel: Effective) -> Iterator[Side]:
-    other = parse_user(container.user).identity is Identity.OTHER
-    if other and kernel.identity_uid_map and kernel.uid == 0:
-        yield "user", seen("Config.User", container.user), seen("/proc/PID/status: Uid", kernel.uid)
+    F: RUN-054 fails for a property, and a check of that property passes. P: RUN-054 passes, or nothing that it doubts
+    is called safe elsewhere (checks that see the kernel's side themselves fail with it). NA, U: as RUN-054.
+    """
+    outcome = view.outcome("RUN-054", container.key)
+    if outcome is Outcome.NOT_APPLICABLE:
+        return not_applicable("it does not run")
+    if outcome is Outcome.PASS:
+        return passed()
+    kernel = view.effective(container.id) if outcome is Outcome.FAIL else None
+    if kernel is None:
+        return unknown("RUN-054 could not be judged")
+    table: list[Evidence] = []
+    names: list[str] = []
+    for side in weaker(container, view, kernel):
+        safe = [rule for rule in side.checks if view.outcome(rule, container.key) is Outcome.PASS]
+        if safe:
+            names.append(side.name)
+            table += [*(Evidence("passes", rule, container.key) for rule in safe), side.declared, side.found]
+    return (
+        failed(f"safe by declaration only: {', '.join(names)}", *table, salient=", ".join(names)) if names else passed()
+    )

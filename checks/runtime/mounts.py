@@ -5,6 +5,7 @@ from __future__ import annotations
 from checks.check import Domain, check
 from checks.evidence import seen
 from checks.hostpaths import Sensitive, inside, normalise, sensitive, sensitive_mounts
+from checks.runtime.kernel import short_of_root
 from checks.sockets import plain_engine_address, runtime_sockets, socket_of_endpoint
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
@@ -73,7 +74,8 @@ def sensitive_writable(container: Container, view: View) -> Verdict:
 
     Critical for /, /etc (and what the host acts upon in it: cron, passwd, sudoers, ssh, pam, ld.so, systemd, ...),
     /root, /boot, /proc, /sys and the docker, kubelet and etcd directories. Never: time zone, hosts and resolver files,
-    zoneinfo, /dev/{null,zero,shm}, volumes that the kubelet made for the pod. Pass: none. Source: CIS Docker 5.6.
+    zoneinfo, /dev/{null,zero,shm}, volumes that the kubelet made for the pod. High where root inside is an unprivileged
+    user outside, who writes what that user may. Pass: none. Source: CIS Docker 5.6.
     """
     matches = _matches(container, view, rw=True)
     if not matches:
@@ -82,7 +84,7 @@ def sensitive_writable(container: Container, view: View) -> Verdict:
     return failed(
         f"may write to {_paths(matches)} of the host",
         *_evidence(matches),
-        severity=Severity.CRITICAL if critical else None,
+        severity=(short_of_root(container, view) or Severity.CRITICAL) if critical else None,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from checks.capabilities import effective
 from checks.check import Domain, check
 from checks.evidence import seen
+from checks.runtime.kernel import kernel_view
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
 from inventory.container import Container
-from inventory.resource import Kind, ResourceKey
+from inventory.resource import Kind, Resource, ResourceKey
 
 _PSS = "PSS:baseline:Host Namespaces"
 
@@ -74,19 +75,47 @@ def host_pid(container: Container, view: View) -> Verdict:
     references=("CIS-Docker-1.6:5.17", _PSS, "ATT&CK:T1611", "CWE-668"),
 )
 def host_ipc(container: Container, view: View) -> Verdict:
-    """Fail: `HostConfig.IpcMode` is "host". Manual: "shareable" or "container:ID".
+    """Fail: `HostConfig.IpcMode` is "host". Manual: "shareable" or "container:ID", unless both are of one pod.
 
-    Podman makes every container shareable by itself, so there only the one that joins another is worth a decision.
-    Pass: private, none or empty. Unknown: the mode, or which engine it is, was not read. Source: CIS Docker 5.17.
+    Podman writes "shareable" for its default and for the host's alike: there /proc/PID/ns/ipc decides, so a container
+    without a process is unknown. Pass: private, none or empty. Unknown: the mode, or which engine it is, was not read.
+    Source: CIS Docker 5.17.
     """
     mode = container.ipc_mode
+    declared = seen("HostConfig.IpcMode", mode)
     if mode == "host":
-        return failed("shares the host's IPC objects", seen("HostConfig.IpcMode", mode))
+        return failed("shares the host's IPC objects", declared)
     if mode.startswith("container:"):
-        return manual("shares another container's IPC objects", seen("HostConfig.IpcMode", mode))
-    if mode == "shareable" and view.engine().flavour != "podman":
-        return manual("lets other containers share its IPC objects", seen("HostConfig.IpcMode", mode))
-    return passed()
+        return (
+            passed()
+            if _of_its_pod(container, mode, view)
+            else manual("shares another container's IPC objects", declared)
+        )
+    if mode != "shareable":
+        return passed()
+    if view.engine().flavour != "podman":
+        return manual("lets other containers share its IPC objects", declared)
+    return _podmans_ipc(container, view, declared)
+
+
+def _podmans_ipc(container: Container, view: View, declared: Evidence) -> Verdict:
+    kernel = kernel_view(container, view)
+    if kernel is None or kernel.host_namespaces is None:
+        return unknown("Podman writes shareable for the host's IPC namespace too; a running process would tell")
+    if "ipc" not in kernel.host_namespaces:
+        return passed()
+    return failed("shares the host's IPC objects", declared, seen("/proc/PID/ns/ipc", "the host's"))
+
+
+def _of_its_pod(container: Container, mode: str, view: View) -> bool:
+    """Whether `mode` joins the container that holds the namespaces of the same pod."""
+    return _holds_its_pod(
+        container, view.get(ResourceKey(Kind.CONTAINER, container.key.source, mode.removeprefix("container:")))
+    )
+
+
+def _holds_its_pod(container: Container, peer: Resource | None) -> bool:
+    return isinstance(peer, Container) and bool(container.pod) and peer.pod == container.pod and peer.infra
 
 
 @check(
@@ -153,7 +182,7 @@ def userns_off(container: Container, view: View) -> Verdict:
 def host_cgroup(container: Container, view: View) -> Verdict:
     """Fail: `HostConfig.CgroupnsMode` is "host"; low on cgroup v1, where it is the default. Pass: private.
 
-    Unknown: the engine does not tell (empty, as Podman's compatible API leaves it).
+    Unknown: the engine does not tell (empty). Podman tells it as `HostConfig.CgroupMode` of its own API.
     """
     mode = container.cgroupns_mode
     if mode == "host":
@@ -182,7 +211,8 @@ def host_cgroup(container: Container, view: View) -> Verdict:
 def shared_namespaces(container: Container, view: View) -> Verdict:
     """Fail (medium): joins the network, PID or IPC namespace of a container that is privileged or in a host namespace.
 
-    Manual: joins another container. Pass: joins none. Unknown: the other container cannot be read.
+    Manual: joins another container. Pass: joins none, or only the one that holds the namespaces of its own pod.
+    Unknown: the other container cannot be read.
     """
     modes = {
         "HostConfig.NetworkMode": container.network_mode,
@@ -192,16 +222,18 @@ def shared_namespaces(container: Container, view: View) -> Verdict:
     joined = {path: mode for path, mode in modes.items() if mode.startswith("container:")}
     evidence: list[Evidence] = []
     weak: list[str] = []
+    alone = True
     for path, mode in joined.items():
         key = ResourceKey(Kind.CONTAINER, container.key.source, mode.removeprefix("container:"))
         peer = view.get(key)
         evidence.append(seen(path, mode, key))
+        alone &= _holds_its_pod(container, peer)
         if isinstance(peer, Container):
             weak += _weaknesses(peer)
     if weak:
         message = f"joins a container that is weaker than itself: {', '.join(dict.fromkeys(weak))}"
         return failed(message, *evidence, severity=Severity.MEDIUM)
-    return manual("shares namespaces with another container", *evidence) if evidence else passed()
+    return passed() if alone else manual("shares namespaces with another container", *evidence)
 
 
 def _weaknesses(peer: Container) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.check import Domain, check
 from checks.evidence import seen
-from checks.runtime.kernel import kernel_view
+from checks.runtime.kernel import kernel_view, root_is_mapped, short_of_root
 from checks.runtime.owners import orchestrator, owner_label
 from checks.users import Identity, as_number, parse_user
 from checks.verdict import Severity, Verdict, failed, manual, not_applicable, passed
@@ -29,7 +29,8 @@ from inventory.container import Container
     ),
 )  # fmt: skip
 def privileged_container(container: Container, view: View) -> Verdict:
-    """Fail: `HostConfig.Privileged` is true, in any state: one that never started is one start away.
+    """Fail: `HostConfig.Privileged` is true, in any state: one that never started is one start away. High where root
+    inside is an unprivileged user outside (rootless engine, remapped ids).
 
     Pass: it is false. Unknown: it was not read. Folds what it implies: RUN-013, 014, 017, 019, 020, 040.
     Source: CIS Docker 5.5, Pod Security Standards (baseline).
@@ -41,6 +42,7 @@ def privileged_container(container: Container, view: View) -> Verdict:
         seen("HostConfig.Privileged", True),
         seen("State.Status", container.state),
         seen("Config.Labels", owner_label(container) or orchestrator(container) or "no owner label"),
+        severity=short_of_root(container, view),
     )
 
 
@@ -75,7 +77,7 @@ def runs_as_root(container: Container, view: View) -> Verdict:
         return passed()
     if user.identity is Identity.NAMED:
         return _named(container, view)
-    if _root_is_mapped(container, view):
+    if root_is_mapped(container, view):
         return failed("root inside, mapped to another user outside", evidence, severity=Severity.LOW)
     return failed("root inside is root on the host", evidence)
 
@@ -89,17 +91,6 @@ def _named(container: Container, view: View) -> Verdict:
     if kernel.uid == 0:
         return failed(f"the user {container.user!r} is uid 0", evidence, uid)
     return passed("", evidence, uid)
-
-
-def _root_is_mapped(container: Container, view: View) -> bool:
-    kernel = kernel_view(container, view)
-    if kernel is not None:
-        return not kernel.identity_uid_map
-    if container.userns_mode not in {"", "host"}:
-        return True
-    engine = view.engine()
-    remapped = engine.security_option("userns") is not None and container.userns_mode != "host"
-    return remapped or engine.rootless
 
 
 _GROUPS = {"root": "0", "disk": "6", "adm": "4", "kmem": "15", "shadow": "42", "docker": "", "systemd-journal": ""}

@@ -50,7 +50,7 @@ def vulnerable_runc(engine: Engine, view: View) -> Verdict:
     path, text = _component(engine.components, "runc")
     if not path:
         return not_applicable("the engine reports no runc")
-    return _judge(path, text, *advisories("runc", runc.ADVISORIES, runc.TABLE_DATE, view.policy.tables), view)
+    return judge_version(path, text, *advisories("runc", runc.ADVISORIES, runc.TABLE_DATE, view.policy.tables), view)
 
 
 @check(
@@ -81,7 +81,7 @@ def vulnerable_containerd(engine: Engine, view: View) -> Verdict:
         return entry.severity
 
     table, made = advisories("containerd", containerd.ADVISORIES, containerd.TABLE_DATE, view.policy.tables)
-    return _judge(path, text, table, made, view, severity)
+    return judge_version(path, text, table, made, view, severity)
 
 
 @check(
@@ -117,10 +117,10 @@ def vulnerable_engine(engine: Engine, view: View) -> Verdict:
 
     shipped, tables = docker_engine.ADVISORIES, view.policy.tables
     table, made = advisories("docker-engine", shipped, docker_engine.TABLE_DATE, tables)
-    return _judge("Version", engine.version, table, made, view, severity)
+    return judge_version("Version", engine.version, table, made, view, severity)
 
 
-def _judge(
+def judge_version(
     path: str,
     text: str,
     table: Iterable[Advisory],

@@ -1,0 +1,160 @@
+"""Certificates and keys of the daemon and of its registries: who may change or read them, and how long they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from checks.check import Domain, check
+from checks.host.ownership import absent, beyond, denied, stats
+from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
+from checks.view import View
+from inventory.gap import Gap, Reason, Unread
+from inventory.model import Certificate, Engine, FileFacts
+
+_CERTIFICATE, _KEY, _DIRECTORY = 0o444, 0o400, 0o644
+_OWNER_WRITES = 0o200
+_SOON = 30 * 86400.0
+_REGISTRY_DIRECTORY = "/certs.d"
+
+
+@check(
+    "DMN-024",
+    "Registry certificate files too open",
+    domain=Domain.HOST,
+    severity=Severity.MEDIUM,
+    subject=Engine,
+    why="Who swaps a registry's CA lets a fake registry in; who reads the client's key is this host to the registry.",
+    remediation="`chown -R root:root /etc/docker/certs.d; chmod 444 /etc/docker/certs.d/*/*.crt "
+    "/etc/docker/certs.d/*/*.cert; chmod 400 /etc/docker/certs.d/*/*.key`.",
+    references=("CIS-Docker-1.6:3.7", "CIS-Docker-1.6:3.8", "CWE-732"),
+)
+def registry_certificates(engine: Engine, view: View) -> Verdict:
+    """Judges every file in /etc/docker/certs.d and /etc/containers/certs.d, and the directories around them.
+
+    F: not root:root (a rootless engine's are its user's), a certificate beyond 0444, a `*.key` beyond 0400, a directory
+    beyond 0755; low where nothing but the owner's own right to write is too much. P: neither. NA: there is none. U: the
+    engine is remote, or a directory may not be listed. Source: CIS Docker 3.7, 3.8.
+    """
+    host = view.host()
+    files = [facts for path in host.registry_certificates if (facts := host.files.get(path))]
+    found = _faults(((one, _allowed(one)) for one in files), engine)
+    if found:
+        return _too_open(found, engine, Severity.MEDIUM)
+    hidden = [path for path in denied(host) if _REGISTRY_DIRECTORY in path]
+    if hidden or not files:
+        return absent(host, hidden, "no certificates of registries")
+    return passed("", *stats(files))
+
+
+@check(
+    "DMN-025",
+    "Daemon TLS files too open",
+    domain=Domain.HOST,
+    severity=Severity.HIGH,
+    subject=Engine,
+    why="Who reads the key is the daemon to its clients; who changes the CA decides which clients are let in.",
+    remediation="`chown root:root FILE` for each; `chmod 444` the CA and the certificate, `chmod 400` the key.",
+    references=(
+        "CIS-Docker-1.6:3.9", "CIS-Docker-1.6:3.10", "CIS-Docker-1.6:3.11", "CIS-Docker-1.6:3.12",
+        "CIS-Docker-1.6:3.13", "CIS-Docker-1.6:3.14", "ATT&CK:T1552.004", "CWE-732",
+    ),
+)  # fmt: skip
+def daemon_tls_files(engine: Engine, view: View) -> Verdict:
+    """Judges the files of the daemon's options `tlscacert`, `tlscert` and `tlskey`, or their defaults with TLS on.
+
+    F: not root:root (a rootless engine's are its user's), CA or certificate beyond 0444, key beyond 0400; low where
+    nothing but the owner's own right to write is too much. P: neither. NA: the daemon uses no TLS. U: the engine is
+    remote, or a file could not be examined. Source: CIS Docker 3.9-3.14.
+    """
+    host = view.host()
+    if not host.tls_files:
+        return not_applicable("the daemon uses no TLS")
+    facts = {role: host.files.get(path) for role, path in host.tls_files.items()}
+    known = [(one, _KEY if role == "tlskey" else _CERTIFICATE) for role, one in facts.items() if one]
+    found = _faults(known, engine)
+    if found:
+        return _too_open(found, engine, Severity.HIGH)
+    for role, path in host.tls_files.items():
+        if facts[role] is None and host.file(path) is None:
+            raise Unread(Gap(Reason.ABSENT, path, f"no such file, although it is the daemon's {role}"))
+    return passed("", *stats(one for one, _ in known))
+
+
+@check(
+    "DMN-030",
+    "Daemon certificate near expiry",
+    domain=Domain.HOST,
+    severity=Severity.HIGH,
+    subject=Engine,
+    why="Remote clients start to fail, or somebody tells them not to verify any more.",
+    remediation="Issue a new certificate with the same names, replace the file and restart the engine. With "
+    "live-restore on containers survive that.",
+    references=("CIS-Docker-1.6:2.7", "CWE-298"),
+)
+def daemon_certificate(engine: Engine, view: View) -> Verdict:
+    """Judges the validity of the certificates in the daemon's `tlscert` and `tlscacert`.
+
+    Of a chain the certificate that ends first counts, of several CAs the one that ends last. F: ended, not begun, or
+    less than 30 days left. P: later. NA: the daemon uses no TLS. U: the engine is remote, or a file could not be read.
+    """
+    host = view.host()
+    paths = {role: path for role, path in host.tls_files.items() if role != "tlskey"}
+    if not paths:
+        return not_applicable("the daemon uses no TLS")
+    evidence: list[Evidence] = []
+    bad: dict[str, Evidence] = {}
+    unread: Unread | None = None
+    for role, path in paths.items():
+        try:
+            certificates = host.certificates_in(path)
+        except Unread as gap:
+            unread = gap
+            continue
+        one = (max if role == "tlscacert" else min)(certificates, key=_end)
+        evidence.append(Evidence(f"{role} {path}", f"{one.subject}: {_day(one.not_before)} to {_day(one.not_after)}"))
+        if fault := _fault(one, view.now):
+            bad[f"{role} {fault}"] = evidence[-1]
+    if bad:
+        return failed(", ".join(bad), *bad.values())
+    if unread is not None:
+        raise unread
+    return passed("", *evidence)
+
+
+def _fault(certificate: Certificate, now: float) -> str:
+    if certificate.not_before > now:
+        return f"is not valid before {_day(certificate.not_before)}"
+    if certificate.not_after - now >= _SOON:
+        return ""
+    return f"{'ended' if certificate.not_after < now else 'ends'} on {_day(certificate.not_after)}"
+
+
+def _end(certificate: Certificate) -> float:
+    return certificate.not_after
+
+
+def _day(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def _allowed(facts: FileFacts) -> int:
+    if facts.kind == "directory":
+        return _DIRECTORY
+    return _KEY if facts.path.endswith(".key") else _CERTIFICATE
+
+
+def _faults(files: Iterable[tuple[FileFacts, int]], engine: Engine) -> list[tuple[FileFacts, int]]:
+    return [(one, allowed) for one, allowed in files if _strange(one, engine) or beyond(one, allowed)]
+
+
+def _strange(facts: FileFacts, engine: Engine) -> bool:
+    return not engine.rootless and bool(facts.uid or facts.gid)
+
+
+def _too_open(found: list[tuple[FileFacts, int]], engine: Engine, severity: Severity) -> Verdict:
+    """Low where nothing is wrong but that the owner may write what only the owner could replace anyway."""
+    files = [one for one, _ in found]
+    harmless = all(beyond(one, allowed) == _OWNER_WRITES and not _strange(one, engine) for one, allowed in found)
+    worst = Severity.LOW if harmless else severity
+    return failed(f"{len(files)} too open or not root's", *stats(files), severity=worst)
