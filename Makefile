@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test lint lab lab-down bench screenshots lock clean help
+.PHONY: run test lint lab lab-down bench screenshots docs lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make lint         ruff, mypy --strict and the import rules"
 	@echo "make lab          start the private lab engine      make lab-down   remove it without a trace"
 	@echo "make bench        print the measured figures        make screenshots   draw them from the lab"
+	@echo "make docs         write the generated documents anew"
 	@echo "make lock         pin the dependencies anew         make clean      remove everything that was set up"
 
 run: $(VENV)/.run
@@ -47,6 +48,9 @@ bench: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	$(BIN)/python -m screenshots $(ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m docs
 
 # uv resolves for every platform and Python at once; --no-emit-* keeps names of package indexes out of the files.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -29,15 +29,17 @@ _PANES = {
     "monitoring": ("5",),
     "coverage": ("5", "b"),
     "findings": ("6",),
+    "benchmarks": ("B", *("j",) * 3),
 }
 _DETAILS = {
     "detail-findings": ("2", "enter"),
     "detail-inspect": ("2", "i"),
     "detail-logs": ("2", "slash", *"alertm", "enter", "l"),
+    "detail-fix": ("2", "slash", *"seccomp", "enter", "X"),
     "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
 _SIZES = ((80, 24), (120, 40))
-_WIDE = ("overview", "containers", "findings", "detail-findings")
+_WIDE = ("overview", "containers", "findings", "benchmarks", "detail-findings")
 
 SHOTS: tuple[Shot, ...] = tuple(
     Shot(name, columns, rows, keys)

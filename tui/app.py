@@ -17,7 +17,7 @@ from inventory.sources.docker.userinfo import without_secret
 from tui.cli.problem import Exit
 from tui.freshness import Freshness, waiting
 from tui.keymap import resolve
-from tui.options import ExplorerOptions
+from tui.options import ExplorerOptions, Settings
 from tui.screens.frame import FrameScreen
 from tui.threads import spawn
 from widgets.style import Palette, choose
@@ -214,6 +214,18 @@ class DeckwatchApp(App[int]):
     def picture(self) -> Picture:
         """What there is to show; while frozen, what there was."""
         return self._frozen_picture if self.frozen and self._frozen_picture else self.session.picture
+
+    def adopt(self, settings: Settings) -> None:
+        """Judge by the policy of a file that has changed; what did not come from the file goes on to hold."""
+        from msgspec import structs
+
+        from tui.schema import DECIDED
+
+        before = self.options.settings
+        others = {name: value for name, value in structs.asdict(before.policy).items() if name not in DECIDED}
+        policy = structs.replace(settings.policy, **others)
+        self.options = self.options._replace(settings=before._replace(rules=policy, path=settings.path))
+        self.session.adopt(policy)
 
     def now(self) -> float:
         """The moment that ages count from (epoch seconds): that of the recording, where one is shown."""

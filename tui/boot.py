@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Boot:
     host_name: str = ""
     target: str = ""
     recorded_at: float = 0.0
+    names: Mapping[str, str] | None = None  # to probe with; None: nothing is probed
 
     @classmethod
     def of(cls, options: ExplorerOptions, session: Session) -> Boot:
@@ -45,6 +47,16 @@ class Boot:
         """Let everything run."""
         session.recorded_at = self.recorded_at
         session.start(self.sources, policy, self.sampler)
+        if self.names is not None:
+            from tui.probing import follow
+
+            names = self.names
+            spawn("probe", lambda: follow(session.store, self._engines, names))
+
+    def _engines(self) -> list[tuple[str, str]]:
+        """Name and URL of each engine that was found."""
+        found = ((source.name, getattr(source, "endpoint", None)) for source in self.sources)
+        return [(name, endpoint.url) for name, endpoint in found if endpoint is not None]
 
     @classmethod
     def _recorded(cls, options: ExplorerOptions, session: Session) -> Boot:
@@ -58,13 +70,11 @@ class Boot:
 
     @classmethod
     def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
+        from tui.collect import meant
         from tui.live import live_source
 
-        hosts: list[str | None] = list(dict.fromkeys(options.sources.hosts))
-        hosts = hosts or [None]
-        boot = cls(sampler=Figures(session))
-        for host in hosts:
-            name = "docker" if len(hosts) == 1 else str(host)
+        boot = cls(sampler=Figures(session), names=options.sources.names if options.sources.probe else None)
+        for name, host in meant(options.sources).items():
             boot.sources.append(live_source(session, name, host))
         boot.target = ", ".join(source.target for source in boot.sources)
         return boot

@@ -48,7 +48,7 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     checks = catalogue()
     snapshot = store.snapshot()
     evaluation = Engine(checks, policy).evaluate(snapshot)
-    return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters)
+    return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters, policy)
 
 
 def collect(options: SourceOptions, narrate: Narrate) -> Store:
@@ -58,6 +58,11 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
     store = Store()
     found = targets(options)
     read_all(found, lambda target: _read_live(target, store))
+    if options.probe:
+        from tui.probing import look
+
+        for target in found:
+            look(store, target.name, target.endpoint.url, options.names)
     health = store.snapshot().sources.values()
     if not any(source.status in READ for source in health):
         raise Problem(nothing_read(f"{source.target}: {source.detail}" for source in health), Exit.NO_SOURCE)
@@ -72,15 +77,32 @@ def targets(options: SourceOptions) -> list[Target]:
     from inventory.sources.docker.endpoints import EndpointError, find
 
     found: list[Target] = []
-    for host in dict.fromkeys(options.hosts) or (None,):
+    for name, host in meant(options).items():
         try:
             answer = find(host)
         except EndpointError as error:
             raise Problem(str(error)) from None
         if answer.endpoint is None:
             raise Problem(nothing_read(_tried(answer.tried)), Exit.NO_SOURCE)
-        found.append(Target("docker" if len(options.hosts) < 2 else host or "docker", answer.endpoint))
+        found.append(Target(name, answer.endpoint))
     return found
+
+
+def meant(options: SourceOptions) -> dict[str, str | None]:
+    """The engines that were asked for by the names of their sources, else all of a machine that has several.
+
+    None is whatever engine the machine has.
+    """
+    from inventory.sources.docker.endpoints import EndpointError, find_several
+
+    if len(options.hosts) > 1:
+        return {host: host for host in options.hosts}
+    if options.hosts:
+        return {"docker": options.hosts[0]}
+    try:
+        return dict(find_several()) or {"docker": None}
+    except EndpointError:
+        return {"docker": None}  # whoever looks for the one says it
 
 
 def nothing_read(tried: Iterable[str]) -> str:
@@ -111,9 +133,11 @@ def read_all(found: list[Target], read: Callable[[Target], None]) -> None:
 
 def _read_live(target: Target, store: Store) -> None:
     from inventory.sources.docker.read import read
+    from inventory.sources.host.activity import look_below
     from inventory.sources.host.host import host_below
 
-    read(target.endpoint, store, name=target.name, host=host_below(target.endpoint))
+    below, look = host_below(target.endpoint), look_below(target.endpoint)
+    read(target.endpoint, store, name=target.name, host=below, look=look)
 
 
 def recorded(options: SourceOptions) -> Store:
@@ -136,6 +160,7 @@ def fill(store: Store, replay: Replay, target: str) -> None:
     """Read a recording into a store, with the code that reads a live engine."""
     from inventory.sources.docker.endpoint import Endpoint
     from inventory.sources.docker.read import read
+    from inventory.sources.host.activity import look_below
     from inventory.sources.host.host import host_below
 
     when = datetime.fromtimestamp(replay.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -148,6 +173,7 @@ def fill(store: Store, replay: Replay, target: str) -> None:
             name=source.name,
             via=replay.transport(source.name),
             host=host_below(endpoint, reader) if reader else None,
+            look=look_below(endpoint, reader) if reader else None,
             clock=lambda: replay.time,
         )
         said = f"recorded {when} on {replay.host} from {source.target}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,28 @@ Names = Callable[[], Collection[str]]
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used: `FILE:LINE: what is wrong and what was expected`."""
+    """A configuration that cannot be used: `FILE:LINE: what is wrong and what was expected`.
 
-    def __init__(self, path: Path, line: int, message: str) -> None:
+    `more` holds the other mistakes in the same file, in the order of their lines.
+    """
+
+    def __init__(self, path: Path, line: int, message: str, more: Iterable[ConfigError] = ()) -> None:
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
         self.path = path
         self.line = line
+        self.message = message
+        self.more = tuple(more)
+
+    @classmethod
+    def of(cls, mistakes: Iterable[ConfigError]) -> ConfigError:
+        """All mistakes in one, the first line first."""
+        first, *others = sorted(mistakes, key=lambda mistake: mistake.line)
+        return cls(first.path, first.line, first.message, others)
 
 
 def find(environ: Mapping[str, str], cwd: Path) -> Path | None:
     """The file to use when none is named: in the working directory, else in the user's configuration directory."""
-    home = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME", "/")) / ".config")
-    places = (cwd / FILE, Path(home) / "deckwatch" / FILE)
+    places = (cwd / FILE, user_file(environ))
     return next((place for place in places if _is_file(place)), None)
 
 
@@ -52,13 +62,24 @@ def load(
     path = named or find(os.environ if environ is None else environ, cwd or Path.cwd())
     if path is None:
         return Settings()
-    text = _read(path)
+    return judge(read(path), path, checks=checks, actions=actions)
+
+
+def judge(text: str, path: Path, *, checks: Names = tuple, actions: Names = tuple) -> Settings:
+    """The settings that a text gives; `path` is for the messages. Raises `ConfigError`."""
     from tui.schema import settings
 
-    return settings(_parse(path, text), text, path, checks=checks, actions=actions)
+    return settings(parse(path, text), text, path, checks=checks, actions=actions)
 
 
-def _read(path: Path) -> str:
+def user_file(environ: Mapping[str, str]) -> Path:
+    """The file in the user's configuration directory, whether it exists or not."""
+    home = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME", "/")) / ".config")
+    return Path(home) / "deckwatch" / FILE
+
+
+def read(path: Path) -> str:
+    """The text, its line ends untouched; raises `ConfigError`."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -73,7 +94,8 @@ def _read(path: Path) -> str:
         raise ConfigError(path, line, "is not UTF-8, which TOML must be") from None
 
 
-def _parse(path: Path, text: str) -> dict[str, Any]:
+def parse(path: Path, text: str) -> dict[str, Any]:
+    """The document; raises `ConfigError` with the line where it stops being TOML."""
     import re
     import tomllib
 
@@ -85,7 +107,18 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         if place is None:
             raise ConfigError(path, 1, f"is not TOML: {said}") from None
         line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
-        raise ConfigError(path, line, f"is not TOML: {said[: place.start()]}") from None
+        raise ConfigError(path, line, f"is not TOML: {said[: place.start()]}{_advice(said, text, line)}") from None
+
+
+def _advice(said: str, text: str, line: int) -> str:
+    """What most likely was meant, where the parser's own words do not say it."""
+    key, _, value = text.split("\n")[line - 1].partition("=")
+    word = value.partition("#")[0].strip()
+    if said.startswith("Invalid date"):
+        return f"; {word} is no day of the calendar"
+    if said.startswith("Invalid value") and key.strip() and word[:1].isalpha():
+        return f'; a text is written in quotes: {key.strip()} = "{word}"'
+    return ""
 
 
 def _is_file(place: Path) -> bool:

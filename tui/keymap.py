@@ -66,6 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("look.processes", "p", "LOOK", "Processes", "look('processes')"),
     _action("look.changes", "D", "LOOK", "Files changed since the image", "look('changes')"),
     _action("look.events", "e", "LOOK", "Events", "look('events')"),
+    _action("look.fix", "X", "LOOK", "Fix: command line and Compose service to paste", "look('fix')"),
     _action("find.filter", "slash", "FIND", "Filter the list, search in text", "filter"),
     _action("find.pin", "ampersand", "FIND", "Pin the filter over all panes", "pin"),
     _action("text.next_match", "n", "FIND", "Next match (text)"),
@@ -75,13 +76,16 @@ ACTIONS: tuple[Action, ...] = (
     _action("find.failures", "F", "FIND", "Only rows with failures", "failures"),
     _action("find.all", "A", "FIND", "Show or hide stopped, unused and system rows", "everything"),
     _action("list.group", "b", "FIND", "The other view: findings by object, monitoring by container", "group"),
+    _action("list.benchmarks", "B", "FIND", "Benchmarks: CIS, NIST, OWASP, domains; again: the next", "benchmarks"),
     _action("list.sort", "s", "FIND", "Sort by...", "sort"),
     _action("list.reverse", "S", "FIND", "Reverse the order", "reverse"),
     _action("table.mark", "space", "FIND", "Mark the row"),
-    _action("text.wrap", "w", "TEXT", "Wrap long lines"),
+    _action("text.wrap", "ctrl+w", "TEXT", "Wrap long lines"),
     _action("text.follow", "f", "TEXT", "Follow the end"),
     _action("text.timestamps", "T", "TEXT", "Timestamps in logs", "timestamps"),
     _action("text.more", "plus", "TEXT", "Logs further back", "more_logs"),
+    _action("finding.accept", "w", "POLICY", "Accept this finding (a waiver), or take that back", "accept"),
+    _action("policy.waivers", "W", "POLICY", "All waivers: used, unused, expired", "waivers"),
     _action("tool.copy", "c", "TOOL", "Copy: name, id, evidence, command", "copy_menu"),
     _action("tool.commands", "a", "TOOL", "Commands for this object, to copy (nothing is run)", "commands"),
     _action("tool.export", "E", "TOOL", "Export findings or this view", "export"),
@@ -131,20 +135,29 @@ class Clash:
 def resolve(wanted: Mapping[str, Sequence[str]]) -> tuple[Mapping[str, tuple[str, ...]], tuple[Clash, ...]]:
     """The keys of every action after the configuration's wishes, and the wishes that clash.
 
-    A widget's keys may equal an app action's only if they do by default: the widget would hide the action.
+    All wishes are taken together, so that two actions may swap keys and the order in the file does not matter. Where
+    two actions end up on one key, the wish is refused; of two wishes, that for the action further down in the table.
     """
-    keys = {action.id: action.keys for action in ACTIONS}
-    clashes = []
-    for name, chosen in wanted.items():
-        if name not in keys:
-            continue
-        others = {key: other for other, theirs in keys.items() if other != name for key in theirs}
-        taken = next((key for key in chosen if key in others), None)
-        if taken is None:
-            keys[name] = tuple(chosen)
-        else:
-            clashes.append(Clash(taken, others[taken], name))
-    return keys, tuple(clashes)
+    wishes = {action.id: tuple(wanted[action.id]) for action in ACTIONS if action.id in wanted}
+    clashes: list[Clash] = []
+    while True:
+        keys = {action.id: wishes.get(action.id, action.keys) for action in ACTIONS}
+        clash = _clash(keys, wishes)
+        if clash is None:
+            return keys, tuple(clashes)
+        clashes.append(clash)
+        del wishes[clash.refused]
+
+
+def _clash(keys: Mapping[str, Sequence[str]], wishes: Mapping[str, object]) -> Clash | None:
+    """The first key in the order of the table that two actions share."""
+    holders: dict[str, str] = {}
+    for name, theirs in keys.items():
+        for key in dict.fromkeys(theirs):
+            other = holders.setdefault(key, name)
+            if other != name:
+                return Clash(key, other, name) if name in wishes else Clash(key, name, other)
+    return None
 
 
 def help_groups(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from checks.verdict import Severity
+from checks.check import Domain
+from checks.verdict import Outcome, Severity
+from inventory.resource import Kind
 from tui.panes.base import Entry
-from widgets.query import Query, parse
+from widgets.query import Query, field_of, near, parse, tokens
 
 
 @dataclass(slots=True)
@@ -42,9 +44,54 @@ def failing(entry: Entry, minimum: Severity) -> bool:
     return any(entry.summary.fails[minimum:])
 
 
+WORDS = {
+    "sev": tuple(severity.word for severity in reversed(Severity)),
+    "verdict": tuple(outcome.value for outcome in Outcome),
+    "domain": tuple(domain.value for domain in Domain),
+    "kind": tuple(kind.value for kind in Kind),
+}
+"""Fields that mean the same in every list, and all that they can say."""
+
+
+COMMON = frozenset(("sev", "state", "name", "img", "label", "net", "port", "project"))
+"""Fields that a person may rely on, though not every list has them all."""
+
+
+def read(entries: Sequence[Entry], state: ListState) -> Query:
+    """The filter of a list, by the fields that its entries have."""
+    if not state.query:
+        return Query()
+    return parse(state.query, _fields(entries) or None, WORDS)
+
+
+def problem(entries: Sequence[Entry], shown: Sequence[Entry], state: ListState) -> str:
+    """Why the filter of a list does nothing or lets nothing through, where it is most likely misspelt; "" if not."""
+    query = read(entries, state)
+    if query.errors:
+        return query.errors[0]
+    if shown or not entries:
+        return ""
+    known = _fields(entries)
+    for token in tokens(state.query):
+        name = field_of(token, COMMON)
+        if name and name not in known:
+            return f"no field {name} here: {' '.join(sorted(known))}"
+    for term in query.terms:
+        if term.key and not term.negated and not any(term.holds(entry.fields) for entry in entries):
+            meant = near(
+                term.value, {word for entry in entries for word in entry.fields.get(term.key, "").casefold().split()}
+            )
+            return f"no {term.key} is {term.value}" + (f": did you mean {meant}?" if meant else "")
+    return ""
+
+
+def _fields(entries: Sequence[Entry]) -> set[str]:
+    return set().union(*(entry.fields for entry in entries))
+
+
 def arrange(entries: Sequence[Entry], state: ListState, filters: Filters) -> list[Entry]:
     """The entries that pass all filters, sorted; equal ones by name."""
-    queries = [query for text in (filters.pinned, state.query) if not (query := parse(text)).empty]
+    queries = [query for query in (parse(filters.pinned, None, WORDS), read(entries, state)) if not query.empty]
     found = [entry for entry in entries if _passes(entry, state, filters, queries)]
     found.sort(key=_name)
     found.sort(key=lambda entry: _comparable(entry.sort.get(state.sort)), reverse=state.descending)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from inventory.container import Container
 from inventory.gap import Gap, Reason
 from inventory.host import Host
+from inventory.sources.docker.activity import Seen
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.endpoints import EndpointError, Found, find
 from inventory.sources.docker.live import DockerSource
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
+from inventory.sources.host.activity import look_below
 from inventory.sources.host.host import host_below
 from inventory.store import Store
 from tui.session import Session, Source
 from tui.talk import Talk
 
-READ_LIMIT = 5.0  # seconds to reach an engine for the drill-down
+READ_LIMIT = 10.0  # seconds to reach an engine for the drill-down; Podman starts programs to answer who it is
 
 
 class Live:
@@ -33,6 +37,7 @@ class Live:
             tried=tuple(str(attempt) for attempt in found.tried),
             host=host_below(found.endpoint) if found.endpoint else self._below,
             find=lambda: find(host).endpoint,
+            look=self._look,
         )
 
     def _below(self, store: Store, name: str) -> Host | Gap:
@@ -41,6 +46,10 @@ class Live:
         if below is None:
             return Gap(Reason.UNSUPPORTED, "host files and /proc", "the engine is reached over a network")
         return below(store, name)
+
+    def _look(self, containers: Sequence[Container], until: float) -> Mapping[str, Seen]:
+        look = look_below(self.endpoint) if self.endpoint else None
+        return look(containers, until) if look is not None else {}
 
     def start(self) -> None:
         """List, then follow."""

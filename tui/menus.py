@@ -6,7 +6,7 @@ import base64
 import os
 import shlex
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from textual.widget import Widget
 
 from checks.verdict import Outcome
 from inventory.container import Container
-from inventory.gap import Gap
+from inventory.gap import Gap, Unread
 from inventory.image import Image
 from inventory.network import Network, Volume
 from inventory.resource import Resource
 from inventory.swarm import Node, Service
 from inventory.text import safe
-from tui.export import FORMATS, write
+from tui.export import FORMATS, write, write_text
+from tui.fixes import FORMS, forms, plan_for, text
 from tui.format import known, stamp
 from tui.keymap import ACTIONS, key_name
 from tui.threads import spawn
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.screens.deck import DeckScreen
 
 TYPED = {"q": "app.quit", "quit": "app.quit", "q!": "app.quit", "help": "tool.help", "h": "tool.help"}
+_FIX = "fix "
 OSC52_LIMIT = 74_000  # bytes of base64 that common terminals accept
 
 
@@ -68,8 +70,22 @@ def copy_options(screen: DeckScreen) -> list[tuple[Option, str]]:
             found += [("evidence", f"{piece.path} = {piece.value}") for piece in current.evidence]
             found.append(("fix", current.fix))
         elif detail.text is not None:
+            found += list(fix_texts(screen).items())
             found.append(("line", detail.text.current_text))
     return [(Option(str(n), f"{label:<9} {safe(text, 200)}"), text) for n, (label, text) in enumerate(found) if text]
+
+
+def fix_texts(screen: DeckScreen) -> Mapping[str, str]:
+    """The remedies that the Fix tab shows, by the name of their form; none on any other tab."""
+    detail, key = screen.detail, screen.trail.here.opened
+    resource = screen.picture.snapshot.get(key) if key else None
+    if detail.tab is None or detail.tab.id != "fix" or not isinstance(resource, Container):
+        return {}
+    try:
+        found = plan_for(resource, screen.picture.snapshot, screen.picture.evaluation)
+        return {form: text(found, form) for form in forms(found)} if found else {}
+    except Unread:
+        return {}
 
 
 def _special(resource: Resource) -> list[tuple[str, str]]:
@@ -134,23 +150,37 @@ def client_of(screen: DeckScreen, source: str) -> str:
     return f"docker -H {shlex.quote(health.target)}" if "://" in health.target else "docker"
 
 
-def export_options() -> list[Option]:
-    """The forms that findings can be written in."""
-    return [Option(name, text) for name, text in FORMATS.items()]
+def export_options(screen: DeckScreen) -> list[Option]:
+    """The forms that findings can be written in; on the Fix tab the remedies first."""
+    remedies = [Option(_FIX + form, f"{FORMS[form][1]}, to a file") for form in fix_texts(screen)]
+    return [*remedies, *(Option(name, text) for name, text in FORMATS.items())]
 
 
 def export(screen: DeckScreen, form: str) -> None:
     """Write the file, in a thread because a directory may hang, and say where it is."""
+    if form.startswith(_FIX):
+        _export_fix(screen, form.removeprefix(_FIX))
+        return
     name = f"deckwatch-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(screen.deck.clock()))}.{form}"
     only = {key for key in screen.table.marked if key} if screen.table.marked else None
     spawn("export", lambda: _export(screen, name, form, only))
 
 
+def _export_fix(screen: DeckScreen, form: str) -> None:
+    stamped = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(screen.deck.clock()))
+    name, words = f"deckwatch-fix-{stamped}.{FORMS[form][0]}", fix_texts(screen).get(form, "")
+    spawn("export", lambda: _written(screen, name, lambda target: write_text(target, words)))
+
+
 def _export(screen: DeckScreen, name: str, form: str, only: set[Hashable] | None) -> None:
+    _written(screen, name, lambda target: write(target, form, screen.deck, only))
+
+
+def _written(screen: DeckScreen, name: str, write_to: Callable[[Path], int]) -> None:
     target = Path(name)
     try:
         target = Path.cwd() / target  # which may have been removed meanwhile
-        count = write(target, form, screen.deck, only)
+        count = write_to(target)
     except OSError as error:
         screen.deck.from_thread(screen.notice, "not written", [f"{target}: {os.strerror(error.errno or 0)}"])
         return
@@ -169,7 +199,7 @@ def source_lines(screen: DeckScreen) -> list[str]:
         if health.detail:
             lines.append(f"             {health.detail}")
         lines += [f"             tried {tried}" for tried in health.tried]
-    lines += [f"not read: {kind.value}s of {source}: {gap}" for (source, kind), gap in snapshot.gaps.items()]
+    lines += [f"not read: {kind.plural} of {source}: {gap}" for (source, kind), gap in snapshot.gaps.items()]
     lines += [screen.deck.session.fault] if screen.deck.session.fault else []
     reasons: dict[str, int] = {}
     for result in screen.picture.evaluation.results():

@@ -15,12 +15,18 @@ THEMES = ("colour", "light", "ansi16", "mono")
 
 
 class SourceOptions(NamedTuple):
-    """What to look at: engines (URLs or context names; () means this machine's), or a recording of one."""
+    """What to look at: engines (URLs or context names; () means this machine's), or a recording of one.
+
+    `probe`: published ports are asked for TLS. `names` are the host names that their certificates should be good for,
+    by globs on containers' names.
+    """
 
     hosts: tuple[str, ...] = ()
     docker: bool = True
     bundle: Path | None = None
     demo: bool = False
+    probe: bool = False
+    names: Mapping[str, str] = MappingProxyType({})
 
 
 class UiSettings(NamedTuple):
@@ -43,15 +49,42 @@ class Settings(NamedTuple):
     ui: UiSettings = UiSettings()
     keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     path: Path | None = None
+    tables: Path | None = None
+    probe: bool = False
+    names: Mapping[str, str] = MappingProxyType({})
 
     @property
     def policy(self) -> Policy:
-        """What to trust, to waive and to take more or less seriously."""
-        if self.rules is not None:
-            return self.rules
+        """What to trust, to waive and to take more or less seriously, with the tables of versions that were fetched.
+
+        A file of tables that cannot be used counts as none: `unread_tables` says why.
+        """
         from checks.policy import Policy
 
-        return Policy()
+        rules = self.rules or Policy()
+        if self.tables is None or not self.tables.exists():
+            return rules
+        from msgspec.structs import replace
+
+        from tui.tables import TablesError, stored
+
+        try:
+            return replace(rules, tables=stored(self.tables))
+        except TablesError:
+            return rules
+
+    @property
+    def unread_tables(self) -> str:
+        """Why the fetched tables are not used, "" where they are or where there are none."""
+        if self.tables is None or not self.tables.exists():
+            return ""
+        from tui.tables import TablesError, stored
+
+        try:
+            stored(self.tables)
+        except TablesError as error:
+            return str(error)
+        return ""
 
 
 class ExplorerOptions(NamedTuple):

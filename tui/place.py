@@ -19,6 +19,7 @@ class Place:
     tab: str = "findings"
     check: str = ""
     group: Hashable | None = None  # the findings pane's row whose objects are listed
+    within: Hashable | None = None  # the part of the pane that alone is listed
 
 
 @dataclass(slots=True)

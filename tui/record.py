@@ -16,8 +16,9 @@ from inventory.sources.docker.endpoint import transport
 from inventory.sources.docker.read import read
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
+from inventory.sources.host.activity import look_below
 from inventory.sources.host.host import host_below
-from inventory.sources.host.reader import LocalReader
+from inventory.sources.host.reader import HostReader
 from inventory.sources.host.recording import Recorder
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
@@ -54,9 +55,17 @@ def _record(target: Target, store: Store, recording: Recording) -> None:
     except ApiError:
         read(target.endpoint, store, name=target.name)  # says what is wrong with it
         return
-    listener = Recorder(LocalReader())
-    health = read(target.endpoint, store, name=target.name, via=through, host=host_below(target.endpoint, listener))
+    heard: list[Recorder] = []  # over SSH the host is gone through several times; the last time has it all
+
+    def listen(reader: HostReader) -> HostReader:
+        heard.append(Recorder(reader))
+        return heard[-1]
+
+    below = host_below(target.endpoint, through=listen)
+    look = look_below(target.endpoint, heard[-1]) if heard else None
+    health = read(target.endpoint, store, name=target.name, via=through, host=below, look=look)
     if health.status in READ:
-        recording.note_host(target.name, listener.document())
+        if heard:
+            recording.note_host(target.name, heard[-1].document())
         session = connect(through, deadline=10.0)
         read_details(session, store.snapshot().of(Container, target.name))

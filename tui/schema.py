@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,10 @@ from msgspec import structs
 
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
+from inventory.resource import OBJECTS
 from tui.config import ConfigError, Names
+from tui.key_names import mistake as key_mistake
+from tui.key_names import name_of
 from tui.near import hint
 from tui.options import THEMES, Settings, UiSettings
 from tui.toml_lines import Path as Place
@@ -21,11 +25,17 @@ from tui.toml_lines import line_of, lines
 POLICY: Mapping[str, Mapping[str, str]] = {
     "trust": {"registries": "registries", "edge_proxies": "edge_proxies", "max_image_age": "max_image_age"},
     "host": {"docker_group": "trusted_docker_group", "require_rootless": "require_rootless"},
+    "swarm": {"keys_rotated": "swarm_keys_rotated", "max_key_age": "max_key_age"},
+    "policy": {"require_owner": "require_owner"},
 }
 """Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
-SECTIONS = (*POLICY, "severity", "waiver", "ui", "keys")
+DECIDED = frozenset(("severity", "waivers", *(field for keys in POLICY.values() for field in keys.values())))
+"""The fields of `Policy` that a file decides; others come from a baseline or from tables that were fetched."""
+SECTIONS = (*POLICY, "severity", "waiver", "probe", "ui", "keys")
 SEVERITIES = tuple(severity.word for severity in reversed(Severity))
-_WAIVER = ("check", "resource", "reason", "owner", "expires")
+KINDS = tuple(kind.value for kind in OBJECTS)
+SELECTORS = ("resource", "kind", "image", "label", "project", "namespace", "source", "value")
+_WAIVER = ("check", *SELECTORS, "reason", "owner", "expires")
 _MIN_REFRESH, _MAX_REFRESH = 0.5, 3600.0
 
 
@@ -34,8 +44,17 @@ class _Document:
 
     def __init__(self, document: Mapping[str, Any], text: str, path: Path) -> None:
         self.document = document
+        self.mistakes: list[ConfigError] = []
         self._lines = lines(text)
         self._path = path
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Go on after a mistake: a person wants to hear of all of them at once."""
+        try:
+            yield
+        except ConfigError as mistake:
+            self.mistakes.append(mistake)
 
     def error(self, place: Place, message: str) -> ConfigError:
         return ConfigError(self._path, line_of(self._lines, place), message)
@@ -52,6 +71,11 @@ class _Document:
             raise self.error(place, f"{place[-1]!r} must be a table, not {_type(found)}")
         return found
 
+    def entries(self, section: str) -> Iterator[tuple[str, Any]]:
+        """The keys of a section; none, and a mistake noted, if it is no table."""
+        with self.noting():
+            yield from self.table(section).items()
+
     def value(self, place: Place, value: Any, type_: type | tuple[type, ...], expected: str) -> Any:
         types = type_ if isinstance(type_, tuple) else (type_,)
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
@@ -66,27 +90,31 @@ class _Document:
 
 
 def settings(document: Mapping[str, Any], text: str, path: Path, *, checks: Names, actions: Names) -> Settings:
-    """The checked settings; raises `ConfigError` for the first thing that is not understood."""
+    """The checked settings; raises one `ConfigError` that holds everything that is not understood."""
     doc = _Document(document, text, path)
     for name in document:
         if name not in SECTIONS:
-            raise doc.unknown((name,), "section", SECTIONS)
-    policy = Policy(
-        **dict(_decisions(doc)),
-        severity=dict(_severities(doc, checks)),
-        waivers=tuple(_waivers(doc, checks)),
-    )
-    return Settings(policy, _ui(doc), dict(_keys(doc, actions)), path)
+            doc.mistakes.append(doc.unknown((name,), "section", SECTIONS))
+    decisions = dict(_decisions(doc))
+    severity = dict(_severities(doc, checks))
+    waivers = tuple(_waivers(doc, checks, must_be_owned=bool(decisions.get("require_owner"))))
+    ui, keys = _ui(doc), dict(_keys(doc, actions))
+    probe, names = _probe(doc)
+    if doc.mistakes:
+        raise ConfigError.of(doc.mistakes)
+    rules = Policy(**decisions, severity=severity, waivers=waivers)
+    return Settings(rules, ui, keys, path, probe=probe, names=names)
 
 
 def _decisions(doc: _Document) -> Iterator[tuple[str, Any]]:
     defaults = {item.name: item.default for item in structs.fields(Policy)}
     for section, keys in POLICY.items():
-        for name, value in doc.table(section).items():
-            place = (section, name)
-            if name not in keys:
-                raise doc.unknown(place, "key", keys)
-            yield keys[name], _like(doc, place, value, defaults[keys[name]])
+        for name, value in doc.entries(section):
+            with doc.noting():
+                place = (section, name)
+                if name not in keys:
+                    raise doc.unknown(place, "key", keys)
+                yield keys[name], _like(doc, place, value, defaults[keys[name]])
 
 
 def _like(doc: _Document, place: Place, value: Any, default: object) -> Any:
@@ -95,83 +123,150 @@ def _like(doc: _Document, place: Place, value: Any, default: object) -> Any:
         return doc.strings(place, value)
     if isinstance(default, bool):
         return doc.value(place, value, bool, "true or false")
+    if default is None:
+        return _day(doc, place, value)
     number = doc.value(place, value, int, "a whole number of days")
     if number < 0:
         raise doc.error(place, f"{place[-1]!r} must not be negative")
     return number
 
 
+def _day(doc: _Document, place: Place, value: Any) -> date:
+    if type(value) is not date:
+        raise doc.error(place, f"{place[-1]!r} must be a date such as 2030-12-31, not {_type(value)}")
+    return value
+
+
 def _severities(doc: _Document, checks: Names) -> Iterator[tuple[str, Severity]]:
-    for name, value in doc.table("severity").items():
+    for name, value in doc.entries("severity"):
         place = ("severity", name)
         known = checks()
         if known and name not in known:
-            raise doc.unknown(place, "check", known)
-        if value not in SEVERITIES:
-            said = hint(value, SEVERITIES) if isinstance(value, str) else ""
-            raise doc.error(place, f"{value!r} is no severity; expected {_listed(SEVERITIES)}{said}")
-        yield name, Severity[value.upper()]
+            doc.mistakes.append(doc.unknown(place, "check", known))
+        with doc.noting():
+            if value not in SEVERITIES:
+                said = hint(value, SEVERITIES) if isinstance(value, str) else ""
+                raise doc.error(place, f"{value!r} is no severity; expected {_listed(SEVERITIES)}{said}")
+            yield name, Severity[value.upper()]
 
 
-def _waivers(doc: _Document, checks: Names) -> Iterator[Waiver]:
+def _waivers(doc: _Document, checks: Names, *, must_be_owned: bool) -> Iterator[Waiver]:
     entries = doc.document.get("waiver", [])
     if not isinstance(entries, list):
-        raise doc.error(("waiver",), "waivers are written [[waiver]], one table each")
+        doc.mistakes.append(doc.error(("waiver",), "waivers are written [[waiver]], one table each"))
+        return
     for number in range(len(entries)):
-        yield _waiver(doc, number, checks)
+        with doc.noting():
+            waiver = _waiver(doc, number, checks, must_be_owned=must_be_owned)
+            if waiver is not None:
+                yield waiver
 
 
-def _waiver(doc: _Document, number: int, checks: Names) -> Waiver:
-    entry = doc.table("waiver", number)
+def _waiver(doc: _Document, number: int, checks: Names, *, must_be_owned: bool) -> Waiver | None:
     place: Place = ("waiver", number)
+    entry = doc.table(*place)
+    before = len(doc.mistakes)
     for name in entry:
         if name not in _WAIVER:
-            raise doc.unknown((*place, name), "key", _WAIVER)
-    words: dict[str, str] = {}
-    for name in ("check", "resource", "reason"):
-        words[name] = doc.value((*place, name), entry.get(name, ""), str, "a string")
-        if not words[name].strip():
-            raise doc.error((*place, name), f"a waiver needs {name!r}: which check, on what resource, and why")
-    known = checks()
-    if known and not any(fnmatchcase(check, words["check"]) for check in known):
-        raise doc.error((*place, "check"), f"no check is called {words['check']!r}{hint(words['check'], known)}")
-    expires = entry.get("expires")
-    if expires is not None and type(expires) is not date:
-        raise doc.error((*place, "expires"), f"'expires' must be a date such as 2030-12-31, not {_type(expires)}")
-    owner = doc.value((*place, "owner"), entry.get("owner", ""), str, "a string")
-    return Waiver(**words, owner=owner, expires=expires)
+            doc.mistakes.append(doc.unknown((*place, name), "key", _WAIVER))
+    found: dict[str, Any] = {}
+    for name in _WAIVER:
+        with doc.noting():
+            found[name] = _said(doc, (*place, name), entry.get(name))
+    with doc.noting():
+        _complete(doc, place, entry, checks, must_be_owned=must_be_owned)
+    return Waiver(**found) if len(doc.mistakes) == before else None
+
+
+def _said(doc: _Document, place: Place, value: Any) -> Any:
+    """What a key of a waiver says, as `Waiver` wants it."""
+    name = str(place[-1])
+    if name == "expires":
+        if value is not None and type(value) is not date:
+            raise doc.error(place, f"'expires' must be a date such as 2030-12-31, without quotes, not {_type(value)}")
+        return value
+    if name == "value":
+        return (value,) if isinstance(value, str) else doc.strings(place, [] if value is None else value)
+    text = doc.value(place, {"resource": "*"}.get(name, "") if value is None else value, str, "a string")
+    if name == "kind" and text and text not in KINDS:
+        raise doc.error(place, f"{text!r} is no kind of resource{hint(text, KINDS) or f'; known: {_listed(KINDS)}'}")
+    return text
+
+
+def _complete(doc: _Document, place: Place, entry: Mapping[str, Any], checks: Names, *, must_be_owned: bool) -> None:
+    """Which check, on what, and why must be said, and a check that it names must exist."""
+    misspelt = any(name not in _WAIVER for name in entry)  # most likely the selector; one mistake is told once
+    if not misspelt and not any(_given(entry.get(name, "")) for name in SELECTORS):
+        said = f"a waiver needs 'resource' (\"*\" for every one) or another of {_listed(SELECTORS[1:])}"
+        doc.mistakes.append(doc.error((*place, "resource"), said))
+    for name in ("check", "reason", *(("owner",) if must_be_owned else ())):
+        if not _given(entry.get(name, "")):
+            why = "policy.require_owner is set" if name == "owner" else "which check, on what resource, and why"
+            doc.mistakes.append(doc.error((*place, name), f"a waiver needs {name!r}: {why}"))
+    check, known = entry.get("check"), checks()
+    if known and isinstance(check, str) and check.strip() and not any(fnmatchcase(name, check) for name in known):
+        raise doc.error((*place, "check"), f"no check is called {check!r}{hint(check, known)}")
+
+
+def _given(value: Any) -> bool:
+    """Whether something was said; what is of a wrong type is complained about elsewhere."""
+    return bool(value.strip()) if isinstance(value, str) else value not in (None, [])
+
+
+def _probe(doc: _Document) -> tuple[bool, Mapping[str, str]]:
+    """`tls`, and the host names that are expected of containers."""
+    asked, names = False, {}
+    for name, value in doc.entries("probe"):
+        with doc.noting():
+            place: Place = ("probe", name)
+            if name == "tls":
+                asked = doc.value(place, value, bool, "true or false")
+            elif name == "names":
+                for pattern, host in doc.table(*place).items():
+                    names[pattern] = doc.value((*place, pattern), host, str, "a host name")
+            else:
+                raise doc.unknown(place, "key", ("tls", "names"))
+    return asked, names
 
 
 def _ui(doc: _Document) -> UiSettings:
-    known = UiSettings._fields
     found: dict[str, Any] = {}
-    for name, value in doc.table("ui").items():
-        place = ("ui", name)
-        if name not in known:
-            raise doc.unknown(place, "key", known)
-        if name == "theme":
-            found[name] = doc.value(place, value, str, "a string")
-            if value not in THEMES:
-                raise doc.error(place, f"unknown theme {value!r}{hint(value, THEMES) or f'; known: {_listed(THEMES)}'}")
-        elif name == "refresh":
-            found[name] = float(doc.value(place, value, (int, float), "a number of seconds"))
-            if not _MIN_REFRESH <= found[name] <= _MAX_REFRESH:
-                raise doc.error(place, f"'refresh' must be {_MIN_REFRESH:g} to {_MAX_REFRESH:g} seconds")
-        else:
-            found[name] = doc.value(place, value, bool, "true or false")
+    for name, value in doc.entries("ui"):
+        with doc.noting():
+            found[name] = _look(doc, ("ui", name), value)
     return UiSettings(**found)
 
 
+def _look(doc: _Document, place: Place, value: Any) -> Any:
+    name = str(place[-1])
+    if name not in UiSettings._fields:
+        raise doc.unknown(place, "key", UiSettings._fields)
+    if name == "theme":
+        doc.value(place, value, str, "a string")
+        if value not in THEMES:
+            raise doc.error(place, f"unknown theme {value!r}{hint(value, THEMES) or f'; known: {_listed(THEMES)}'}")
+        return value
+    if name == "refresh":
+        seconds = float(doc.value(place, value, (int, float), "a number of seconds"))
+        if not _MIN_REFRESH <= seconds <= _MAX_REFRESH:
+            raise doc.error(place, f"'refresh' must be {_MIN_REFRESH:g} to {_MAX_REFRESH:g} seconds")
+        return seconds
+    return doc.value(place, value, bool, "true or false")
+
+
 def _keys(doc: _Document, actions: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for path, value in _flat(doc.table("keys")):
-        place, name = ("keys", *path), ".".join(path)
-        known = actions()
-        if known and name not in known:
-            raise doc.error(place, f"unknown action {name!r}{hint(name, known)}")
-        keys = (value,) if isinstance(value, str) else value
-        if not isinstance(keys, list | tuple) or not all(isinstance(key, str) and key for key in keys):
-            raise doc.error(place, f"{name!r} must be a key or a list of keys, not {_type(value)}")
-        yield name, tuple(keys)
+    for path, value in _flat(dict(doc.entries("keys"))):
+        with doc.noting():
+            place, name = ("keys", *path), ".".join(path)
+            known = actions()
+            if known and name not in known:
+                raise doc.error(place, f"unknown action {name!r}{hint(name, known)}")
+            keys = (value,) if isinstance(value, str) else value
+            if not isinstance(keys, list | tuple) or not all(isinstance(key, str) and key for key in keys):
+                raise doc.error(place, f"{name!r} must be a key or a list of keys, not {_type(value)}")
+            for wrong in filter(None, map(key_mistake, keys)):
+                raise doc.error(place, f"{name!r}: {wrong}")
+            yield name, tuple(map(name_of, keys))
 
 
 def _flat(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

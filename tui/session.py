@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from inventory.gap import Gap, Reason
-from inventory.resource import ResourceKey
+from inventory.resource import OBJECTS, ResourceKey
 from inventory.store import Store
 from tui.freshness import LOST_AFTER, RANK, STALE_AFTER, Freshness
 from tui.picture import Picture, Stats
@@ -88,6 +88,7 @@ class Session:
         self._settled = False
         self._lock = threading.Lock()
         self.warm: Callable[[Picture], None] | None = None  # makes rows in our thread, so that keys need not wait
+        self._wanted: Policy | None = None  # to judge by from now on
         self.fault = ""  # what went wrong in a thread of ours, for the person to see
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -100,6 +101,7 @@ class Session:
         self.sources = list(sources)
         for source in self.sources:
             source.start()
+        self._wanted = policy
         spawn("judge", lambda: self._judge(policy))
         if sampler is not None:
             spawn("stats", lambda: self._sample(sampler))
@@ -114,6 +116,11 @@ class Session:
         """Read everything again."""
         for source in self.sources:
             source.refresh()
+
+    def adopt(self, policy: Policy) -> None:
+        """Judge by another policy from now on; the next picture is made by it."""
+        self._wanted = policy
+        self.store.nudge()
 
     def look_at(self, keys: tuple[ResourceKey, ...]) -> None:
         """Say which resources are on the screen: only these get live figures."""
@@ -160,11 +167,12 @@ class Session:
     def settled(self) -> bool:
         """Whether everything that was read has been judged."""
         picture = self.picture
-        resources = sum(len(found) for found in picture.snapshot.by_kind.values())
+        resources = sum(picture.snapshot.count(kind) for kind in OBJECTS)
         return bool(resources) and resources == len(picture.evaluation.judgements) and not self._pending()
 
     def _pending(self) -> bool:
-        return any(gap.reason is Reason.PENDING for gap in self.picture.snapshot.gaps.values())
+        gaps = self.picture.snapshot.gaps.items()
+        return any(gap.reason is Reason.PENDING and kind in OBJECTS for (_, kind), gap in gaps)
 
     # -- threads ------------------------------------------------------------------------------------------------
 
@@ -191,6 +199,10 @@ class Session:
             else:  # the facts need not wait for their verdicts
                 self._show(snapshot=snapshot)
             try:
+                if self._wanted is not None and self._wanted is not policy:
+                    policy = self._wanted
+                    if whole or engine.adopt(policy, snapshot) is None:
+                        engine, whole = Engine(catalogue(), policy), True
                 if whole:
                     evaluation = engine.evaluate(snapshot)
                 else:

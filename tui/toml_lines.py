@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from tui.toml_statements import statements
+
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"\s*(\[\[|\[)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -19,18 +21,13 @@ def lines(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {}
     arrays: Counter[Path] = Counter()
     table: Path = ()
-    quote = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if quote:
-            quote = "" if line.count(quote) % 2 else quote
-            continue
-        header, key = _HEADER.match(line), _KEY.match(line)
-        if key:
+    for statement in statements(text):
+        number = statement.start + 1
+        if statement.kind == "key" and (key := _KEY.match(statement.text)):
             path = (*table, *_parts(key[1]))
             for end in range(len(table) + 1, len(path) + 1):
                 found.setdefault(path[:end], number)
-            quote = next((mark for mark in ('"""', "'''") if line.count(mark) % 2), "")
-        elif header:
+        elif statement.kind == "header" and (header := _HEADER.match(statement.text)):
             table = _parts(header[2])
             if header[1] == "[[":
                 arrays[table] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from checks.podman import flavour_of, remediation
 from checks.result import Judgement, Result, Summary
 from checks.verdict import Outcome, Severity
 from inventory.resource import ResourceKey
@@ -64,15 +65,20 @@ def headline(result: Result) -> str:
     return f"{result.check.title}: {message}" if message else result.check.title
 
 
+def acceptance(result: Result) -> str:
+    """Who accepted it, until when and why; also of an acceptance that is over. "" where there is none."""
+    found = result.waiver or result.lapsed
+    if found is None:
+        return ""
+    last = f"{found.expires:%Y-%m-%d}" if found.expires else ""
+    until = f"expired {last}" if result.lapsed else f"until {last}" if last else "for ever"
+    return safe(f"accepted by {found.owner or 'nobody named'}, {until}: {found.reason}", 400)
+
+
 def finding_view(result: Result, snapshot: Snapshot, number: int = 0) -> FindingView:
     """All that the findings list and the evidence view show of a result."""
     check = result.check
     subject = snapshot.get(result.key)
-    links = result.waiver
-    waiver = ""
-    if links is not None:
-        until = f" until {links.expires:%Y-%m-%d}" if links.expires else ""
-        waiver = safe(f"{links.reason} ({links.owner or 'nobody named'}){until}")
     why = check.why + (f" It implies {', '.join(result.implies)}." if result.implies else "")
     return FindingView(
         key=(result.key, check.id, number),
@@ -88,9 +94,9 @@ def finding_view(result: Result, snapshot: Snapshot, number: int = 0) -> Finding
             EvidenceView(safe(piece.path), safe(piece.value, 400), piece.target) for piece in result.evidence
         ),
         why=why,
-        fix=check.remediation,
+        fix=remediation(check, flavour_of(snapshot, result.key.source)),
         references=check.references,
-        waiver=waiver,
+        waiver=acceptance(result),
     )
 
 

@@ -30,13 +30,13 @@ def _lines(view: FindingView, width: int) -> Iterator[TextLine]:
     if view.object:
         yield from _block("Object", view.object, width)
     yield from _block("Found", view.message, width)
+    yield from _block("Waiver", view.waiver, width, "waived" if view.verdict == "waived" else "high")
     yield from _evidence(view)
     yield from _block("Means", view.why, width)
     yield from _block("Fix", view.fix, width)
     for index, reference in enumerate(view.references):
         label = "Refs" if index == 0 else ""
         yield TextLine(_labelled(label, reference, "accent"), meta=reference, copy=reference)
-    yield from _block("Accepted", view.waiver, width, "waived")
     if view.age:
         yield from _block("Seen", view.age, width)
 

@@ -24,7 +24,7 @@ class EvidenceView:
 class FindingView:
     """One result as plain text. `severity`: critical, high, medium, low, info; `verdict` as in the JSON report.
 
-    `fix` may hold several lines. `waiver` is the reason and end of an acceptance, "" for none.
+    `fix` may hold several lines. `waiver` says who accepted it, until when and why, "" for nobody.
     """
 
     key: Hashable
@@ -80,8 +80,10 @@ def own_row(view: FindingView) -> Row:
     """The row of a finding under OWN_COLUMNS, where all are about one object."""
     row = finding_row(view)
     sign, check, title, *_, verdict = row.cells
-    message = view.message if view.message != view.title else ""
-    return Row(row.key, (sign, check, title, Cell.of(message), verdict), row.role)
+    message = Cell.of(view.message if view.message != view.title else "")
+    if view.waiver:
+        message = Cell.join((view.waiver, "dim"), "  " if message.spans else "", message)
+    return Row(row.key, (sign, check, title, message, verdict), row.role)
 
 
 class FindingsList(ResourceTable):

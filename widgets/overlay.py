@@ -158,11 +158,11 @@ _STEPS = {"down": 1, "ctrl+n": 1, "tab": 1, "up": -1, "ctrl+p": -1, "shift+tab":
 
 
 class _Box(LeanModal[ResultT]):
-    """A modal whose first widget is at most WIDTH by HEIGHT."""
+    """A modal whose first widget is at most WIDTH by HEIGHT, or as wide as is said."""
 
-    def _bound(self, lines: int) -> None:
+    def _bound(self, lines: int, width: int = WIDTH) -> None:
         for widget in self.query("#box"):
-            widget.styles.max_width = WIDTH
+            widget.styles.max_width = width
             widget.styles.height = min(HEIGHT, max(4, lines))
             widget.styles.max_height = "100%"
 
@@ -170,9 +170,12 @@ class _Box(LeanModal[ResultT]):
 class Picker(_Box[Choice | None]):
     """A menu with a filter typed live. With `free`, what was typed and fits nothing is an answer too."""
 
-    def __init__(self, title: str, options: Sequence[Option], *, prompt: str = ">", free: bool = False) -> None:
+    def __init__(
+        self, title: str, options: Sequence[Option], *, prompt: str = ">", free: bool = False, width: int = WIDTH
+    ) -> None:
         super().__init__()
         self._count = len(options)
+        self._width = width
         self._body = PickerBody(title, options, prompt, free)
         self._body.id = "box"
 
@@ -182,7 +185,7 @@ class Picker(_Box[Choice | None]):
 
     def on_mount(self) -> None:
         """As high as the menu needs."""
-        self._bound(self._count + 3)
+        self._bound(self._count + 3, self._width)
         self._body.focus()
 
     def on_picker_body_picked(self, message: PickerBody.Picked) -> None:

@@ -19,13 +19,18 @@ _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _KEY = re.compile(r"([A-Za-z][\w.-]*):(.*)", re.DOTALL)
 
 
+Words = Mapping[str, Collection[str]]
+"""Field -> all that it can say, for the fields that say one of a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: on a field, or with `key` "" on all fields together."""
+    """One condition: on a field, or with `key` "" on all fields together. `value` is what was typed for it."""
 
     key: str
     test: Test
     negated: bool = False
+    value: str = ""
 
     def holds(self, fields: Mapping[str, str]) -> bool:
         """Whether the condition holds; a field that is absent holds no text."""
@@ -51,12 +56,15 @@ class Query:
         return all(term.holds(fields) for term in self.terms)
 
 
-def parse(text: str, keys: Collection[str] | None = None) -> Query:
-    """Never fails. `keys` are the known fields (None: any); a word close to one of them before a colon is an error."""
+def parse(text: str, keys: Collection[str] | None = None, words: Words | None = None) -> Query:
+    """Never fails. `keys` are the known fields (None: any); a word close to one of them before a colon is an error.
+
+    So is, for a field in `words`, a value that is part of none of its words: `sev:hihg` would only ever show nothing.
+    """
     terms: list[Term] = []
     errors: list[str] = []
     for token in _TOKEN.findall(text):
-        made = _term(token, keys)
+        made = _term(token, keys, words or {})
         if isinstance(made, str):
             errors.append(made)
         elif made is not None:
@@ -64,7 +72,26 @@ def parse(text: str, keys: Collection[str] | None = None) -> Query:
     return Query(text, tuple(terms), tuple(errors))
 
 
-def _term(token: str, keys: Collection[str] | None) -> Term | str | None:
+def field_of(token: str, fields: Collection[str] = ()) -> str:
+    """The name before the colon of a token that is about a field, at least if it is one of `fields`; else ""."""
+    found = _KEY.fullmatch(token.removeprefix("!"))
+    if found is None:
+        return ""
+    name = found[1].lower()
+    return name if name in fields or _is_field(name, found[2]) else ""
+
+
+def tokens(text: str) -> list[str]:
+    """The terms of a filter as they were typed."""
+    return _TOKEN.findall(text)
+
+
+def near(word: str, known: Collection[str]) -> str:
+    """The known word that was most likely meant; "" if none is near."""
+    return next(iter(get_close_matches(word.casefold(), sorted(known), 1, 0.6)), "")
+
+
+def _term(token: str, keys: Collection[str] | None, words: Words) -> Term | str | None:
     negated = token.startswith("!") and len(token) > 1
     body = token[1:] if negated else token
     key, value = "", body
@@ -72,15 +99,26 @@ def _term(token: str, keys: Collection[str] | None) -> Term | str | None:
     if found:
         name = found[1].lower()
         if keys is not None and name not in keys:
-            near = get_close_matches(name, sorted(keys), 1, 0.75)
-            if near:
-                return f"no field {name}: did you mean {near[0]}?"
+            meant = get_close_matches(name, sorted(keys), 1, 0.75)
+            if meant:
+                return f"no field {name}: did you mean {meant[0]}?"
         elif keys is not None or _is_field(name, found[2]):
             key, value = name, found[2]
-    test = _test(value, alternatives=bool(key))
+    test = _misspelt(key, value, words) or _test(value, alternatives=bool(key))
     if isinstance(test, str):
         return test
-    return None if test is None else Term(key, test, negated)
+    return None if test is None else Term(key, test, negated, value)
+
+
+def _misspelt(key: str, value: str, words: Words) -> str:
+    if key not in words or value.startswith("~"):
+        return ""
+    known = [word.casefold() for word in words[key]]
+    for part in _wanted(value, alternatives=True):
+        if not any(part in word for word in known):
+            meant = near(part, known)
+            return f"no {key} is {part}" + (f": did you mean {meant}?" if meant else f": {' '.join(words[key])}")
+    return ""
 
 
 def _is_field(name: str, value: str) -> bool:

@@ -48,7 +48,8 @@ class TextView(LineWidget, can_focus=True):
         Binding("G,end", "last", "End", show=False, priority=True, id="text.last"),
         Binding("h,left", "left", "Left", show=False, priority=True, id="text.left"),
         Binding("l,right", "right", "Right", show=False, priority=True, id="text.right"),
-        Binding("w", "toggle_wrap", "Wrap", show=False, priority=True, id="text.wrap"),
+        Binding("ctrl+w", "toggle_wrap", "Wrap", show=False, priority=True, id="text.wrap"),
+        Binding("w", "toggle_wrap", "Wrap", show=False, priority=True, id="text.wrap_too"),  # where nothing else has it
         Binding("f", "toggle_follow", "Follow", show=False, priority=True, id="text.follow"),
         Binding("n", "next_match", "Next match", show=False, priority=True, id="text.next_match"),
         Binding("N", "prev_match", "Previous match", show=False, priority=True, id="text.prev_match"),

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks import floor
+from benchmarks import floor, phases
 from benchmarks.cases.plan import Plan
 from benchmarks.figures import Figure, Spread, ratio, scaled
 from benchmarks.hosts import DECKWATCH, real, synthetic
@@ -21,9 +21,13 @@ from benchmarks.terminal import environment
 from lab import plan as lab_plan
 from lab.engine import Lab, available
 from lab.logging_proxy import LoggingProxy
+from lab.scale import scale
 
 BAR = 2.5
+BACKGROUND_BAR = 3000.0  # ms: as long as a scan may spend on processes and changed files
+RUNNING = 100
 _FLOOR = str(Path(floor.__file__))
+_PHASES = str(Path(phases.__file__))
 _BODY = {
     "Image": lab_plan.DEFAULT_IMAGE,
     "User": "10001:10001",
@@ -33,29 +37,35 @@ _BODY = {
 
 
 def measure(plan: Plan) -> list[Figure]:
-    """On a real engine where one runs, else on the synthetic one; the section says which."""
+    """On a real engine where one runs, else on the synthetic one; the section says which.
+
+    What containers do (process lists, changed files) is read after the rest, and is a figure of its own.
+    """
     figures: list[Figure] = []
     ratios: dict[int, float | None] = {}
-    with _engine(plan) as (kind, resize):
+    with _engine(plan) as (kind, resize, lab):
         section = f"Scan ({kind}; interpreter, floor and scan in turn)"
         for count in plan.sizes:
             plan.say(f"scan: {count} containers, {plan.scans} rounds")
             found, ratios[count] = _size(section, count, resize(count), plan.scans)
             figures += found
         figures += _one_run(section, resize(plan.sizes[-1]))
+        if isinstance(lab, Lab):
+            plan.say(f"scan: {RUNNING} containers that run")
+            figures += _running(section, lab, plan.scans)
     return figures + _linear(section, plan.sizes, figures)
 
 
 @contextmanager
-def _engine(plan: Plan) -> Iterator[tuple[str, Callable[[int], Path]]]:
-    """What kind of engine it is, and how to get its socket with so many containers."""
+def _engine(plan: Plan) -> Iterator[tuple[str, Callable[[int], Path], Lab | None]]:
+    """What kind of engine it is, how to get its socket with so many containers, and the engine if it is a real one."""
     why = available() if plan.lab else "not asked for"
     if why is None:
         with real() as lab:
-            yield f"real engine {lab.client.get('/version')['Version']}, containers created", partial(_grown, lab)
+            yield f"real engine {lab.client.get('/version')['Version']}, containers created", partial(_grown, lab), lab
         return
     with ExitStack() as running:
-        yield f"synthetic engine: {why}", lambda count: running.enter_context(synthetic(count)).path
+        yield f"synthetic engine: {why}", lambda count: running.enter_context(synthetic(count)).path, None
 
 
 def _grown(lab: Lab, count: int) -> Path:
@@ -67,8 +77,8 @@ def _grown(lab: Lab, count: int) -> Path:
 
 
 def _size(section: str, count: int, socket_path: Path, times: int) -> tuple[list[Figure], float | None]:
-    rounds = [(_interpreter(), _floor(socket_path), _scan(socket_path)) for _ in range(times)]
-    start, least, whole = (Spread.of([one[column] for one in rounds]) for column in range(3))
+    rounds = [(_interpreter(), _floor(socket_path), *_scan(socket_path)) for _ in range(times)]
+    start, least, whole, after = (Spread.of([one[column] for one in rounds]) for column in range(4))
     if start.median is None or whole.median is None:
         return [], None
     times_floor = ratio(whole.median - start.median, least.median)
@@ -78,8 +88,26 @@ def _size(section: str, count: int, socket_path: Path, times: int) -> tuple[list
         Figure(section, f"{count}: interpreter start", scaled(start.median, 1000), "ms", None, start.words("ms", 1000)),
         Figure(section, f"{count}: floor", scaled(least.median, 1000), "ms", None, least.words("ms", 1000)),
         Figure(section, f"{count}: scan", scaled(whole.median, 1000), "ms", None, whole.words("ms", 1000)),
+        _after(section, f"{count}: what they do", after),
         Figure(section, f"{count}: (scan - interpreter) / floor", times_floor, "x", bar, f"minima {best or 0:.2f}"),
     ], times_floor
+
+
+def _after(section: str, name: str, after: Spread) -> Figure:
+    return Figure(section, name, scaled(after.median, 1000), "ms", BACKGROUND_BAR, after.words("ms", 1000))
+
+
+def _running(section: str, lab: Lab, times: int) -> list[Figure]:
+    """Containers that have processes: what a scan spends on these after the rest, on this machine and from afar."""
+    scale(lab.client, RUNNING)
+    time.sleep(2.0)
+    near = [_scan(lab.paths.socket)[1] for _ in range(times)]
+    far = [_scan(lab.paths.socket, "--far")[1] for _ in range(times)]
+    scale(lab.client, 0)
+    return [
+        _after(section, f"{RUNNING} running: what they do, from /proc and the layers", Spread.of(near)),
+        _after(section, f"{RUNNING} running: what they do, from the engine alone", Spread.of(far)),
+    ]
 
 
 def _linear(section: str, sizes: Sequence[int], figures: Sequence[Figure]) -> list[Figure]:
@@ -103,8 +131,14 @@ def _command(socket_path: Path) -> list[str]:
     return [str(DECKWATCH), "scan", "--host", f"unix://{socket_path}", *options]
 
 
-def _scan(socket_path: Path) -> float:
-    return _timed(_command(socket_path))
+def _scan(socket_path: Path, *how: str) -> tuple[float, float]:
+    """Seconds of everything but what containers do, and of that."""
+    command = [sys.executable, _PHASES, *how, *_command(socket_path)[1:]]
+    started = time.perf_counter()
+    done = subprocess.run(command, check=True, env=environment(), capture_output=True)
+    whole = time.perf_counter() - started
+    after = float(json.loads(done.stdout)["seconds"])
+    return whole - after, after
 
 
 def _interpreter() -> float:

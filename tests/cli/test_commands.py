@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from checks.report import formats
 from lab.fake_engine import Answer
 from lab.synthetic import container_id, list_entry
 from tests.cli.running import MAIN, Cli, engine, process
@@ -71,9 +73,35 @@ def test_the_baseline_of_a_scan(cli: Cli) -> None:
         assert cli("scan", *host, "--format", "json", "--fail-on", "none", "-o", "old.json").status == 0
         assert scanned(cli, *host, "--baseline", "old.json")["results"] == []
         assert cli("scan", *host, "--baseline", "old.json", "--fail-on", "info").status == 0
+        plain = cli("scan", *host, "--baseline", "old.json")
+        assert re.search(r"nothing new since 20\S+Z; [1-9]\d* known findings not shown", plain.out)
+        assert plain.out.startswith("Nothing new to report.\n")
         fake.routes["/containers/json"] = Answer.json([list_entry(0)])
         fake.routes["/info"] = Answer.json({**json.loads(fake.routes["/info"].body), "LiveRestoreEnabled": False})
         assert cli("scan", *host, "--baseline", "old.json").err == ""
+
+
+def test_a_container_that_came_since_the_baseline(cli: Cli) -> None:
+    with engine(cli.folder) as fake:
+        host = ("--host", fake.url)
+        fake.routes["/containers/json"] = Answer.json([list_entry(0), list_entry(1)])
+        assert cli("scan", *host, "--format", "json", "--fail-on", "none", "-o", "old.json").status == 0
+        fake.routes["/containers/json"] = Answer.json([list_entry(0), list_entry(1), list_entry(2)])
+        found = scanned(cli, *host, "--baseline", "old.json")
+    (news,) = (item for item in found["results"] if item["check"] == "CMB-008")
+    assert news["verdict"] in ("fail", "manual")
+    assert [item["value"][:9] for item in news["evidence"] if item["path"] == "new container"] == ["app-00002"]
+    others = {item["resource"]["name"] for item in found["results"] if item["resource"]["kind"] == "container"}
+    assert others == {"app-00002"}
+
+
+def test_verbose(cli: Cli) -> None:
+    with engine(cli.folder) as fake:
+        short = cli("scan", "--host", fake.url, "--fail-on", "none").out
+        long = cli("scan", "--host", fake.url, "--fail-on", "none", "--verbose").out
+    assert "     fix: " in long
+    assert "     fix: " not in short
+    assert len(short.splitlines()) < len(long.splitlines()) / 2
 
 
 def test_a_partial_reading_is_reported_and_does_not_fail(cli: Cli) -> None:
@@ -189,7 +217,7 @@ def test_the_configuration_counts(cli: Cli) -> None:
 
 def test_output_to_a_file_is_all_or_nothing(cli: Cli) -> None:
     with engine(cli.folder) as fake:
-        for name in ("sarif", "json", "table"):
+        for name in formats.names():
             ran = cli("scan", "--host", fake.url, "--format", name, "-o", f"out.{name}", "--fail-on", "none")
             assert (ran.status, ran.out, ran.err) == (0, "", "")
             assert Path(f"out.{name}").read_text().endswith("\n")
@@ -229,7 +257,7 @@ def test_version_and_help(cli: Cli) -> None:
         assert (ran.status, ran.err) == (0, "")
         assert ran.out.startswith(f"usage: deckwatch{' ' if words else ''}{' '.join(words)}")
         assert ran.out.isascii()
-        for later in ("--deep", "html", "kubeconfig", "manifests", "allow-actions", "vulndb", "verify"):
+        for later in ("--deep", "kubeconfig", "manifests", "allow-actions", "vulndb", "verify"):
             assert later not in ran.out
     assert "3  no source could be read" in cli("--help").out
 
@@ -237,7 +265,7 @@ def test_version_and_help(cli: Cli) -> None:
 def test_without_a_terminal_the_explorer_is_a_scan(cli: Cli) -> None:
     with engine(cli.folder) as fake:
         ran = cli("--host", fake.url)
-        assert ran.out.startswith("Failed\n")
+        assert ran.out.startswith("Source ")
         assert "no terminal" in ran.line
         assert ran.status == cli("scan", "--host", fake.url).status
 

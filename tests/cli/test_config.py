@@ -12,7 +12,8 @@ from msgspec import structs
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
 from tui.config import ConfigError, find, load
-from tui.schema import POLICY
+from tui.key_names import mistake, name_of
+from tui.schema import DECIDED, POLICY
 from tui.toml_lines import line_of, lines
 
 CHECKS = ("RUN-001", "RUN-002", "IMG-004")
@@ -110,8 +111,11 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
         ("x = " + "[" * 100_000, 1, "not TOML"),
         (b"[ui]\n# \xff\n", 2, "not UTF-8"),
         ("[trsut]\n", 1, "unknown section 'trsut'; did you mean trust?"),
-        ("colour = 'x'\n", 1, "unknown section 'colour'; known: trust, host, severity, waiver, ui, keys"),
-        ("[probe]\n", 1, "unknown section 'probe'"),
+        ("colour = 'x'\n", 1, "unknown section 'colour'; known: trust, host, "),
+        ("[prob]\n", 1, "unknown section 'prob'; did you mean probe?"),
+        ("[probe]\ntsl = true\n", 2, "unknown key 'tsl'"),
+        ("[probe]\ntls = 1\n", 2, "'tls' must be true or false"),
+        ("[probe.names]\nweb = 5\n", 2, "'web' must be a host name"),
         ("\n[trust]\nregistrys = []\n", 3, "unknown key 'registrys'; did you mean registries?"),
         ("[trust]\nregistries = 'x'\n", 2, "'registries' must be a list of strings, not a string"),
         ("[trust]\nregistries = [\n 'x',\n 1]\n", 2, "list of strings only"),
@@ -133,6 +137,18 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
         ("[[waiver]]\ncheck='RUN-001'\nresource='x'\nreason='y'\nexpire=2030-01-01\n", 5, "did you mean expires?"),
         ("waiver = [{check = 'RUN-001', resource = 'x'}]\n", 1, "needs 'reason'"),
         ("waiver = [3]\n", 1, "must be a table"),
+        ("[[waiver]]\ncheck='RUN-001'\nreason='y'\n", 1, "needs 'resource' (\"*\" for every one) or another of kind"),
+        ("[[waiver]]\ncheck='RUN-001'\nresource=''\nreason='y'\n", 3, "needs 'resource'"),
+        ("[[waiver]]\ncheck='RUN-001'\nimag='x'\nreason='y'\n", 3, "unknown key 'imag'; did you mean image?"),
+        ("[[waiver]]\ncheck='RUN-001'\nkind='contaner'\nreason='y'\n", 3, "did you mean container?"),
+        ("[[waiver]]\ncheck='RUN-001'\nvalue=3\nreason='y'\n", 3, "'value' must be a list of strings"),
+        ("[[waiver]]\ncheck='RUN-001'\nlabel=['x']\nreason='y'\n", 3, "'label' must be a string"),
+        ("[[waiver]]\ncheck='RUN-001'\nresource='x'\nreason='y'\nexpires=2027-02-31\n", 5, "2027-02-31 is no day"),
+        ("[policy]\nrequire_owner=true\n[[waiver]]\ncheck='RUN-001'\nresource='x'\nreason='y'\n", 3, "needs 'owner'"),
+        ("[policy]\nrequire_owners=true\n", 2, "did you mean require_owner?"),
+        ("[ui]\ntheme = light\n", 2, 'a text is written in quotes: theme = "light"'),
+        ("[keys]\ntable.down = 'ecsape'\n", 2, "no key is called 'ecsape'; did you mean escape?"),
+        ("[keys]\ntable.down = ['j', 'ctlr+x']\n", 2, "no modifier is called 'ctlr'; did you mean ctrl?"),
         ("[ui]\ntheme = 'monno'\n", 2, "unknown theme 'monno'; did you mean mono?"),
         ("[ui]\nrefresh = 0\n", 2, "0.5 to 3600 seconds"),
         ("[ui]\nrefresh = nan\n", 2, "0.5 to 3600 seconds"),
@@ -148,6 +164,74 @@ def test_mistakes(tmp_path: Path, text: str | bytes, line: int, said: str) -> No
     error = read(tmp_path, text)
     assert said in str(error)
     assert str(error).startswith(f"{tmp_path / 'deckwatch.toml'}:{line}: ")
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = """\
+[ui]
+theme = "drak"
+refresh = "soon"
+
+[trust]
+registrys = []
+max_image_age = -3
+
+[severity]
+"RUN-01" = "hihg"
+
+[[waiver]]
+chek = "RUN-001"
+resource = "x"
+expires = "tomorrow"
+
+[keys]
+"table.down" = "ecsape"
+"table.dwn" = "x"
+"""
+    error = read(tmp_path, text)
+    told = [(mistake.line, mistake.message) for mistake in (error, *error.more)]
+    assert [line for line, _ in told] == [2, 3, 6, 7, 10, 10, 12, 12, 13, 15, 18, 19]
+    assert all("\n" not in message for _, message in told)
+    assert "theme 'drak'" in told[0][1]
+
+
+def test_one_broken_waiver_does_not_hide_another(tmp_path: Path) -> None:
+    error = read(tmp_path, "[[waiver]]\ncheck='RUN-9'\nresource='x'\nreason='y'\n" * 2)
+    assert [mistake.line for mistake in (error, *error.more)] == [2, 6]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("image = 'nginx:*'", Waiver("RUN-001", "*", "y", image="nginx:*")),
+        ("label = 'tier=edge'\nproject = 'shop'", Waiver("RUN-001", "*", "y", label="tier=edge", project="shop")),
+        ("value = 'a'", Waiver("RUN-001", "*", "y", value=("a",))),
+        ("value = ['a', 'b*']\nkind = 'container'", Waiver("RUN-001", "*", "y", value=("a", "b*"), kind="container")),
+        ("namespace = 'n'\nsource = 's'\nresource='r'", Waiver("RUN-001", "r", "y", namespace="n", source="s")),
+    ],
+)
+def test_selectors(tmp_path: Path, said: str, expected: Waiver) -> None:
+    path = tmp_path / "deckwatch.toml"
+    path.write_text(f"[[waiver]]\ncheck = 'RUN-001'\nreason = 'y'\n{said}\n")
+    assert load(path, checks=lambda: CHECKS).policy.waivers == (expected,)
+
+
+def test_keys_may_be_written_as_characters(tmp_path: Path) -> None:
+    path = tmp_path / "deckwatch.toml"
+    path.write_text("[keys]\n'table.down' = ['/', 'ctrl+@', 'G', '+']\n")
+    assert load(path, actions=lambda: ACTIONS).keys == {"table.down": ("slash", "ctrl+at", "G", "plus")}
+
+
+def test_every_name_of_a_key_is_one_that_textual_knows() -> None:
+    from string import punctuation
+
+    from textual.keys import Keys, _character_to_key
+
+    for sign in punctuation:
+        assert name_of(sign) == _character_to_key(sign)
+        assert mistake(sign) == ""
+    known = {key.value for key in Keys if "<" not in key.value and key.value not in {"return", "ctrl-at"}}
+    assert [key for key in known if mistake(key)] == []
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -171,8 +255,9 @@ def test_lines_of_keys() -> None:
 
 
 def test_every_decision_can_be_configured() -> None:
-    reached = {field for keys in POLICY.values() for field in keys.values()}
-    assert reached | {"severity", "waivers"} == {item.name for item in structs.fields(Policy)}
+    elsewhere = {"tables", "news"}  # from fetched tables and from a baseline
+    assert DECIDED | elsewhere == {item.name for item in structs.fields(Policy)}
+    assert DECIDED.isdisjoint(elsewhere)
 
 
 def test_what_verdicts_ask_for_exists() -> None:

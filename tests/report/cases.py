@@ -65,7 +65,15 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def make(*names: str, filters: Filters | None = None, sources: tuple[SourceHealth, ...] = ()) -> Report:
+WAIVERS = (Waiver("RUN-906", "*", "we know", expires=date(2030, 1, 2)),)
+
+
+def make(
+    *names: str,
+    filters: Filters | None = None,
+    sources: tuple[SourceHealth, ...] = (),
+    waivers: tuple[Waiver, ...] = WAIVERS,
+) -> Report:
     """A report about containers with these names and one image."""
     store = Store(clock=lambda: NOW)
     store.set_health("docker", SourceHealth("docker", "unix:///run/docker.sock", Status.OK, version="20.10.24"))
@@ -80,6 +88,6 @@ def make(*names: str, filters: Filters | None = None, sources: tuple[SourceHealt
     store.replace("docker", Kind.IMAGE, [image])
     store.set_gap("docker", Kind.SECRET, Gap(Reason.UNSUPPORTED, "GET /secrets", "this node is no swarm manager"))
     snapshot = store.snapshot()
-    policy = Policy(waivers=(Waiver("RUN-906", "*", "we know", expires=date(2030, 1, 2)),))
+    policy = Policy(waivers=waivers)
     evaluation = Engine(checks(), policy).evaluate(snapshot)
-    return report(Tool("deckwatch", "1.2.3"), NOW, 0.25, snapshot, evaluation, filters)
+    return report(Tool("deckwatch", "1.2.3"), NOW, 0.25, snapshot, evaluation, filters, policy)

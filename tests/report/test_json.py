@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from checks.policy import Waiver
 from checks.report import as_json
 from checks.report.formats import Layout
 from checks.report.report import Filters
@@ -15,6 +17,7 @@ from inventory.snapshot import SourceHealth, Status
 from tests.hostile import HOSTILE
 from tests.report.cases import make
 
+DAY = date(2026, 1, 1)
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
 
@@ -30,6 +33,7 @@ def exactly(**properties: Any) -> dict[str, Any]:
 
 SEVERITIES = ["critical", "high", "medium", "low", "info"]
 VERDICTS = ["pass", "fail", "manual", "unknown", "not_applicable", "waived"]
+VERDICT_COUNTS = exactly(**dict.fromkeys(VERDICTS, COUNT))
 RESULT = exactly(
     check={"type": "string", "pattern": "^(IMG|RUN|NET|DMN|HOST|ORC|MON|CMB)-[0-9]{3}$"},
     title=TEXT,
@@ -42,7 +46,18 @@ RESULT = exactly(
     evidence={"type": "array", "items": exactly(path=TEXT, value=TEXT)},
     remediation=TEXT,
     references={"type": "array", "items": TEXT},
-    waiver={"anyOf": [{"type": "null"}, exactly(reason=TEXT, expires={"type": ["string", "null"]})]},
+    waiver={"anyOf": [{"type": "null"}, exactly(reason=TEXT, owner=TEXT, expires={"type": ["string", "null"]})]},
+)
+ITEM = exactly(
+    id=TEXT,
+    section=TEXT,
+    title=TEXT,
+    verdict={"enum": VERDICTS},
+    checks={"type": "array", "items": TEXT},
+    results=VERDICT_COUNTS,
+    severity={"enum": [*SEVERITIES, None]},
+    resources=COUNT,
+    note=TEXT,
 )
 CONTRACT = exactly(
     schema={"const": "deckwatch.scan/1"},
@@ -61,9 +76,39 @@ CONTRACT = exactly(
     },
     summary=exactly(
         resources={"type": "object", "additionalProperties": COUNT},
-        verdicts=exactly(**dict.fromkeys(VERDICTS, COUNT)),
+        verdicts=VERDICT_COUNTS,
         fail_by_severity=exactly(**dict.fromkeys(SEVERITIES, COUNT)),
     ),
+    baseline={"anyOf": [{"type": "null"}, exactly(started=TEXT, known=COUNT)]},
+    waivers={
+        "type": "array",
+        "items": exactly(
+            check=TEXT,
+            scope=TEXT,
+            reason=TEXT,
+            owner=TEXT,
+            expires={"type": ["string", "null"]},
+            state={"enum": ["used", "unused", "expired", "expires soon"]},
+            covers=COUNT,
+        ),
+    },
+    unread={"type": "array", "items": exactly(source=TEXT, kind=TEXT, reason=TEXT, why=TEXT)},
+    benchmarks={
+        "type": "array",
+        "items": exactly(
+            id=TEXT, title=TEXT, version=TEXT, verdicts=VERDICT_COUNTS, items={"type": "array", "items": ITEM}
+        ),
+    },
+    objects={
+        "type": "array",
+        "items": exactly(
+            source=TEXT,
+            kind=TEXT,
+            project=TEXT,
+            name=TEXT,
+            traits={"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+        ),
+    },
     results={"type": "array", "items": RESULT},
 )
 
@@ -88,7 +133,7 @@ def test_the_values() -> None:
     assert first["evidence"] == [
         {"path": "HostConfig.Bad", "value": "true"}, {"path": "Config.Env[0]", "value": "web"},
     ]  # fmt: skip
-    assert last["waiver"] == {"reason": "we know", "expires": "2030-01-02"}
+    assert last["waiver"] == {"reason": "we know", "owner": "", "expires": "2030-01-02"}
     assert document["started"] == "2027-01-15T08:00:00.000Z"
     assert document["summary"]["verdicts"] == {
         "pass": 1, "fail": 2, "manual": 1, "unknown": 1, "not_applicable": 2, "waived": 1,
@@ -109,6 +154,23 @@ def test_names_are_exact_and_the_text_is_harmless() -> None:
     assert all(char == "\n" or char.isprintable() for char in text)
     told = {result["resource"]["name"] for result in document["results"] if result["resource"]["kind"] == "container"}
     assert told == set(HOSTILE)
+
+
+def test_waivers_gaps_and_objects_are_listed() -> None:
+    waivers = (Waiver("RUN-906", "w*", "we know", expires=date(2030, 1, 2)), Waiver("RUN-901", "*", "old", expires=DAY))
+    _, document = rendered("web", waivers=waivers)
+    told = [(item["check"], item["scope"], item["state"], item["covers"]) for item in document["waivers"]]
+    assert told == [("RUN-906", "name:w*", "used", 1), ("RUN-901", "every object", "expired", 1)]
+    assert document["unread"] == [
+        {
+            "source": "docker",
+            "kind": "secret",
+            "reason": "unsupported",
+            "why": "GET /secrets not supported here: this node is no swarm manager",
+        }
+    ]
+    names = [(item["kind"], item["project"], item["name"]) for item in document["objects"]]
+    assert names == [("container", "shop", "web"), ("image", "", "app:1")]
 
 
 def test_an_empty_report() -> None:

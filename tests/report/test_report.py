@@ -11,6 +11,8 @@ from checks.report.report import Filters, Report
 from checks.verdict import Outcome, Severity
 from tests.report.cases import make
 
+HEAD = '"schema": "deckwatch.scan/1", "results": []'
+
 
 def ids(found: Report) -> list[str]:
     return [finding.result.check.id for finding in found.findings]
@@ -52,9 +54,9 @@ def test_a_waived_failure_does_not_count() -> None:
 
 def test_against_its_own_baseline_nothing_is_new() -> None:
     known = baseline("".join(as_json.render(make("web"), Layout())))
-    found = make("web", filters=Filters(known=known))
+    found = make("web", filters=Filters(baseline=known))
     assert (ids(found), found.known, found.worst) == ([], 5, None)
-    more = make("web", "new", filters=Filters(known=known))
+    more = make("web", "new", filters=Filters(baseline=known))
     assert {finding.resource.name for finding in more.findings} == {"new"}
     assert more.worst is Severity.CRITICAL
 
@@ -63,7 +65,7 @@ def test_against_its_own_baseline_nothing_is_new() -> None:
 def test_what_got_worse_is_new(field: str, value: str) -> None:
     document = json.loads("".join(as_json.render(make("web"), Layout())))
     document["results"][0][field] = value
-    found = make("web", filters=Filters(known=baseline(json.dumps(document))))
+    found = make("web", filters=Filters(baseline=baseline(json.dumps(document))))
     assert ids(found) == ["RUN-901"]
 
 
@@ -77,6 +79,10 @@ def test_what_got_worse_is_new(field: str, value: str) -> None:
         ('{"schema": "deckwatch.scan/1"}', "list of results"),
         ('{"schema": "deckwatch.scan/1", "results": [3]}', "results[0]"),
         ('{"schema": "deckwatch.scan/1", "results": [{"fingerprint": "a", "verdict": "b", "severity": "c"}]}', "[0]"),
+        (f'{{{HEAD}, "objects": 3}}', "not lists"),
+        (f'{{{HEAD}, "objects": [3]}}', "objects[0]"),
+        (f'{{{HEAD}, "objects": [{{"source": "a", "kind": "b", "name": "c", "traits": []}}]}}', "objects[0]"),
+        (f'{{{HEAD}, "unread": [{{}}]}}', "unread[0]"),
     ],
 )
 def test_a_baseline_that_is_none(text: str, said: str) -> None:
@@ -85,7 +91,7 @@ def test_a_baseline_that_is_none(text: str, said: str) -> None:
 
 
 def test_the_formats_are_found() -> None:
-    assert names() == ("json", "sarif", "table")
+    assert names() == ("html", "json", "junit", "markdown", "openmetrics", "sarif", "table")
     for name in names():
         assert "".join(load(name)(make(), Layout())).endswith("\n")
 

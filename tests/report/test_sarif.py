@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
-from checks.report import as_sarif
+from checks.policy import Waiver
+from checks.report import as_json, as_sarif
+from checks.report.baseline import baseline
 from checks.report.formats import Layout
 from checks.report.report import Filters
 from inventory.snapshot import SourceHealth, Status
@@ -73,9 +76,35 @@ def test_only_failures_have_a_level() -> None:
 
 def test_a_waiver_is_a_suppression() -> None:
     results = rendered("web")[1]["runs"][0]["results"]
-    waived = [result for result in results if "suppressions" in result]
+    waived = [result for result in results if result["suppressions"]]
     assert [result["ruleId"] for result in waived] == ["RUN-906"]
     assert waived[0]["suppressions"][0]["justification"] == "we know"
+    assert waived[0]["suppressions"][0]["properties"]["expires"] == "2030-01-02"
+
+
+def test_an_expired_waiver_suppresses_nothing() -> None:
+    waivers = (Waiver("RUN-906", "*", "we knew", owner="ops", expires=date(2026, 1, 1)),)
+    _, document = rendered("web", waivers=waivers)
+    validator().validate(document)
+    (found,) = (result for result in document["runs"][0]["results"] if result["ruleId"] == "RUN-906")
+    assert found["suppressions"] == []
+    assert found["properties"]["lapsed"] == {"reason": "we knew", "owner": "ops", "expires": "2026-01-01"}
+
+
+def test_against_a_baseline_all_that_is_left_is_new() -> None:
+    known = baseline("".join(as_json.render(make("web"), Layout())))
+    _, document = rendered("web", "db", filters=Filters(baseline=known))
+    validator().validate(document)
+    results = document["runs"][0]["results"]
+    assert {result["baselineState"] for result in results} == {"new"}
+    assert "baselineState" not in rendered("web")[1]["runs"][0]["results"][0]
+
+
+def test_fingerprints_are_those_of_every_format() -> None:
+    found = make("web")
+    _, document = rendered("web")
+    told = [result["partialFingerprints"]["deckwatch/v1"] for result in document["runs"][0]["results"]]
+    assert told == [item.fingerprint for item in found.findings]
 
 
 def test_what_could_not_be_seen_is_a_notification() -> None:

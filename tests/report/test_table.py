@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from checks.report import as_table
+from checks.policy import Waiver
+from checks.report import as_json, as_table
+from checks.report.baseline import baseline
 from checks.report.formats import Layout
 from checks.report.report import Filters
 from checks.report.text import visible
@@ -21,6 +24,50 @@ def rendered(*names: str, layout: Layout | None = None, **kwargs: Any) -> str:
 
 def test_the_whole() -> None:
     assert rendered("web", "db", layout=Layout(80)).splitlines() == [
+        "Source     docker unix:///run/docker.sock 20.10.24 ok",
+        "Seen       2 containers, 1 image",
+        "Verdicts   3 failed (2 critical, 1 low), 2 to decide, 2 unknown, 2 waived, 2",
+        "           passed, 4 not applicable",
+        "",
+        "Critical (2)",
+        "C  RUN-901   2 containers                Bad pattern 1: db, web",
+        "",
+        "Low (1)",
+        "L  RUN-907   app:1                       Bad pattern 7: is bad",
+        "",
+        "For a person or the configuration to decide (2)",
+        "m  RUN-902   2 containers                Bad pattern 2: db, web",
+        "",
+        "Could not be judged (2)",
+        "?  RUN-903   2 containers                Bad pattern 3: no permiss~: db, web",
+        "",
+        "Waived (2)",
+        "a  RUN-906   2 containers                Bad pattern 6: is bad but~: db, web",
+        "",
+        "Not seen   secrets: GET /secrets not supported here: this node is no swarm",
+        "           manager",
+        "Seen       2 containers, 1 image",
+        "Verdicts   3 failed (2 critical, 1 low), 2 to decide, 2 unknown, 2 waived, 2",
+        "           passed, 4 not applicable",
+        "More       --verbose: evidence and remediation; 'deckwatch checks show ID': why",
+    ]
+
+
+def test_alike_is_one_line_whatever_the_number() -> None:
+    lines = rendered(*(f"web-{number}" for number in range(400)), layout=Layout(80)).splitlines()
+    assert "C  RUN-901   400 containers              Bad pattern 1: web-0, web-1, +398" in lines
+    assert len(lines) < 30
+
+
+def test_a_long_name_hides_no_other() -> None:
+    text = rendered("a" * 200, "b", layout=Layout(100))
+    assert "Bad pattern 1: aaaaaaaaaaaa~aaaaaaaaaaa, b\n" in text
+
+
+def test_verbose() -> None:
+    lines = rendered("web", "db", layout=Layout(80, verbose=True)).splitlines()
+    start = lines.index("Failed")
+    assert lines[start : start + 10] == [
         "Failed",
         "",
         "C  RUN-901  Bad pattern 1                                 critical, 2 containers",
@@ -31,51 +78,43 @@ def test_the_whole() -> None:
         "       HostConfig.Bad = true",
         "       Config.Env[0] = web",
         "     fix: Run it without --bad; it may then lack what it used to have.",
-        "",
-        "L  RUN-907  Bad pattern 7                                           low, 1 image",
-        "     app:1                         is bad",
-        "       HostConfig.Bad = true",
-        "       Config.Env[0] = app:1",
-        "     fix: Run it without --bad; it may then lack what it used to have.",
-        "",
-        "For a person or the configuration to decide",
-        "",
-        "m  RUN-902  Bad pattern 2                                     high, 2 containers",
-        "     db                            is it wanted? (decided by trust.x)",
-        "       Mounts[0] = /srv",
-        "     web                           is it wanted? (decided by trust.x)",
-        "       Mounts[0] = /srv",
-        "     fix: Run it without --bad; it may then lack what it used to have.",
-        "",
-        "Could not be judged",
-        "",
-        "?  RUN-903  Bad pattern 3                                     high, 2 containers",
-        "     no permission to read /proc/1/status",
-        "       db, web",
-        "",
-        "Waived",
-        "",
-        "a  RUN-906  Bad pattern 6                                   medium, 2 containers",
-        "     db                            is bad but known; accepted until 2030-01-02:",
-        "                                   we know",
-        "       HostConfig.Known = true",
-        "     web                           is bad but known; accepted until 2030-01-02:",
-        "                                   we know",
-        "       HostConfig.Known = true",
-        "",
-        "Source     docker unix:///run/docker.sock 20.10.24 ok",
-        "Seen       2 containers, 1 image",
-        "Not seen   secrets: GET /secrets not supported here: this node is no swarm",
-        "           manager",
-        "Verdicts   3 failed (2 critical, 1 low), 2 to decide, 2 unknown, 2 waived, 2",
-        "           passed, 4 not applicable",
     ]
+    assert "     web                           is bad but known; accepted until 2030-01-02:" in lines
+    assert not [line for line in lines if line.startswith("More")]
+
+
+def test_everything_is_shown_on_request() -> None:
+    lines = rendered("web", "db", filters=Filters(everything=True)).splitlines()
+    assert ".  RUN-904   2 containers                Bad pattern 4: db, web" in lines
 
 
 def test_an_empty_report_says_so() -> None:
     text = rendered("web", filters=Filters(skip=("runtime", "images")))
-    assert text.startswith("Nothing to report.\n")
-    assert "0 failed" in text
+    assert text.startswith("Nothing to report.\n\nSource ")
+    assert text.count("0 failed") == 1
+
+
+def test_nothing_new_is_said_plainly() -> None:
+    known = baseline("".join(as_json.render(make("web"), Layout())))
+    text = rendered("web", filters=Filters(baseline=known))
+    assert text.startswith("Nothing new to report.\n")
+    assert "Baseline   nothing new since 2027-01-15T08:00:00.000Z; 5 known findings not shown\n" in text
+    assert "Baseline   4 new since" in rendered("web", "db", filters=Filters(baseline=known))
+
+
+def test_waivers_that_ask_for_attention() -> None:
+    waivers = (
+        Waiver("RUN-906", "*", "we know", owner="ops", expires=date(2027, 1, 20)),
+        Waiver("RUN-901", "*", "until it is mended", expires=date(2026, 1, 1)),
+        Waiver("RUN-907", "nobody", "forgotten"),
+        Waiver("RUN-902", "*", "fine"),
+    )
+    lines = rendered("web", waivers=waivers, layout=Layout(160)).splitlines()
+    assert [line for line in lines if line.startswith("Waiver")] == [
+        "Waiver     expired: RUN-901 on every object until 2026-01-01: until it is mended (1 count again)",
+        "Waiver     expires soon: RUN-906 on every object until 2027-01-20, ops: we know (covers 1 finding)",
+        "Waiver     unused: RUN-907 on name:nobody: forgotten (covers 0 findings)",
+    ]
 
 
 def test_what_is_not_shown_is_said() -> None:
@@ -93,17 +132,19 @@ def test_colour_only_on_request_and_only_our_own() -> None:
     assert "\x1b" not in rendered("web")
     coloured = rendered("web", layout=Layout(80, colour=True))
     assert coloured.count("\x1b") == 4
+    assert rendered("web", layout=Layout(80, True, True)).count("\x1b") == 4
     assert coloured.replace("\x1b[1;37;41m", "").replace("\x1b[36m", "").replace("\x1b[0m", "") == rendered(
         "web", layout=Layout(80)
     )
 
 
+@pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize("cells", [20, 40, 80, 200])
-def test_hostile_names_never_get_through_and_lines_fit(cells: int) -> None:
-    for line in rendered(*HOSTILE, layout=Layout(cells)).splitlines():
+def test_hostile_names_never_get_through_and_lines_fit(cells: int, verbose: bool) -> None:
+    for line in rendered(*HOSTILE, layout=Layout(cells, verbose=verbose)).splitlines():
         assert forbidden(line) is None, line
-        if not line.startswith(("C ", "L ", "m ", "? ", "a ")):
-            assert width(line) <= max(cells, 45), line
+        if not (verbose and line.startswith(("C ", "L ", "m ", "? ", "a "))):
+            assert width(line) <= max(cells, 65), line
 
 
 def test_control_characters_are_spelt_out() -> None:

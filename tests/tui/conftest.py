@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui.panes import load
+from tui.panes.findings.pane import FindingsPane
 
 
 @pytest.fixture
@@ -22,6 +23,8 @@ def sockets() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def own_findings_pane() -> Iterator[None]:
-    """The findings pane remembers whether it groups; each walk starts as the program does."""
+    """The findings pane remembers how it lists; each walk starts as the program does."""
     yield
-    load("findings").grouped = True  # type: ignore[attr-defined]  # FindingsPane's own
+    pane = load("findings")
+    assert isinstance(pane, FindingsPane)
+    FindingsPane.__init__(pane)

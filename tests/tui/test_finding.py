@@ -46,6 +46,22 @@ async def test_a_wrong_filter_says_so_and_filters_nothing() -> None:
         assert "(" in bar and len(bar.split()) > 3, bar
 
 
+async def test_a_misspelt_filter_is_told_where_it_is_typed_and_over_the_list() -> None:
+    async with play(size=(80, 24)) as here:
+        await here.press("2", "slash")
+        await here.type("sev:hihg")
+        assert here.text.count("no sev is hihg: did you mean high?") == 2
+        assert here.table.rows
+        await here.press("enter")
+        assert "did you mean high?" in here.text
+        await here.press("escape")
+        assert "did you mean" not in here.text
+        await here.press("colon")
+        await here.type("2 state:runing")
+        await here.press("enter")
+        assert "did you mean running?" in here.text
+
+
 async def test_a_pinned_filter_holds_in_all_panes_until_it_is_taken_away() -> None:
     async with play() as here:
         await here.press("2", "slash")

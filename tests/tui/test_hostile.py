@@ -16,6 +16,7 @@ from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import LIMIT, Answer, Stream
+from tests.checks.builders import changed
 from tests.hostile import HOSTILE, forbidden
 from tests.tui.stage import Play, play
 from tests.tui.test_unread import tab_texts
@@ -75,6 +76,9 @@ def evil_world() -> Picture:
     resources: dict[Kind, list[Resource]] = {}
     for kind, found in made().items():
         subject = found[0]
+        if kind is Kind.ACTIVITY:  # somebody is inside of this one; it belongs to the first container here
+            busy = next(one for one in found if one.name == "plain")
+            subject = changed(busy, key=made()[Kind.CONTAINER][0].key._replace(kind=kind))
         resources[kind] = [evil(subject, text, number) for number, text in enumerate(HOSTILE)]
     told = [Event(NOW - n, SOURCE, text, text, text, text, text) for n, text in enumerate(HOSTILE)]
     store = filled(resources, told)

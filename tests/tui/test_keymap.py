@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -67,11 +68,11 @@ def test_widget_actions_exist_under_their_ids_with_the_same_keys() -> None:
 
 
 def test_no_widget_hides_a_key_of_the_program_in_a_list() -> None:
-    """A table takes the keys of lists only; in a text, `b`, `h` and `l` scroll, as in every pager."""
+    """A table takes the keys of lists only; in a text, `b`, `h` and `l` scroll and `w` wraps, as in pagers."""
     own = {key for action in ACTIONS if action.run for key in action.keys}
     assert {key for keys in bound(ResourceTable).values() for key in keys} & own == set()
     hidden = {key for keys in bound(TextView).values() for key in keys} & own
-    assert hidden == {"b", "l"}
+    assert hidden == {"b", "l", "w"}
 
 
 def test_no_action_is_one_that_changes_the_host() -> None:
@@ -133,6 +134,23 @@ def test_a_key_that_was_given_away_is_free() -> None:
     keys, clashes = resolve({"look.logs": ("L",), "look.inspect": ("l",)})
     assert clashes == ()
     assert keys["look.inspect"] == ("l",)
+
+
+def test_two_actions_may_swap_keys_in_any_order() -> None:
+    wishes = {"look.logs": ("i",), "look.inspect": ("l",)}
+    for wanted in (wishes, dict(reversed(wishes.items()))):
+        keys, clashes = resolve(wanted)
+        assert (keys["look.logs"], keys["look.inspect"], clashes) == (("i",), ("l",), ())
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(BY_ID)), st.lists(st.sampled_from("abclQxz0"), min_size=1, max_size=3)),
+    st.randoms(),
+)
+def test_the_order_in_the_file_does_not_matter(wanted: dict[str, list[str]], random: Random) -> None:
+    shuffled = list(wanted.items())
+    random.shuffle(shuffled)
+    assert resolve(dict(shuffled)) == resolve(wanted)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(BY_ID)), st.lists(st.sampled_from("abcdLQxyz0"), min_size=1, max_size=3)))

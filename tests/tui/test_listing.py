@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checks.result import Summary
 from checks.verdict import Severity
 from tests.tui.world import NOW, world
-from tui.listing import Filters, ListState, arrange, next_failing
+from tui.listing import Filters, ListState, arrange, next_failing, problem
 from tui.panes import load, specs
 from tui.panes.base import Entry
 from widgets.table import Row
@@ -133,3 +133,31 @@ def test_every_column_sorts_every_pane_both_ways(pane: str) -> None:
         assert all(column.key in item.sort for item in entries), column.key
         both = [arrange(entries, ListState(column.key, down), Filters()) for down in (True, False)]
         assert {item.key for item in both[0]} == {item.key for item in both[1]} == {item.key for item in entries}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", ""),
+        ("sev:high", ""),
+        ("sev:hihg", "no sev is hihg: did you mean high?"),
+        ("stat:running", "no field stat: did you mean state?"),
+        ("state:runing", "no state is runing: did you mean running?"),
+        ("!state:runing", ""),
+        ("port:99999", "no port is 99999"),
+        ("domain:runtime", "no field domain here: "),
+        ("nowhere", ""),
+        ("nginx:1.999", ""),
+    ],
+)
+def test_what_is_most_likely_misspelt_is_named(query: str, said: str) -> None:
+    entries = load("containers").entries(world(), NOW)
+    state = ListState(query=query)
+    found = problem(entries, arrange(entries, state, Filters()), state)
+    assert found.startswith(said) if said else not found
+
+
+def test_a_misspelt_severity_filters_nothing() -> None:
+    entries = load("containers").entries(world(), NOW)
+    assert len(arrange(entries, ListState(query="sev:hihg"), Filters())) == len(entries)
+    assert len(arrange(entries, ListState(), Filters(pinned="sev:hihg"))) == len(entries)

@@ -78,6 +78,11 @@ def test_pane(snap_compare: Compare, stage: Stage, spec: PaneSpec, size: tuple[i
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_items_of_a_benchmark(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+    assert snap_compare(stage, terminal_size=size, run_before=at("B", *"jj"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_findings_of_a_container(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
     assert snap_compare(stage, terminal_size=size, run_before=at("2", "enter"))
 

@@ -150,12 +150,12 @@ async def test_commands_are_copied_and_nothing_is_run() -> None:
         assert here.session.refreshed == 0
 
 
-@pytest.mark.parametrize("form", ["json", "sarif", "txt"])
+@pytest.mark.parametrize("form", ["json", "sarif", "html", "md", "txt"])
 async def test_export_writes_a_private_file(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with play() as here:
         await here.press("2", "E")
-        await here.type(form if form != "txt" else "text")
+        await here.type({"txt": "text", "html": "page to send", "md": "Markdown"}.get(form, form))
         await here.press("enter")
         await here.until(lambda: isinstance(here.app.screen, Notice))
         assert "written" in here.text

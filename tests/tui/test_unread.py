@@ -52,6 +52,8 @@ def show_everything(picture: Picture, key: ResourceKey) -> list[str]:
 
 def tab_texts(picture: Picture, key: ResourceKey) -> list[str]:
     """The text of the tabs that are made from the picture, of the raw object and of the menus."""
+    if key.kind is Kind.ACTIVITY:  # shown with its container
+        key = key._replace(kind=Kind.CONTAINER)
     resource = picture.snapshot.get(key)
     assert resource is not None
     words: list[str] = []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from checks.catalogue import catalogue
 from checks.engine import Engine as CheckEngine
 from checks.policy import Policy
+from inventory.activity import Activity, Change, Listener, Process, Session
 from inventory.components import derive
 from inventory.container import Container
+from inventory.endpoint import PeerCertificate, TlsEndpoint
 from inventory.host import DiskFacts, Host
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, SourceHealth, Status
@@ -96,7 +98,57 @@ def made() -> dict[Kind, list[Resource]]:
         Kind.SWARM: [translate.swarm(captured("docker-api/swarm.json"), SOURCE, NOW)],
         Kind.ENGINE: [engine()],
         Kind.HOST: [host()],
+        Kind.ACTIVITY: list(_activities()),
+        Kind.ENDPOINT: [endpoint()],
     }
+
+
+def endpoint() -> TlsEndpoint:
+    """A published port that speaks TLS, with a certificate that is about to expire."""
+    web = next(one for one in _containers() if one.name == "plain")
+    leaf = PeerCertificate(
+        "CN=shop.example", "CN=Shop CA", "1f", NOW - 80 * 86400, NOW + 10 * 86400, ("DNS:shop.example",), "RSA", 2048,
+        "sha256", False,
+    )  # fmt: skip
+    return TlsEndpoint.build(
+        key=ResourceKey(Kind.ENDPOINT, SOURCE, "127.0.0.1:8443"),
+        name="127.0.0.1:8443",
+        observed_at=NOW,
+        address="127.0.0.1",
+        port=8443,
+        host_ip="0.0.0.0",
+        containers=(web.key,),
+        container_port=443,
+        speaks="tls",
+        said="",
+        server_name="shop.example",
+        version="TLSv1.2",
+        cipher="ECDHE-RSA-AES256-GCM-SHA384",
+        accepts=("TLSv1.1",),
+        weak=("AES128-SHA",),
+        not_offered=(),
+        certificates=(leaf,),
+        trusted=False,
+        distrust="unable to get local issuer certificate",
+        named=True,
+    )
+
+
+def _activities() -> Iterator[Activity]:
+    """What the running containers do: one process each, a socket, a changed file; and somebody is inside of one."""
+    for container in _containers():
+        if container.running and container.pid:
+            yield Activity.build(
+                key=ResourceKey(Kind.ACTIVITY, SOURCE, container.id),
+                name=container.name,
+                observed_at=NOW,
+                processes=(Process(container.pid, 1, "sleep", ("sleep", "100000"), 0, 0, "/bin/sleep", NOW, False),),
+                listeners=(Listener("tcp", "0.0.0.0", 80, 0),),
+                changes=(Change("/var/lib/app/data", "added", "file", 0o644, 10, NOW),),
+                changes_complete=True,
+                sessions=(Session("e" * 64, ("sh",), "", False, True, 4711),) * (container.name == "plain"),
+                size_rw=10,
+            )
 
 
 def events(containers: Iterable[Resource]) -> list[Event]:

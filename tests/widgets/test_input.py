@@ -59,6 +59,27 @@ def test_errors_are_data_and_filter_nothing() -> None:
     assert parse("  ").empty
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sev:hihg", "no sev is hihg: did you mean high?"),
+        ("!sev:hihg", "no sev is hihg: did you mean high?"),
+        ("sev:high,lwo", "no sev is lwo: did you mean low?"),
+        ("SEV:Q", "no sev is q: high low"),
+        ("sev:hi", ""),
+        ("sev:high,low", ""),
+        ("sev:~^h", ""),
+        ("sev:", ""),
+        ("name:hihg", ""),
+        ("hihg", ""),
+    ],
+)
+def test_a_word_that_a_field_never_says_is_an_error(text: str, said: str) -> None:
+    query = parse(text, ("sev", "name"), {"sev": ("high", "low")})
+    assert query.errors == ((said,) if said else ())
+    assert not said or query.matches({})
+
+
 @given(st.text(max_size=40) | st.sampled_from(HOSTILE), st.booleans())
 def test_any_text_is_a_filter(text: str, known: bool) -> None:
     query = parse(text, KEYS if known else None)

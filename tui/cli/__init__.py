@@ -42,7 +42,8 @@ def _run(argv: Sequence[str]) -> int:
 
         return int(run(list(argv)))
     except Problem as problem:
-        narrate(str(problem))
+        for line in (str(problem), *problem.more):
+            narrate(line)
         return int(problem.status)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)

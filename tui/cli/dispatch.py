@@ -28,6 +28,8 @@ COMMANDS = {
     "scan": "judge what is there once, and report",
     "capture": "record everything observed into a bundle",
     "diff": "what changed between two bundles",
+    "fix": "what to type to have a container again with its findings fixed",
+    "init": "write a configuration that fits this host",
     "checks": "the catalogue of checks",
     "tables": "how old the tables of versions are; fetch newer ones",
     "completion": "print a completion script for a shell",

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from tui.cli.output import narrate
 from tui.cli.parser import one_of, seconds
 from tui.cli.problem import Problem
-from tui.cli.sources import add_sources, load_settings, source_options
+from tui.cli.sources import add_sources, load_settings, probing, source_options
 from tui.options import THEMES, ExplorerOptions, SourceOptions
 
 
@@ -33,7 +33,8 @@ def run(args: Namespace) -> int:
         from tui.cli import scan
 
         narrate("this is no terminal that can be painted on: here is the table of 'deckwatch scan'")
-        return scan.run_with(source_options(args), load_settings(args))
+        settings = load_settings(args)
+        return scan.run_with(probing(args, source_options(args), settings), settings)
     options = explorer_options(args)
     _recording_is_there(options.sources)
     from tui.app import run as explore
@@ -44,6 +45,7 @@ def run(args: Namespace) -> int:
 def explorer_options(args: Namespace) -> ExplorerOptions:
     """Command line before configuration before what the terminal can do."""
     sources, settings = source_options(args), load_settings(args)
+    sources = probing(args, sources, settings)
     ui = settings.ui
     return ExplorerOptions(
         sources=sources,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -17,8 +18,9 @@ class Exit(IntEnum):
 
 
 class Problem(Exception):  # noqa: N818 - the person's problem, not a fault of the program
-    """What happened, what was tried, what to do: in one line."""
+    """What happened, what was tried, what to do: in one line. `more` are further lines, where there are several."""
 
-    def __init__(self, message: str, status: Exit = Exit.USAGE) -> None:
+    def __init__(self, message: str, status: Exit = Exit.USAGE, more: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.status = status
+        self.more = tuple(more)

@@ -13,11 +13,12 @@ from tui.cli.lean import load_msgspec
 from tui.cli.output import emit, narrate
 from tui.cli.parser import SEVERITIES, one_of
 from tui.cli.problem import Exit, Problem
-from tui.cli.sources import add_sources, load_settings, source_options
+from tui.cli.sources import add_sources, load_settings, probing, source_options
 from tui.options import Settings, SourceOptions
 
 if TYPE_CHECKING:
-    from checks.report.report import Filters, Known, Report
+    from checks.report.baseline import Baseline
+    from checks.report.report import Filters, Report
 
 NEVER = "none"
 _DEFAULT_FAIL_ON = "high"
@@ -34,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--format", type=one_of(*known), default="table", metavar="F", help=f"one of {', '.join(known)} (default table)"
     )
     what.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+    what.add_argument("-v", "--verbose", action="store_true", help="the table with evidence and remediation")
     what.add_argument("--all", action="store_true", help="also what passed and what does not apply")
     what.add_argument(
         "--only",
@@ -61,9 +63,10 @@ def run(args: Namespace) -> int:
     """Scan as the arguments say."""
     load_msgspec()
     sources, settings = source_options(args), load_settings(args)
+    sources = probing(args, sources, settings)
     filters = _filters(args)
     report = _scan(sources, settings, filters)
-    _write(report, args.format, args.output)
+    _write(report, args.format, args.output, args.verbose)
     return status(report, args.fail_on)
 
 
@@ -87,14 +90,16 @@ def status(report: Report, fail_on: str) -> Exit:
 def _scan(sources: SourceOptions, settings: Settings, filters: Filters | None) -> Report:
     from tui.collect import scan
 
+    if settings.unread_tables:
+        narrate(f"fetched tables left out: {settings.unread_tables}")
     return scan(sources, settings.policy, filters, narrate)
 
 
-def _write(report: Report, name: str, target: Path | None) -> None:
+def _write(report: Report, name: str, target: Path | None, verbose: bool = False) -> None:
     to_terminal = target is None and sys.stdout is not None and sys.stdout.isatty()
     width = min(_columns(), _WIDEST) if to_terminal else _PIPE_WIDTH
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
-    emit(formats.load(name)(report, formats.Layout(width, to_terminal and not plain)), target)
+    emit(formats.load(name)(report, formats.Layout(width, to_terminal and not plain, verbose)), target)
 
 
 def _columns() -> int:
@@ -112,7 +117,7 @@ def _filters(args: Namespace) -> Filters:
         skip=_patterns("--skip", args.skip),
         min_severity=Severity[args.min_severity.upper()],
         everything=args.all,
-        known=_baseline(args.baseline) if args.baseline else None,
+        baseline=_baseline(args.baseline) if args.baseline else None,
     )
 
 
@@ -130,7 +135,7 @@ def _patterns(option: str, words: list[str]) -> tuple[str, ...]:
     return patterns
 
 
-def _baseline(path: Path) -> Known:
+def _baseline(path: Path) -> Baseline:
     from checks.report.baseline import baseline
 
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.problem import Problem
+from tui.data_home import tables_file as place
 from tui.options import Settings, SourceOptions
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True) -> None
     group.add_argument("--from", dest="bundle", type=Path, metavar="BUNDLE", help="a recording made by 'capture'")
     group.add_argument("--demo", action="store_true", help="the recorded host that ships with the program")
     if config:
+        group.add_argument(
+            "--probe", action="store_true", help="ask published ports for TLS: a few handshakes each ([probe] tls)"
+        )
         group.add_argument("--config", type=Path, metavar="FILE", help="instead of deckwatch.toml here or of the user")
 
 
@@ -47,6 +51,14 @@ def source_options(args: argparse.Namespace) -> SourceOptions:
     for host in args.host:
         _check_host(host)
     return SourceOptions(tuple(args.host), not args.no_docker, args.bundle, args.demo)
+
+
+def probing(args: argparse.Namespace, sources: SourceOptions, settings: Settings) -> SourceOptions:
+    """The sources with what may be asked over the network, by the command line or the configuration."""
+    live = sources.bundle is None and not sources.demo
+    if args.probe and not live:
+        raise Problem("--probe asks what runs now; it cannot be combined with --from or --demo")
+    return sources._replace(probe=live and (args.probe or settings.probe), names=settings.names)
 
 
 def _check_host(host: str) -> None:
@@ -70,18 +82,20 @@ def load_settings(args: argparse.Namespace) -> Settings:
     from tui.config import ConfigError, load
 
     try:
-        return load(args.config, checks=_checks, actions=_actions)
+        return load(args.config, checks=check_ids, actions=action_ids)._replace(tables=place())
     except ConfigError as error:
-        raise Problem(str(error)) from None
+        raise Problem(str(error), more=map(str, error.more)) from None
 
 
-def _checks() -> Collection[str]:
+def check_ids() -> Collection[str]:
+    """What `[severity]` and `[[waiver]]` may name."""
     from checks.catalogue import catalogue
 
     return [check.id for check in catalogue()]
 
 
-def _actions() -> Collection[str]:
+def action_ids() -> Collection[str]:
+    """What `[keys]` may name."""
     from tui.keymap import ACTIONS
 
     return [action.id for action in ACTIONS]

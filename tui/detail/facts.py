@@ -12,8 +12,10 @@ from inventory.resource import EMPTY, Kind, Resource
 from inventory.secrets import mask_pair, mask_text
 from inventory.swarm import Service, Task
 from inventory.text import safe
+from tui.detail.activity import listener_lines, session_lines
 from tui.detail.related import related
 from tui.detail.tab import ALL, Context, Shape, Tab
+from tui.detail.tls import endpoint_lines
 from tui.format import known, short_id, since, size, told
 from tui.panes.containers.pane import ports_cell
 from tui.panes.overview.pane import event_line
@@ -47,6 +49,8 @@ def network_lines(resource: Container, context: Context) -> Iterator[TextLine]:
     networks = resource.peek("networks")
     yield TextLine(Cell.join((" published ", "header"), ports_cell(resource)))
     yield line(f" mode {safe(told(resource, 'network_mode'))}")
+    yield from endpoint_lines(resource, context)
+    yield from listener_lines(resource, context)
     if isinstance(networks, Gap):
         yield _gap(networks)
         return
@@ -153,6 +157,8 @@ def related_lines(resource: Resource, context: Context) -> Iterator[TextLine]:
 
 def event_lines(resource: Resource, context: Context) -> Iterator[TextLine]:
     """What happened to it since the start, newest first."""
+    if isinstance(resource, Container):
+        yield from session_lines(resource, context)
     wanted = {resource.key.id, resource.name}
     found = [event for event in context.picture.snapshot.events if event.id in wanted or event.name in wanted]
     for event in reversed(found):

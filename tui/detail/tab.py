@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from inventory.resource import Kind, Resource
+from inventory.resource import OBJECTS, Kind, Resource
 from tui.picture import Picture
 from widgets.textview import TextLine
 
@@ -74,4 +74,4 @@ def tabs_of(resource: Resource) -> tuple[Tab, ...]:
     return tuple(tab for tab in tabs() if resource.key.kind in tab.kinds)
 
 
-ALL = frozenset(Kind)
+ALL = frozenset(OBJECTS)

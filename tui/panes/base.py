@@ -60,6 +60,18 @@ class Pane:
         """All entries, unsorted and unfiltered."""
         raise TypeError(f"{type(self).__name__} lists nothing")
 
+    @property
+    def list_id(self) -> str:
+        """Under which name sorting, filter and cursor of the view that is shown are kept."""
+        return self.id
+
+    def list_order(self) -> tuple[str, bool]:
+        """How the view that is shown is sorted at first: column key and whether descending."""
+        return self.order
+
+    def look_within(self, part: Hashable | None) -> None:
+        """Show only what belongs to this part of the pane (`Place.within`), or all of it again."""
+
     def shown_columns(self) -> tuple[Column, ...]:
         """The columns of the view that is shown."""
         return self.columns

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container as Box
 
 from checks.verdict import Severity
 from inventory.text import safe
-from tui import menus
+from tui import accepting, menus, waiver_list
 from tui.keymap import BY_ID, help_groups
 from tui.listing import next_failing
-from tui.panes import PaneSpec, specs
+from tui.panes import PaneSpec, load, specs
 from tui.place import Place
 from tui.screens.detail import DetailView
 from tui.screens.main import MainScreen
 from widgets.filterbar import FilterBar
 from widgets.overlay import Choice, HelpScreen, Notice, Option, Picker
-from widgets.query import parse
 from widgets.statusline import StatusLine
 from widgets.table import ResourceTable
 from widgets.textview import TextView
+
+if TYPE_CHECKING:
+    from tui.panes.findings.pane import FindingsPane
 
 SEARCH_HINT = "~regex   n N next, previous   enter keep   esc clear"
 FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
@@ -54,6 +58,8 @@ class DeckScreen(MainScreen):
         reading = isinstance(self.focused, TextView) and self.focused is not self.overview
         if reading and (action == "group" or (action == "look" and parameters == ("logs",))):
             return False  # b and l move in a text
+        if reading and action == "accept" and not self._on_findings():
+            return False  # and w wraps it
         return super().check_action(action, parameters)
 
     # -- moving -------------------------------------------------------------------------------------------------
@@ -202,11 +208,10 @@ class DeckScreen(MainScreen):
             message.bar.set_error(text.search.error or ("not found" if pattern and not count else ""))
             message.bar.set_hint(f"{count} found   n N next, previous" if count else SEARCH_HINT)
             return
-        query = parse(message.value)
-        message.bar.set_error(query.errors[0] if query.errors else "")
         if self.state is not None:
             self.state.query = message.value
             self.show_picture()
+            message.bar.set_error(self.filter_problem)
 
     def on_filter_bar_submitted(self, message: FilterBar.Submitted) -> None:
         """Keep it and go back to the list."""
@@ -267,6 +272,18 @@ class DeckScreen(MainScreen):
         if pane is not None and self.trail.here.opened is None and pane.turn():
             self.show_picture()
 
+    def action_benchmarks(self) -> None:
+        """The benchmarks view of the findings; where it is shown already, the next framework."""
+        pane = cast("FindingsPane", load("findings"))
+        here = self.trail.here
+        self.remember_cursor()
+        if here == Place("findings") and pane.benchmarking:
+            pane.next_framework()
+        pane.benchmarking = True
+        if here != Place("findings"):
+            self.trail.go(Place("findings"))
+        self.show_place()
+
     def action_sort(self) -> None:
         """Choose a column."""
         pane, state = self.pane, self.state
@@ -304,6 +321,21 @@ class DeckScreen(MainScreen):
             detail.tail *= 4
             detail.reload()
 
+    # -- policy -------------------------------------------------------------------------------------------------
+
+    def _on_findings(self) -> bool:
+        """Whether what is read is about findings: a preview, or the evidence beside the findings of an object."""
+        here = self.trail.here
+        return here.opened is None or here.tab == "findings"
+
+    def action_accept(self) -> None:
+        """Accept the selected finding, or take that back."""
+        accepting.accept(self)
+
+    def action_waivers(self) -> None:
+        """All waivers and how they stand."""
+        waiver_list.listed(self)
+
     # -- tools --------------------------------------------------------------------------------------------------
 
     def action_copy_menu(self) -> None:
@@ -332,7 +364,7 @@ class DeckScreen(MainScreen):
 
     def action_export(self) -> None:
         """Choose a form; the file is written to the working directory."""
-        options = menus.export_options()
+        options = menus.export_options(self)
 
         def chosen(choice: Choice | None) -> None:
             if choice is not None and choice.id is not None:

@@ -13,9 +13,10 @@ from checks.verdict import Severity
 from inventory.resource import ResourceKey
 from inventory.snapshot import Event
 from tui.detail.tab import Shape
-from tui.listing import Filters, ListState, arrange
+from tui.listing import Filters, ListState, arrange, problem
 from tui.panes import PaneSpec, load, specs
 from tui.panes.base import Entry, Pane, Shown
+from tui.panes.findings.benchmarks import is_item
 from tui.panes.findings.pane import results_of
 from tui.place import Place, Trail
 from tui.screens.detail import DetailView
@@ -41,6 +42,14 @@ _FOOT_LIST = (
 _FOOT_DETAIL = (
     ("[ ]", "tab"), ("enter", "open"), ("/", "search"), ("c", "copy"), ("o", "related"), ("esc", "back"), ("?", "help"),
 )  # fmt: skip
+_FOOT_FINDINGS = (
+    ("enter", "open"), ("w", "accept"), ("W", "waivers"), ("B", "benchmarks"), ("/", "filter"), ("E", "export"),
+    ("?", "help"),
+)  # fmt: skip
+_FOOT_VERDICTS = (
+    ("[ ]", "tab"), ("enter", "evidence"), ("w", "accept"), ("c", "copy"), ("o", "related"), ("esc", "back"),
+    ("?", "help"),
+)  # fmt: skip
 
 
 class MainScreen(FrameScreen):
@@ -51,6 +60,7 @@ class MainScreen(FrameScreen):
         self.trail = Trail(Place("overview"))
         self.entries: Sequence[Entry] = ()
         self.filters = Filters()
+        self.filter_problem = ""  # what is most likely misspelt in the filter of the list
         self.zoomed = ""
         self._preview_timer: Timer | None = None
         self._previewed: object = None
@@ -93,7 +103,7 @@ class MainScreen(FrameScreen):
     def state(self) -> ListState:
         """Sorting and filters of this pane."""
         pane = self.pane
-        return self.filters.state(pane.id, pane.order)
+        return self.filters.state(pane.list_id, pane.list_order())
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -129,7 +139,11 @@ class MainScreen(FrameScreen):
     def show_foot(self) -> None:
         """The keys that matter here."""
         here = self.trail.here
-        keys = _FOOT_DETAIL if here.opened else FOOT_OVERVIEW if here.pane == "overview" else _FOOT_LIST
+        keys: Sequence[tuple[str, str]]
+        if here.opened:
+            keys = _FOOT_VERDICTS if here.tab == "findings" else _FOOT_DETAIL
+        else:
+            keys = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS}.get(here.pane, _FOOT_LIST)
         pinned = self.filters.pinned
         right = Cell.of(f"& {pinned} ", "accent") if pinned else EMPTY
         right = Cell.of(f"{self._flash} ", "accent") if self._flash else right
@@ -181,6 +195,7 @@ class MainScreen(FrameScreen):
         table.set_sort(state.sort, state.descending)
         table.set_empty(Cell.of(self.empty_words(pane, len(entries)), "dim"))
         table.set_rows(entry.row for entry in self.entries)
+        self.filter_problem = problem(entries, self.entries, state)
         self.headline(pane.headline(self.picture, Shown(len(self.entries), len(entries))), state)
         self.show_preview()
 
@@ -202,6 +217,8 @@ class MainScreen(FrameScreen):
         if state.query:
             parts.append(f"/{state.query}")
         words = Cell.of("  ".join(parts) + " ", "accent") if parts else EMPTY
+        if self.filter_problem:
+            words = Cell.join((f"{self.filter_problem}  ", "error"), words)
         bar = self.query_one("#headline", StatusLine)
         bar.set_class(False, "-gone")
         bar.update_cells(Cell.join(" ", facts), words)
@@ -249,6 +266,7 @@ class MainScreen(FrameScreen):
         self._previewed = None
         if here.opened is None:
             self.detail.close()
+            self.pane.look_within(here.within)
         self.arrange_body()
         self.show_foot()
         self.show_tabs()
@@ -278,7 +296,7 @@ class MainScreen(FrameScreen):
         if place is None:
             return
         self.remember_cursor()
-        if place.opened is None:
+        if place.opened is None and place.within is None:
             self.trail.go(place)
         else:
             self.trail.enter(place)
@@ -294,6 +312,8 @@ class MainScreen(FrameScreen):
         if isinstance(target, Event):
             found = next((r.key for r in self.picture.snapshot if r.key.id == target.id), None)
             return Place(here.pane, found, "events") if found else None
+        if is_item(target):
+            return Place("findings", within=target)
         if isinstance(target, tuple) and len(target) == 2:
             if isinstance(target[0], ResourceKey):
                 return Place(here.pane, target[0], "findings", str(target[1]))
@@ -375,6 +395,7 @@ class MainScreen(FrameScreen):
         if here.opened is not None:
             self.trail.turn(tab)
             self.detail.show(here.opened, tab, self.picture)
+            self.show_foot()
 
     def action_pane(self, pane: str) -> None:
         """Another pane."""

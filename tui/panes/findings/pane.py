@@ -7,13 +7,16 @@ from typing import ClassVar
 
 from checks.catalogue import catalogue
 from checks.check import Check
+from checks.policy import Waiver
 from checks.result import Result, Summary, summarise
 from checks.verdict import Outcome, Severity
-from inventory.resource import Kind, ResourceKey
+from checks.waivers import covered, scope
+from inventory.resource import OBJECTS, Kind, ResourceKey
 from inventory.text import safe
 from tui.panes.base import Entry, Pane, Shown
+from tui.panes.findings.benchmarks import BenchmarksView, ItemKey
 from tui.picture import Picture
-from tui.verdicts import VERDICT_WORDS, finding_view, headline, mark
+from tui.verdicts import VERDICT_WORDS, acceptance, finding_view, headline, mark
 from widgets.cells import Cell
 from widgets.columns import Column
 from widgets.evidence import evidence_lines
@@ -27,7 +30,7 @@ class FindingsPane(Pane):
     """Grouped by check, or flat: `grouped` is switched by a key."""
 
     id = "findings"
-    kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
+    kinds: ClassVar[tuple[Kind, ...]] = OBJECTS
     columns: ClassVar[tuple[Column, ...]] = (
         Column("sec", "SEV", 4),
         Column("id", "ID", 8),
@@ -39,24 +42,85 @@ class FindingsPane(Pane):
 
     def __init__(self) -> None:
         self.grouped = True
-        self._made: tuple[object, bool, list[Entry]] | None = None
+        self.benchmarking = False
+        self._benchmarks = BenchmarksView()
+        self._within: ItemKey | Waiver | None = None
+        self._made: tuple[object, bool, ItemKey | Waiver | None, list[Entry]] | None = None
+
+    @property
+    def _lists_items(self) -> bool:
+        return self.benchmarking and self._within is None
+
+    @property
+    def list_id(self) -> str:
+        """Each view is sorted and filtered on its own, each item of a framework too."""
+        if isinstance(self._within, Waiver):
+            return f"{self.id} {self._within.check} {scope(self._within)}"
+        if self._within is not None:
+            return f"{self.id} {self._within.framework} {self._within.item}"
+        return f"{self.id} {self._benchmarks.framework.id}" if self.benchmarking else self.id
+
+    def list_order(self) -> tuple[str, bool]:
+        """The items of a framework stand in its own order."""
+        return self._benchmarks.order if self._lists_items else self.order
+
+    def look_within(self, part: Hashable | None) -> None:
+        """The findings behind one item of a framework, or those that a waiver covers."""
+        self._within = part if isinstance(part, ItemKey | Waiver) else None
+
+    def next_framework(self) -> None:
+        """Another framework in the benchmarks view."""
+        self._benchmarks.turn()
 
     def turn(self) -> bool:
-        """By check or by object."""
-        self.grouped = not self.grouped
+        """By check or by object; from the items of a framework back to all findings."""
+        if self._lists_items:
+            self.benchmarking = False
+        else:
+            self.grouped = not self.grouped
         return True
 
+    def shown_columns(self) -> tuple[Column, ...]:
+        """Of findings, or of items."""
+        return self._benchmarks.columns if self._lists_items else self.columns
+
     def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
-        """One entry per check and outcome, or one per result."""
-        if self._made and self._made[0] is picture.evaluation and self._made[1] == self.grouped:
-            return self._made[2]
-        results = picture.evaluation.results()
-        entries = list(_groups(results, picture) if self.grouped else _flat(results, picture))
-        self._made = (picture.evaluation, self.grouped, entries)
+        """One entry per check and outcome, or one per result, or one per item."""
+        if self._lists_items:
+            return self._benchmarks.entries(picture)
+        made = self._made
+        if made and made[0] is picture.evaluation and made[1:3] == (self.grouped, self._within):
+            return made[3]
+        within = self._within
+        results = picture.evaluation.results() if within is None else self._behind(within, picture)
+        by_check = self.grouped and not isinstance(within, Waiver)
+        entries = list(_groups(results, picture) if by_check else _flat(results, picture))
+        self._made = (picture.evaluation, self.grouped, self._within, entries)
         return entries
+
+    def _objects(self, key: ItemKey, picture: Picture, width: int) -> Iterable[TextLine]:
+        """The worst objects behind an item, to follow."""
+        found = sorted(self._behind(key, picture), key=lambda each: (_ORDER[each.outcome], -each.severity))
+        return (_behind_line(each, picture) for each in found[:60])
+
+    def _behind(self, key: ItemKey | Waiver, picture: Picture) -> Iterable[Result]:
+        if isinstance(key, Waiver):
+            return covered(key, picture.evaluation)
+        item = self._benchmarks.item(key) if key.item else None
+        wanted = set(item.checks) if item is not None else set()
+        return (each for each in picture.evaluation.results() if wanted & {each.check.id, *each.implies})
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """What was checked, and what was not."""
+        if self._lists_items:
+            return self._benchmarks.headline(picture)
+        if isinstance(self._within, Waiver):
+            what = f"covered by {self._within.check} {safe(scope(self._within), 60)}"
+            return Cell.join((what, "title"), f"  {shown.visible} of {shown.total} findings", ("   esc back", "dim"))
+        if self._within is not None:
+            item = self._benchmarks.item(self._within)
+            what = f"{item.id} {item.title}" if item is not None else ""
+            return Cell.join((what, "title"), f" {shown.visible} of {shown.total} findings", ("   esc back", "dim"))
         total = picture.evaluation.total
         way = "by check" if self.grouped else "by object"
         words = (
@@ -67,6 +131,12 @@ class FindingsPane(Pane):
 
     def none(self, picture: Picture) -> str:
         """A clean result says what was checked."""
+        if isinstance(self._within, Waiver):
+            return "this waiver covers nothing now"
+        if self._within is not None:
+            item = self._benchmarks.item(self._within)
+            checks = ", ".join(item.checks) if item is not None else ""
+            return f"no finding of {checks}" if checks else item.by_hand if item is not None else ""
         if not picture.evaluation.judgements:
             return "nothing has been judged yet"
         resources, verdicts = len(picture.evaluation.judgements), picture.evaluation.total.judged
@@ -81,7 +151,9 @@ class FindingsPane(Pane):
         return ""
 
     def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
-        """The check and its objects, or the one finding."""
+        """The check and its objects, or the one finding, or the item of a framework."""
+        if isinstance(key, ItemKey):
+            return [*self._benchmarks.preview(key, picture, width), *self._objects(key, picture, width)]
         results = results_of(key, picture)
         if not results:
             return []
@@ -109,6 +181,13 @@ def object_line(result: Result, picture: Picture, width: int) -> TextLine:
     room = max(20, width - 30)
     words = f" {result.key.kind:<9} {_name(result, picture):<24.40}  {safe(result.message, 300)[:room]}"
     return TextLine(Cell.join((f" {char}", role), words), meta=(result.key, result.check.id))
+
+
+def _behind_line(result: Result, picture: Picture) -> TextLine:
+    """One finding behind an item, to follow."""
+    char, role = mark(result)
+    words = f" {_name(result, picture):<20.30} {safe(result.message, 300)}"
+    return TextLine(Cell.join((f" {char} ", role), (result.check.id, "dim"), words), meta=(result.key, result.check.id))
 
 
 def _name(result: Result, picture: Picture) -> str:
@@ -140,10 +219,11 @@ def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count:
     check: Check = result.check
     char, role = mark(result)
     words = check.title if count > 1 else headline(result)
+    accepted = acceptance(result) if count == 1 else ""
     cells = (
         Cell.of(char, role),
         Cell.of(check.id),
-        Cell.of(safe(words, 300)),
+        Cell.join(safe(words, 300), (f"  [{accepted}]" if accepted else "", "dim")),
         Cell.of(objects),
         Cell.of(VERDICT_WORDS[result.outcome], "dim"),
         Cell.of(check.domain.value, "dim"),
@@ -157,6 +237,7 @@ def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count:
         "verdict": result.outcome.value,
         "domain": check.domain.value,
         "kind": result.key.kind.value,
+        "waiver": accepted,
     }
     minor = result.outcome is not Outcome.FAIL and result.severity < Severity.MEDIUM
     return Entry(key, Row(key, cells), sort | {"domain": check.domain.value}, fields, summary, minor)

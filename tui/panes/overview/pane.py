@@ -13,7 +13,7 @@ from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap
 from inventory.host import Host
-from inventory.resource import Kind
+from inventory.resource import OBJECTS, Kind
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.text import safe
 from tui.format import age, clock, missing, since, size, told
@@ -43,7 +43,7 @@ class OverviewPane(Pane):
     """Lines for one text view; a finding or an event leads to its object."""
 
     id = "overview"
-    kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
+    kinds: ClassVar[tuple[Kind, ...]] = OBJECTS
 
     def lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
         """The whole pane for a view of this size; no line is wider."""
@@ -225,7 +225,7 @@ def _not_checked(picture: Picture) -> list[Cell]:
     pending = sum(1 for r in picture.snapshot if picture.judgement(r.key) is None)
     parts = [f"{total.unknown} verdict{'s' * (total.unknown != 1)} unknown (x says why)"] if total.unknown else []
     parts += [f"{pending} objects not judged yet"] if pending else []
-    parts += [f"{kind.value}s: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
+    parts += [f"{kind.plural}: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
     words = [Cell.of(safe(part, 200), "unknown") for part in parts]
     return [*words, Cell.of(f"{total.manual} for a person to decide")] if total.judged else [DOTS]
 
