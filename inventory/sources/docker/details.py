@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -26,16 +25,14 @@ _OWN_COLUMNS = {"podman": "huser,hpid,ppid,stime,tty,time,args"}
 """What is asked for without saying what: left to itself, Podman runs ps(1) inside the container."""
 
 
-@dataclass(frozen=True, slots=True)
-class Processes:
+class Processes(msgspec.Struct, frozen=True):
     """`GET /containers/{id}/top`: column titles and one row per process."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A path that differs from the image: kind is modified, added or deleted."""
 
     path: str

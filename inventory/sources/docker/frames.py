@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from inventory.sources.docker.facts import moment
 
@@ -13,8 +14,7 @@ _LARGEST_FRAME = 16 << 20
 _NAMES = {0: "stdin", 1: "stdout", 2: "stderr", 3: "system"}
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(msgspec.Struct, frozen=True):
     """One line: `stream` is stdout, stderr, system, or tty; `time` epoch seconds, 0.0 if the engine did not tell."""
 
     stream: str

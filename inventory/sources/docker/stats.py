@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import time
 
 import msgspec
@@ -16,8 +15,7 @@ _CGROUPS = "/sys/fs/cgroup"
 _NO_LIMIT = 1 << 60
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """Counters at one moment (`at`: epoch seconds). Bytes; `cpu` in nanoseconds since its start; no limit is 0
     from files and the host's memory from the API.
 

@@ -6,7 +6,6 @@ user's own, each overriding the one before key by key; containers-policy.json(5)
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -56,6 +55,8 @@ def _toml(reader: HostReader, root: str, path: str) -> dict[str, Any] | Gap:
     found = _read(reader, root, path)
     if isinstance(found, Gap):
         return found
+    import tomllib  # Podman alone keeps its configuration in TOML
+
     try:
         return tomllib.loads(found.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
