@@ -81,7 +81,7 @@ def check(
         remediation: what to do, pasteable where possible, with the likely side effect.
         references: `CIS-Docker-1.6:5.5`, `PSS:baseline:Privileged Containers`, `ATT&CK:T1611`, `CWE-250`, ...
         implied_by: checks whose failure on the same resource already says this; then it is folded into theirs.
-        derived: whether it reads other checks' verdicts (`View.outcome`); such checks run last.
+        derived: whether it reads other checks' verdicts (`View.outcome`, `View.severity`); such checks run last.
 
     The function's docstring states the exact condition of each verdict and its source. It must be pure; a field that
     could not be read raises `Unread` by itself, which the engine turns into *unknown*.

@@ -13,8 +13,8 @@ from checks.infra import exempt
 from checks.policy import Policy, Waiver
 from checks.result import Evaluation, Judgement, Result, Summary, count
 from checks.selectors import behind
-from checks.verdict import Outcome, Verdict, not_applicable, unknown
-from checks.view import CLOCK, EFFECTIVE, EVENTS, Indexes, Read, View, effective_views, indexed
+from checks.verdict import Outcome, Severity, Verdict, unknown
+from checks.view import CLOCK, EFFECTIVE, EVENTS, SEVERITIES, Indexes, Read, View, effective_views, indexed
 from inventory.gap import Unread
 from inventory.host import Effective
 from inventory.resource import OBJECTS, Kind, Resource, ResourceKey
@@ -41,6 +41,7 @@ class Engine:
         self._timer = timer
         self._effort = effort  # of this thread: a suspended program or a busy host is not the check's fault
         everything = tuple(checks)
+        self._by_id = {check.id: check for check in everything}
         self._primary = _by_kind(check for check in everything if not check.derived)
         self._derived = _by_kind(check for check in everything if check.derived)
         self._checks = {kind: (*self._primary.get(kind, ()), *self._derived.get(kind, ())) for kind in Kind}
@@ -107,9 +108,13 @@ class Engine:
         )
         if as_before != self._policy:
             return None
+        weighed = policy.severity != self._policy.severity
         self._policy, self._severities = policy, dict(policy.severity)
         self._waivers.clear()
         started = self._timer()
+        if weighed:
+            self._slow.clear()
+            self._run(snapshot, dict.fromkeys(self._readers.get(SEVERITIES, ())))
         for key in tuple(self._judgements):
             self._conclude(snapshot, key)
         return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
@@ -202,7 +207,7 @@ class Engine:
             before, after = self._judge(self._view(snapshot, key.source, views), pair)
             if before != after:  # most of what is run again says the same again, and is then left alone
                 touched.add(key)
-            if check.id in self._asked_for and (before is None or before.outcome is not after.outcome):
+            if check.id in self._asked_for and (before is None or _said(before) != _said(after)):
                 again |= dict.fromkeys(self._readers.get((check.id, key), ()))
         for pair in again:
             key = pair[1]
@@ -216,7 +221,7 @@ class Engine:
         """One window for all resources of a source: what a check read through it is taken out after each."""
         found = views.get(source)
         if found is None:
-            found = views[source] = View(snapshot, source, self._policy, self._outcome, self._indexes)
+            found = views[source] = View(snapshot, source, self._policy, self._outcome, self._indexes, self._severity)
         return found
 
     def _judge(self, view: View, pair: Pair) -> tuple[Verdict | None, Verdict]:
@@ -265,6 +270,18 @@ class Engine:
         verdict = self._verdicts.get(key, {}).get(check_id)
         return verdict.outcome if verdict else None
 
+    def _severity(self, check_id: str, key: ResourceKey) -> Severity | None:
+        verdict = self._verdicts.get(key, {}).get(check_id)
+        if verdict is None or verdict.outcome is not _FAIL:
+            return None
+        return self._effective(self._by_id[check_id], verdict)
+
+    def _effective(self, check: Check, verdict: Verdict) -> Severity:
+        severity = self._severities.get(check.id)
+        if severity is not None:
+            return severity
+        return check.severity if verdict.severity is None else verdict.severity
+
     def _remember_reads(self, pair: Pair, reads: set[Read]) -> None:
         before = self._reads.get(pair)
         if before == reads:
@@ -311,9 +328,7 @@ class Engine:
         for check in self._checks[key.kind]:
             verdict = folded.get(check.id) or verdicts[check.id]
             outcome = verdict.outcome
-            severity = self._severities.get(check.id)
-            if severity is None:
-                severity = check.severity if verdict.severity is None else verdict.severity
+            severity = self._effective(check, verdict)
             implies = tuple(implied.get(check.id, ())) if implied else ()
             if outcome is _PASS or outcome is _NOT_APPLICABLE:
                 passes += outcome is _PASS
@@ -355,6 +370,11 @@ def _by_kind(checks: Iterable[Check]) -> Mapping[Kind, tuple[Check, ...]]:
     return found
 
 
+def _said(verdict: Verdict) -> tuple[Outcome, Severity | None]:
+    """What other checks may ask of it."""
+    return verdict.outcome, verdict.severity
+
+
 def _different(before: Mapping[str, Effective], after: Mapping[str, Effective]) -> list[Read]:
     return [(EFFECTIVE, name) for name in {*before, *after} if before.get(name) != after.get(name)]
 
@@ -370,7 +390,9 @@ def _fold(
             root = next((root for root in check.implied_by if _fails(verdicts.get(root))), "")
             if root:
                 implied.setdefault(root, []).append(check.id)
-                folded[check.id] = not_applicable(f"implied by {root}")
+                # With its evidence: a benchmark asks of each item whether it is met, whoever says that it is not.
+                evidence = verdicts[check.id].evidence
+                folded[check.id] = Verdict(Outcome.NOT_APPLICABLE, f"implied by {root}", evidence)
     return implied, folded
 
 

@@ -43,6 +43,13 @@ _REMEDIES: Mapping[str, str] = {
     "and create the container again. Older lines are dropped.",
     "NET-005": "`podman network create APP` and attach only the containers that talk to each other (`--network APP`). "
     "Fixed 10.88.0.x addresses stop working; names start to.",
+    "NET-024": "`iptables -I FORWARD -d 169.254.169.254 -j DROP` (100.100.100.200 at Alibaba), session tokens with a "
+    "hop limit of 1 (IMDSv2), or `podman network create --internal NAME`. What rootless containers and those on the "
+    "host's network send is not forwarded: `iptables -I OUTPUT -d 169.254.169.254 -m owner --uid-owner USER -j DROP` "
+    "for the user that runs Podman. Agents that need the host's role lose it.",
+    "NET-029": "`podman network create --internal NAME` where nobody needs to call out, and rules in the chain FORWARD "
+    "or on the router for the others; what rootless containers send passes OUTPUT as their user's. Package mirrors, "
+    "webhooks and time servers have to be let through.",
     "NET-030": "Serve the API on a unix socket only (`systemctl enable --now podman.socket`, no `tcp:` argument) and "
     "reach it over SSH: `podman system connection add NAME ssh://user@host`. Clients of the port are cut off.",
     "RUN-012": "`--cgroupns private`, the default on cgroup v2 (`cgroupns` in containers.conf). Agents that read other "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from checks.data.programs import INTERPRETERS
 from checks.verdict import Evidence
@@ -13,7 +14,6 @@ from inventory.container import Container
 from inventory.secrets import mask_args
 
 SHOWN = 6
-_COMM = 15  # bytes that the kernel keeps of a process name
 _LONGEST = 200
 _VERSION = re.compile(r"(?<=[a-z])[\d.]+$")  # python3.12
 
@@ -43,10 +43,9 @@ def words(process: Process) -> Sequence[str]:
 
 
 def is_one_of(process: Process, names: Mapping[str, object] | frozenset[str]) -> str:
-    """The name of these that a process goes by, "" for none; a name cut by the kernel counts too."""
-    found = next((name for name in programs(process) if name in names), "")
-    cut = process.comm if len(process.comm) == _COMM else None
-    return found or next((name for name in names if name[:_COMM] == cut), "")
+    """The one of these names that a process goes by, "" for none; upper and lower case are one (`lolMiner`)."""
+    known = _folded(frozenset(names))
+    return next((found for name in programs(process) if (found := known.get(name.casefold()))), "")
 
 
 def root_inside(process: Process, mapped: bool) -> bool | None:
@@ -86,6 +85,11 @@ def ancestors(process: Process, others: Sequence[Process]) -> Iterator[Process]:
 def base(path: str) -> str:
     """The last part of a path."""
     return path.rstrip("/").rpartition("/")[2]
+
+
+@lru_cache(maxsize=64)
+def _folded(names: frozenset[str]) -> Mapping[str, str]:
+    return {name.casefold(): name for name in sorted(names)}
 
 
 def _interpreter(name: str) -> bool:

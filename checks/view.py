@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from checks.policy import Policy
-from checks.verdict import Outcome
+from checks.verdict import Outcome, Severity
 from inventory.activity import Activity
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
@@ -19,7 +19,8 @@ R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
 # What was read: a resource, a whole kind of one source, the clock, the event log or one object's part of it, the
-# kernel's view of one container, another check's verdict, or one entry of an index: its builder, source and key.
+# kernel's view of one container, another check's verdict, the policy's severities, or one entry of an index: its
+# builder, source and key.
 Builder = Callable[[Any], Mapping[str, Any]]
 Entry = tuple[Builder, str, str]
 Read = ResourceKey | tuple[str, Kind] | str | tuple[str, str] | tuple[str, ResourceKey] | Entry
@@ -28,6 +29,7 @@ Indexes = dict[tuple[Builder, str], tuple[type[Resource], Mapping[str, Any]]]
 CLOCK = "clock"
 EVENTS = "events"
 EFFECTIVE = "effective"
+SEVERITIES = "severities"
 
 # What `View.index` made last: (builder, source) -> (the family it was made from, the result).
 _INDEXES: dict[tuple[Callable[..., object], str], tuple[object, object]] = {}
@@ -43,7 +45,7 @@ class View:
     Methods raise `Unread` where the facts are missing; a check lets that pass, and the engine makes it *unknown*.
     """
 
-    __slots__ = ("_families", "_indexes", "_outcome", "_snapshot", "policy", "reads", "source")
+    __slots__ = ("_families", "_indexes", "_outcome", "_severity", "_snapshot", "policy", "reads", "source")
 
     def __init__(
         self,
@@ -52,9 +54,11 @@ class View:
         policy: Policy,
         outcome: Callable[[str, ResourceKey], Outcome | None] = lambda _check, _key: None,
         indexes: Indexes | None = None,
+        severity: Callable[[str, ResourceKey], Severity | None] = lambda _check, _key: None,
     ) -> None:
         self._snapshot = snapshot
         self._outcome = outcome
+        self._severity = severity
         self.source = source
         self.policy = policy
         self._indexes = {} if indexes is None else indexes
@@ -160,6 +164,14 @@ class View:
         """How another check judged a resource (before any waiver), or None if it has not; derived checks only."""
         self.reads.add((check, key))
         return self._outcome(check, key)
+
+    def severity(self, check: str, key: ResourceKey) -> Severity | None:
+        """How bad another check's failure on a resource is, by the verdict and the policy; None if it does not fail.
+
+        As `outcome`: before any waiver, for derived checks only.
+        """
+        self.reads |= {(check, key), SEVERITIES}
+        return self._severity(check, key)
 
 
 def indexed(snapshot: Snapshot, source: str, cls: type[R], build: Callable[[tuple[R, ...]], T]) -> T:

@@ -107,7 +107,7 @@ class Host(Resource):
     certificates: tuple[CertificateFile, ...]  # those of the daemon and of this swarm node
     registry_certificates: tuple[str, ...]  # files in the directories of registry certificates
     credentials: tuple[ClientCredentials, ...]  # in the homes that may be looked at
-    credentials_denied: tuple[str, ...]  # where such a file may be that may not be looked at
+    credentials_unread: tuple[Gap, ...]  # where such a file may be that was not looked at
     content_trust: Mapping[str, str]  # where DOCKER_CONTENT_TRUST is set -> its value
     files: Mapping[str, FileFacts]  # path -> facts, only of paths that exist
     files_denied: tuple[str, ...]  # paths that may not be looked at

@@ -47,12 +47,16 @@ class Audit(msgspec.Struct, frozen=True):
 
 
 class AuditRule(msgspec.Struct, frozen=True):
-    """A watch of audit.rules(7) and its file. `tree`: on everything below `path` too; `access` is of r, w, x, a."""
+    """A watch of audit.rules(7) and its file. `tree`: on everything below `path` too; `access` is of r, w, x, a.
+
+    `narrowed` are the fields, system calls and comparisons by which it leaves events out: `auid>=1000`, `-S openat`.
+    """
 
     path: str
     tree: bool
     access: str
     where: str
+    narrowed: tuple[str, ...] = ()
 
 
 class RuntimeProgram(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from inventory.clients import password_words, passwords
+
 
 class SecretMatch(msgspec.Struct, frozen=True):
     """`rule` names the pattern; kind `value`: the value itself has a secret's shape, `name`: only its key says so."""
@@ -153,7 +155,8 @@ def mask_text(text: str) -> str:
             continue
         pieces += [text[last:start], mask(secret)]
         last = end
-    text = _ASSIGNMENT.sub(_mask_assignment, "".join((*pieces, text[last:])))
+    text = _mask_clients("".join((*pieces, text[last:])))
+    text = _ASSIGNMENT.sub(_mask_assignment, text)
     return _mask_settings(text) if _NAME_HINT.search(text) else text
 
 
@@ -183,13 +186,34 @@ class PrivateKeyLines:
 
 
 def mask_args(args: Sequence[str]) -> list[str]:
-    """A command line, one word per item: also hides the word after `--password`."""
+    """A command line, one word per item: also hides the word after `--password`, and what `inventory.clients` knows."""
     masked: list[str] = []
     flag = ""
-    for word in args:
-        masked.append(mask_pair(flag, word) if flag and not word.startswith("-") else mask_text(word))
+    offsets = dict(password_words(args))
+    for index, word in enumerate(args):
+        if index in offsets:
+            masked.append(word[: offsets[index]] + _mask_password(word[offsets[index] :]))
+        else:
+            masked.append(mask_pair(flag, word) if flag and not word.startswith("-") else mask_text(word))
         flag = word.lstrip("-") if word.startswith("--") and "=" not in word and " " not in word else ""
     return masked
+
+
+def _mask_clients(text: str) -> str:
+    pieces, last = [], 0
+    for start, end in passwords(text):
+        pieces += [text[last:start], _mask_password(text[start:end])]
+        last = end
+    return "".join((*pieces, text[last:]))
+
+
+def _mask_password(word: str) -> str:
+    """What is known to be a password, whatever it looks like; the shell's quotes around it stay."""
+    inner = word.strip("\"'\\")
+    if not inner or _MASKED.match(inner) or _is_template(inner):
+        return word
+    before, _, after = word.partition(inner)
+    return before + mask(inner) + after
 
 
 def mask_document(document: Any) -> Any:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lab import plan
 from lab.client import EngineError
@@ -89,6 +90,16 @@ def execute(lab: Lab, options: argparse.Namespace) -> int:
     os.execvp(command[0], command)
 
 
+def tidy_up(lab: Lab, options: argparse.Namespace) -> int:
+    """Write a recording of the lab without whatever else ran on the machine."""
+    from inventory.sources.bundle.archive import read, write
+    from lab.demo import tidy
+
+    write(options.target, tidy(read(options.recording)))
+    print(f"wrote {options.target}: {options.target.stat().st_size / 1024:.0f} KiB")
+    return 0
+
+
 def explain(lab: Lab, options: argparse.Namespace) -> int:
     """One line for each container: its name and what it is there for."""
     for spec in plan.containers():
@@ -121,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     more = commands.add_parser("scale", help="have COUNT extra sleeping containers (0 removes them)")
     more.add_argument("count", type=int, metavar="COUNT")
     more.set_defaults(run=scale_to)
+    alone = commands.add_parser("tidy", help="leave out of a recording of the lab what else ran on the machine")
+    alone.add_argument("recording", type=Path)
+    alone.add_argument("target", type=Path)
+    alone.set_defaults(run=tidy_up)
     inside = commands.add_parser("exec", help="run a command in the lab's network and mount namespace")
     inside.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     inside.set_defaults(run=execute)

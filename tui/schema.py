@@ -36,6 +36,11 @@ SEVERITIES = tuple(severity.word for severity in reversed(Severity))
 KINDS = tuple(kind.value for kind in OBJECTS)
 SELECTORS = ("resource", "kind", "image", "label", "project", "namespace", "source", "value")
 _WAIVER = ("check", *SELECTORS, "reason", "owner", "expires")
+_WHY_NEEDED = {
+    "check": "which verdicts it is about",
+    "reason": "why the risk is accepted",
+    "owner": "policy.require_owner is set",
+}
 _MIN_REFRESH, _MAX_REFRESH = 0.5, 3600.0
 
 
@@ -201,7 +206,7 @@ def _complete(doc: _Document, place: Place, entry: Mapping[str, Any], checks: Na
         doc.mistakes.append(doc.error((*place, "resource"), said))
     for name in ("check", "reason", *(("owner",) if must_be_owned else ())):
         if not _given(entry.get(name, "")):
-            why = "policy.require_owner is set" if name == "owner" else "which check, on what resource, and why"
+            why = _WHY_NEEDED[name]
             doc.mistakes.append(doc.error((*place, name), f"a waiver needs {name!r}: {why}"))
     check, known = entry.get("check"), checks()
     if known and isinstance(check, str) and check.strip() and not any(fnmatchcase(name, check) for name in known):

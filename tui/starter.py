@@ -51,6 +51,7 @@ def starter(host: str, today: date, owner: str, snapshot: Snapshot, evaluation: 
         *(_section(name, keys, snapshot) for name, keys in POLICY.items()),
         _severities(evaluation),
         _looks(),
+        _probe(),
         _keys(),
         _waivers(snapshot, evaluation, today, owner),
     ]
@@ -60,7 +61,7 @@ def starter(host: str, today: date, owner: str, snapshot: Snapshot, evaluation: 
 def _head(host: str, today: date) -> list[str]:
     where = f" for {_remark(host)}" if host else ""
     return [
-        f"# Deckwatch{where}, as of {today}. Everything may be left out; what is not said has the value shown.",
+        f"# Deckwatch{where}, as of {today}. Everything may be left out; what is not said keeps its default.",
         "# A line that begins with # and a blank is words; with # alone it is a setting that is switched off.",
     ]
 
@@ -99,14 +100,21 @@ def _registries(snapshot: Snapshot) -> list[str]:
             "# No image here was pulled; these are the names of what was built or loaded.",
             f"#registries = [{listed}]",
         ]
-    lines = ["# All that images were pulled from: take out what you do not trust."]
-    lines += ["# What is switched off was built or loaded here, as far as the engine knows."] if made else []
-    lines.append("registries = [")
+    if set(made) - set(pulled):
+        return _with_local(pulled, made)
+    lines = ["# All that images were pulled from: take out what you do not trust.", "registries = ["]
     lines += [f"  {quoted(pattern)},  # {_images(count)}" for pattern, count in sorted(pulled.items())]
-    for pattern, count in sorted(made.items()):
-        if pattern not in pulled:
-            lines.append(f"  #{quoted(pattern)},  # {_images(count)}")
     return [*lines, "]"]
+
+
+def _with_local(pulled: Counter[str], made: Counter[str]) -> list[str]:
+    """Switched off as a whole: what was built or loaded here would fail by a list of what was pulled alone."""
+    listed = ", ".join(quoted(pattern) for pattern in sorted({*pulled, *made}))
+    return [
+        *(f"# Pulled: {quoted(pattern)}, {_images(count)}." for pattern, count in sorted(pulled.items())),
+        "# The others were built or loaded here, as far as the engine knows. Take out what you do not trust.",
+        f"#registries = [{listed}]",
+    ]
 
 
 def _pattern(name: str) -> str:
@@ -201,6 +209,19 @@ def _waiver(result: Result, snapshot: Snapshot, today: date, owner: str) -> Waiv
 def _name(result: Result, snapshot: Snapshot) -> str:
     resource = snapshot.get(result.key)
     return resource.name if resource is not None else result.key.id
+
+
+# -- the network ------------------------------------------------------------------------------------------------------
+
+
+def _probe() -> list[str]:
+    return [
+        "[probe]",
+        "# Whether published ports are asked for TLS: a few handshakes each, no request. --probe does it once.",
+        "#tls = false",
+        "# Containers (globs) and the host names that their certificates should be good for.",
+        '#names = { "web*" = "www.example.com" }',
+    ]
 
 
 # -- the screen ------------------------------------------------------------------------------------------------------

@@ -41,15 +41,13 @@ class Where:
 
 
 def places(results: Sequence[Result], snapshot: Snapshot) -> list[Where]:
-    """The choices that fit these results of one check, the narrowest first; for several of them, everything first."""
+    """The choices that fit these results of one check, the narrowest first: a wider one is for a person to choose."""
     resources = [found for result in results if (found := snapshot.get(result.key)) is not None]
     kind = results[0].key.kind.value
     everything = Where(f"every {kind}", {"resource": "*"})
     own = [Where(f"this {kind}: {safe(one.name)}", {"resource": selectors.exactly(one.name)}) for one in resources]
     common = list(_common(resources, snapshot, kind))
-    if len(results) == 1:
-        return [*own, *common, everything]
-    return [everything, *common, *own[:_EACH]]
+    return [*own[:_EACH], *common, everything]
 
 
 def _common(resources: Iterable[Resource], snapshot: Snapshot, kind: str) -> Iterable[Where]:

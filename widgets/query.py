@@ -2,12 +2,13 @@
 
 `word` is found in any field, `key:value` in that field, `key:a,b` is a or b, `!` before a term turns it round, `~regex`
 and `key:~regex` are regular expressions, `"two words"` holds blanks together. All terms must hold. Case does not count.
+In a field that says one of a few words in an order, `sev:high+` is that word and all before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -19,8 +20,8 @@ _TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _KEY = re.compile(r"([A-Za-z][\w.-]*):(.*)", re.DOTALL)
 
 
-Words = Mapping[str, Collection[str]]
-"""Field -> all that it can say, for the fields that say one of a few words."""
+Words = Mapping[str, Sequence[str]]
+"""Field -> all that it can say, the worst first, for the fields that say one of a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,20 @@ def _term(token: str, keys: Collection[str] | None, words: Words) -> Term | str 
             if meant:
                 return f"no field {name}: did you mean {meant[0]}?"
         elif keys is not None or _is_field(name, found[2]):
-            key, value = name, found[2]
+            key, value = name, _with_worse(found[2], words.get(name, ()))
     test = _misspelt(key, value, words) or _test(value, alternatives=bool(key))
     if isinstance(test, str):
         return test
     return None if test is None else Term(key, test, negated, value)
+
+
+def _with_worse(value: str, words: Sequence[str]) -> str:
+    """`high+` as the words that are meant; anything else as it is."""
+    if not value.endswith("+") or not words:
+        return value
+    wanted = value.removesuffix("+").casefold()
+    place = next((number for number, word in enumerate(words) if wanted and wanted in word.casefold()), None)
+    return value if place is None else ",".join(words[: place + 1])
 
 
 def _misspelt(key: str, value: str, words: Words) -> str:

@@ -21,7 +21,7 @@ MINERS = frozenset(
     {
         "xmrig", "xmrig-notls", "xmr-stak", "xmr-stak-rx", "minerd", "cpuminer", "ethminer", "cgminer", "bfgminer",
         "nbminer", "t-rex", "phoenixminer", "lolminer", "gminer", "teamredminer", "ccminer", "nanominer", "srbminer",
-        "kdevtmpfsi", "kinsing",
+        "srbminer-multi", "kdevtmpfsi", "kinsing",
     }
 )  # fmt: skip
 MINING_WORDS = ("stratum+tcp://", "stratum+ssl://", "stratum+tls://", "--donate-level", "--coin=monero")
@@ -45,6 +45,18 @@ PACKAGE_MANAGERS: Mapping[str, frozenset[str]] = MappingProxyType(
         **dict.fromkeys(("npm", "pnpm"), frozenset({"install", "i", "ci", "add", "update"})),
         **dict.fromkeys(("yarn", "gem", "cargo", "composer"), frozenset({"install", "add", "require"})),
     }
+)
+
+# Programs that an engine or an image starts first, only to start the one that the container was made for.
+INITS = frozenset({"docker-init", "tini", "tini-static", "dumb-init", "catatonit", "podman-init"})
+# Where engines put their own init into a container; it stays there, deleted, when the engine is updated.
+ENGINE_INITS = frozenset(
+    {"/sbin/docker-init", "/dev/init", "/run/podman-init", "/catatonit", "/usr/libexec/podman/catatonit"}
+)
+RUNTIMES = frozenset(
+    f"/usr/{directory}/{name}"
+    for directory in ("bin", "sbin", "local/bin", "local/sbin", "libexec/podman")
+    for name in ("runc", "crun")
 )
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "fish", "csh", "tcsh"})

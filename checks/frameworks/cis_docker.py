@@ -22,6 +22,12 @@ _DIRECTORY = ("DMN-023", "^stat /etc/docker$")
 _FILE = ("DMN-023", "^stat (?!/etc/docker$)")
 _DEFAULT = ("DMN-026", "/etc/default/docker$")
 _SYSCONFIG = ("DMN-026", "/etc/sysconfig/docker$")
+_REGISTRY = ("DMN-024", "/certs[.]d/[^/]+/[^/]+$")  # the files of each registry, not the directories around them
+_CA = ("DMN-025", r"\(tlscacert\)$")
+_CERTIFICATE = ("DMN-025", r"\(tlscert\)$")
+_KEY = ("DMN-025", r"\(tlskey\)$")
+_ENGINE = ("DMN-020", r"^stat .*(?<! \(directory\))$")
+_CONTAINERD = ("DMN-021", "^stat ")
 _LAYERS = "The files in the layers of an image are not read."
 
 
@@ -29,12 +35,14 @@ def _audited(number: int, what: str, check: str, path: str) -> Entry:
     return Entry(f"1.1.{number}", f"Audited: {what}", facet=Facet(check, path, "rule"))
 
 
-def _owned(number: int, what: str, facet: tuple[str, str] | None = None, owner: str = "root:root") -> Entry:
-    return Entry(f"3.{number}", f"{what}: owned by {owner}", facet=facet and Facet(*facet, "owner"))
+def _owned(number: int, what: str, facet: tuple[str, str], owner: str = "root:root") -> Entry:
+    """Root's own group is stricter than any other."""
+    owners = tuple(dict.fromkeys((owner, "root:root")))
+    return Entry(f"3.{number}", f"{what}: owned by {owner}", facet=Facet(*facet, "owner", owners=owners))
 
 
-def _mode(number: int, what: str, mode: int, facet: tuple[str, str] | None = None) -> Entry:
-    return Entry(f"3.{number}", f"{what}: mode {mode:04o} or stricter", facet=facet and Facet(*facet, "mode", mode))
+def _mode(number: int, what: str, mode: int, facet: tuple[str, str]) -> Entry:
+    return Entry(f"3.{number}", f"{what}: mode {mode:04o} or stricter", facet=Facet(*facet, "mode", mode))
 
 
 SECTIONS: Mapping[str, tuple[Entry, ...]] = {
@@ -97,24 +105,24 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
         _mode(4, "docker.socket", 0o644, _SOCKET),
         _owned(5, "/etc/docker", _DIRECTORY),
         _mode(6, "/etc/docker", 0o755, _DIRECTORY),
-        _owned(7, "Registry certificates"),
-        _mode(8, "Registry certificates", 0o444),
-        _owned(9, "TLS CA certificate"),
-        _mode(10, "TLS CA certificate", 0o444),
-        _owned(11, "Server certificate"),
-        _mode(12, "Server certificate", 0o444),
-        _owned(13, "Server key"),
-        _mode(14, "Server key", 0o400),
-        _owned(15, "Engine socket", owner="root:docker"),
-        _mode(16, "Engine socket", 0o660),
+        _owned(7, "Registry certificates", _REGISTRY),
+        _mode(8, "Registry certificates", 0o444, _REGISTRY),
+        _owned(9, "TLS CA certificate", _CA),
+        _mode(10, "TLS CA certificate", 0o444, _CA),
+        _owned(11, "Server certificate", _CERTIFICATE),
+        _mode(12, "Server certificate", 0o444, _CERTIFICATE),
+        _owned(13, "Server key", _KEY),
+        _mode(14, "Server key", 0o400, _KEY),
+        _owned(15, "Engine socket", _ENGINE, owner="root:docker"),
+        _mode(16, "Engine socket", 0o660, _ENGINE),
         _owned(17, "daemon.json", _FILE),
         _mode(18, "daemon.json", 0o644, _FILE),
         _owned(19, "/etc/default/docker", _DEFAULT),
         _mode(20, "/etc/default/docker", 0o644, _DEFAULT),
         _mode(21, "/etc/sysconfig/docker", 0o644, _SYSCONFIG),
         _owned(22, "/etc/sysconfig/docker", _SYSCONFIG),
-        _owned(23, "containerd socket"),
-        _mode(24, "containerd socket", 0o660),
+        _owned(23, "containerd socket", _CONTAINERD),
+        _mode(24, "containerd socket", 0o660, _CONTAINERD),
     ),
     "4 Images and build files": (
         Entry("4.1", "Images name a user that is not root"),

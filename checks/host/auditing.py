@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from checks.check import Domain, check
 from checks.hostpaths import inside, normalise
-from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.model import AuditRule, Engine, Host
 
+UNWATCHED = "no rule"
+IN_PART = "in part: "
 _CHANGES = frozenset("wax")
+_USUAL = re.compile(r"auid>=[0-9]+|auid!=(?:unset|-1|4294967295)|arch=b(?:32|64)")
+_BOTH = {("arch=b32",), ("arch=b64",)}
 _MERGED = re.compile(r"^/(?=(?:bin|sbin|lib|lib32|lib64|libx32)(?:/|$))")
-_NO_DAEMON = "no audit daemon is installed (MON-040)"
 _REMEDY = (
     "Put `-w PATH -p wa -k docker` for each path listed into /etc/audit/rules.d/docker.rules and run `augenrules "
     "--load`. The audit log grows; a directory below which containers write floods it."
@@ -37,18 +42,21 @@ _CONFIGURATION = (
         "CIS-Docker-1.6:1.1.3", "CIS-Docker-1.6:1.1.14", "CIS-Docker-1.6:1.1.15", "CIS-Docker-1.6:1.1.16",
         "CIS-Docker-1.6:1.1.17", "CIS-Docker-1.6:1.1.18", "ATT&CK:T1562.001", "CWE-778",
     ),
+    implied_by=("MON-040",),
 )  # fmt: skip
 def audited_programs(engine: Engine, view: View) -> Verdict:
     """Judges dockerd, containerd, its shims, runc and their like in /usr/bin, /usr/sbin and /usr/local/bin.
 
     F: one exists and no rule in /etc/audit/audit.rules or /etc/audit/rules.d/*.rules watches it for writes, attribute
-    changes or execution. P: all are watched. NA: there is no audit daemon, or none of the programs. U: the engine is
-    remote, or the rules may not be read. Whether the kernel has loaded the rules is not told by files.
+    changes or execution. M: all are watched, some only for what users do who logged in (`-F auid>=1000 -F
+    auid!=unset`, the usual form for users), or on one of two architectures: what daemons and intruders do leaves no
+    trace. P: all are watched. NA: none of the programs is there. A rule that is narrowed otherwise (to one user, to
+    system calls) watches nothing here. U: the engine is remote, or the rules
+    may not be read. Whether the kernel has loaded the rules is not told by files. Without an audit daemon nothing is
+    watched: that is no reason to call it not applicable, but it is said once, by MON-040.
     Source: CIS Docker 1.1.3, 1.1.14-1.1.18.
     """
     host = view.host()
-    if not host.audit.installed:
-        return not_applicable(_NO_DAEMON)
     return _covered(
         host, [*host.runtime_files.whole(), *_running(host)], "no program of a runtime where they usually are"
     )
@@ -66,15 +74,14 @@ def audited_programs(engine: Engine, view: View) -> Verdict:
         "CIS-Docker-1.6:1.1.4", "CIS-Docker-1.6:1.1.5", "CIS-Docker-1.6:1.1.6", "CIS-Docker-1.6:1.1.8",
         "CIS-Docker-1.6:1.1.9", "CWE-778",
     ),
+    implied_by=("MON-040",),
 )  # fmt: skip
 def audited_directories(engine: Engine, view: View) -> Verdict:
     """Judges /run/containerd, `DockerRootDir`, /etc/docker, and the sockets of containerd and the engine.
 
-    F, P, NA, U: as HOST-003. Source: CIS Docker 1.1.4-1.1.6, 1.1.8, 1.1.9.
+    F, M, P, NA, U: as HOST-003. Source: CIS Docker 1.1.4-1.1.6, 1.1.8, 1.1.9.
     """
     host = view.host()
-    if not host.audit.installed:
-        return not_applicable(_NO_DAEMON)
     wanted = {"/run/containerd", normalise(engine.root_dir), "/etc/docker", *_SOCKETS}
     return _covered(host, _existing(host, wanted), "none of them is there")
 
@@ -91,43 +98,61 @@ def audited_directories(engine: Engine, view: View) -> Verdict:
         "CIS-Docker-1.6:1.1.7", "CIS-Docker-1.6:1.1.10", "CIS-Docker-1.6:1.1.11", "CIS-Docker-1.6:1.1.12",
         "CIS-Docker-1.6:1.1.13", "CWE-778",
     ),
+    implied_by=("MON-040",),
 )  # fmt: skip
 def audited_configuration(engine: Engine, view: View) -> Verdict:
     """Judges the units docker.service, docker.socket and containerd.service, /etc/default/docker, daemon.json and such.
 
-    F, P, NA, U: as HOST-003. Source: CIS Docker 1.1.7, 1.1.10-1.1.13.
+    F, M, P, NA, U: as HOST-003. Source: CIS Docker 1.1.7, 1.1.10-1.1.13.
     """
     host = view.host()
-    if not host.audit.installed:
-        return not_applicable(_NO_DAEMON)
     wanted = {*_CONFIGURATION, host.daemon_config_path}
     units = [path for path in (*host.files, *host.files_denied) if _UNITS.search(path)]
     return _covered(host, _existing(host, {*wanted, *units}), "none of them is there")
 
 
 def watched(path: str, rules: Iterable[AuditRule]) -> AuditRule | None:
-    """The rule that notes changes of a path: on itself, or on a tree that it is in."""
+    """The rule that notes changes of a path, on itself or on a tree that it is in; one that is not narrowed first.
+
+    Of a narrowed one only the usual form counts. Two that differ by nothing but the architecture are one whole rule.
+    """
     wanted = _merged(path)
+    found: list[AuditRule] = []
     for rule in rules:
         place = _merged(rule.path)
         if _CHANGES.intersection(rule.access) and (wanted == place or (rule.tree and inside(wanted, place))):
-            return rule
-    return None
+            if not rule.narrowed:
+                return rule
+            if all(_USUAL.fullmatch(word) for word in rule.narrowed):
+                found.append(rule)
+    pair = {rule.narrowed for rule in found} >= _BOTH
+    return structs.replace(found[0], narrowed=()) if pair else next(iter(found), None)
 
 
 def _covered(host: Host, paths: Iterable[str], none: str) -> Verdict:
-    rules = {path: watched(path, host.audit_rules) for path in sorted(set(paths))}
+    written = host.audit_rules if host.audit.installed else ()
+    rules = {path: watched(path, written) for path in sorted(set(paths))}
     if not rules:
         return not_applicable(none)
-    evidence = [Evidence(path, f"{rule.path} in {rule.where}" if rule else "no rule") for path, rule in rules.items()]
+    evidence = [Evidence(path, _said(rule)) for path, rule in rules.items()]
     missing = sum(rule is None for rule in rules.values())
     if missing:
         return failed(f"{missing} of {len(rules)} are not watched", *sorted(evidence, key=_found))
+    partial = sum(bool(rule and rule.narrowed) for rule in rules.values())
+    if partial:
+        return manual(f"{partial} of {len(rules)} are watched in part only", *sorted(evidence, key=_found))
     return passed("", *evidence)
 
 
-def _found(evidence: Evidence) -> bool:
-    return evidence.value != "no rule"
+def _said(rule: AuditRule | None) -> str:
+    if rule is None:
+        return UNWATCHED
+    where = f"{rule.path} in {rule.where}"
+    return f"{IN_PART}{where}, only {' '.join(rule.narrowed)}" if rule.narrowed else where
+
+
+def _found(evidence: Evidence) -> int:
+    return (evidence.value != UNWATCHED) + (not evidence.value.startswith((UNWATCHED, IN_PART)))
 
 
 def _merged(path: str) -> str:

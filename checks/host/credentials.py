@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.check import Domain, check
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
-from inventory.gap import Gap, Reason, Unread
+from inventory.gap import Unread
 from inventory.model import ClientCredentials, Engine
 
 _SHOWN = 5
@@ -28,7 +28,8 @@ def clear_credentials(engine: Engine, view: View) -> Verdict:
 
     F: a registry's password or token stands in the file, whatever helper is configured beside it (medium); high where
     others may use the file. P: every registry is left to a helper. NA: no registry is known to any client. U: the
-    engine is remote, or a place may not be looked at and no other has a finding. The credentials are never read into
+    engine is remote, or a place was not looked at (denied, a link, a network file system, more homes than are looked
+    at) and no other has a finding. The credentials are never read into
     this program's model. Source: docker login, containers-auth.json(5).
     """
     host = view.host()
@@ -41,8 +42,8 @@ def clear_credentials(engine: Engine, view: View) -> Verdict:
     unread = next((one.unread for one in host.credentials if one.unread is not None), None)
     if unread is not None:
         raise Unread(unread)
-    if host.credentials_denied:
-        raise Unread(Gap(Reason.DENIED, ", ".join(host.credentials_denied[:_SHOWN]), "or on a network file system"))
+    for gap in host.credentials_unread:
+        raise Unread(gap)
     helped = [one for one in host.credentials if one.registries]
     return passed("", *map(_evidence, helped)) if helped else not_applicable("no client is logged in to a registry")
 

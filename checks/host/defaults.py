@@ -78,7 +78,8 @@ def cgroup_namespace(engine: Engine, view: View) -> Verdict:
     """Judges `name=cgroupns` of `SecurityOptions`, which the engine lists where private is the default and possible.
 
     F: cgroup v2 and not listed. P: listed. NA: cgroup v1, where every container sees the host's; Podman, which decides
-    in containers.conf (each container's own mode is judged by RUN-012). U: the info was not read.
+    in containers.conf (each container's own mode is judged by RUN-012). U: the info was not read, or does not tell the
+    version of cgroups.
     """
     if engine.flavour == "podman":
         return not_applicable(_NO_DAEMON)
@@ -87,6 +88,9 @@ def cgroup_namespace(engine: Engine, view: View) -> Verdict:
         return passed("", *evidence)
     if engine.cgroup_version == "1":
         return not_applicable("cgroup v1")
+    if engine.cgroup_version != "2":
+        evidence.append(Evidence("CgroupVersion", engine.cgroup_version or "none"))
+        return unknown("the engine does not tell its version of cgroups", *evidence)
     with suppress(Unread):  # the engine's own word suffices
         evidence.append(option_evidence(view.host(), "default-cgroupns-mode"))
     return failed("containers share the host's cgroup namespace", *evidence)

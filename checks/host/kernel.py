@@ -28,7 +28,7 @@ class Setting(NamedTuple):
 
 
 def _at_least(number: int, severity: Severity = Severity.LOW) -> Setting:
-    return Setting(f"{number} or more" if number < 2 else str(number), lambda value: value >= number, severity)
+    return Setting(f">= {number}", lambda value: value >= number, severity)
 
 
 def _exactly(number: int, severity: Severity = Severity.LOW) -> Setting:

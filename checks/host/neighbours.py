@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterable
 
 from checks.check import Domain, check
+from checks.host.options import words
+from checks.hostpaths import normalise
 from checks.images.usage import SHOWN
 from checks.sockets import socket_of_endpoint
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
-from inventory.gap import Gap
+from inventory.gap import Gap, Unread
 from inventory.machine import RUNTIME_SOCKETS
 from inventory.model import Engine, FileFacts, Host
 
-_ENGINES_OWN = {
-    "docker": ("/run/docker.sock", "/run/containerd/containerd.sock"),
-    "podman": ("/run/podman/podman.sock",),
-}
+_CONTAINERD = "/run/containerd/containerd.sock"
 _GROUPS = frozenset({"docker", "podman", "lxd", "incus", "incus-admin", "crio", "containerd", "buildkit"})
 _ROOTLESS = re.compile(r"/run/user/(?P<uid>\d+)/(?P<name>docker|podman)")
 _DRIVERS = frozenset({"kubelet", "k3s-server", "k3s-agent", "k3s", "rke2", "k0s", "crio", "lxd", "incusd"})
@@ -39,14 +38,21 @@ _STICKY = 0o1000
 def other_runtimes(engine: Engine, view: View) -> Verdict:
     """Judges sockets of Docker, containerd, Podman, CRI-O, k3s, BuildKit, LXD and Incus other than the engine's own.
 
-    Besides, it lists kubelets, k3s and such by their processes, and containerd's namespaces other than Docker's.
+    Its own are the socket by which it was asked and, of a Docker that is not rootless, the containerd that its option
+    `containerd` names, by default the host's (dockerd takes that where it runs). Besides, it lists kubelets, k3s and
+    such by their processes, and containerd's namespaces other than Docker's.
 
     F: a socket that everybody may write to, in a directory that everybody may enter (critical), or with an owner or
     group other than root's, a runtime's, or for a rootless engine its user's (high): the rule of DMN-020. M: there are
-    others. P: none. U: the engine is remote, or a directory may not be looked at and nothing was found.
+    others. P: none. U: the engine is remote, or nothing was found where a directory may not be looked at, or
+    where the host has a containerd and the option was not read.
     """
     host = view.host()
-    own = {socket_of_endpoint(engine.target), *_ENGINES_OWN.get(engine.flavour, ())}
+    own, unread = {socket_of_endpoint(engine.target)}, None
+    try:
+        own |= _containerd(engine, host)
+    except Unread as missing:  # the others can be judged all the same
+        own, unread = own | {_CONTAINERD}, missing
     sockets = [one for one in host.runtime_sockets.found.values() if one.kind == "socket" and one.path not in own]
     open_ = [one for one in sockets if _open(host, one)]
     if open_:
@@ -58,7 +64,16 @@ def other_runtimes(engine: Engine, view: View) -> Verdict:
     if found:
         return manual(f"also here: {', '.join(dict.fromkeys(one.path for one in found))}", *found)
     host.runtime_sockets.whole()
+    if unread is not None:
+        raise unread
     return passed()
+
+
+def _containerd(engine: Engine, host: Host) -> set[str]:
+    if engine.flavour != "docker" or engine.rootless or _CONTAINERD not in host.runtime_sockets.found:
+        return set()
+    named = words(host, "containerd")
+    return {normalise(named[-1].removeprefix("unix://")) if named else _CONTAINERD}
 
 
 def _open(host: Host, socket: FileFacts) -> bool:

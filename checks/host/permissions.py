@@ -7,7 +7,7 @@ from checks.host.options import words
 from checks.host.ownership import absent, denied, owned, stats
 from checks.hostpaths import normalise
 from checks.sockets import socket_of_endpoint
-from checks.verdict import Severity, Verdict, failed, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, passed
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
 from inventory.model import Engine, FileFacts, Host
@@ -52,10 +52,12 @@ def docker_socket(engine: Engine, view: View) -> Verdict:
         raise Unread(Gap(Reason.ABSENT, next(iter(paths)), "its owner and mode could not be examined"))
     parents = {facts.path: _parent(host, facts) for facts in sockets}
     open_ = [facts for facts in sockets if facts.mode & 0o002]
-    open_ += [parent for parent in parents.values() if parent and _changeable(parent)]
+    directories = dict.fromkeys(parent for parent in parents.values() if parent and _changeable(parent))
     strange = [facts for facts in sockets if not _trusted(facts, engine)]
-    if open_:
-        return failed("everybody on the host may use it", *stats(open_), severity=Severity.CRITICAL)
+    bad = list(dict.fromkeys([*open_, *strange]))
+    if open_ or directories:
+        shown = [*stats(bad), *(Evidence(f"{one.path} (directory)", one.value) for one in stats(directories))]
+        return failed("everybody on the host may use it", *shown, severity=Severity.CRITICAL)
     if strange:
         return failed("not root's own", *stats(strange))
     unseen = next((path for path, parent in parents.items() if parent is None), "")

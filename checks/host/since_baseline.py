@@ -31,8 +31,9 @@ def new_since_baseline(engine: Engine, view: View) -> Verdict:
     devices, security options, sessions with a terminal), images (content), networks, volumes, services (image, ports,
     mounts), nodes, secrets, configs, and the host's daemon (addresses, members of the docker group).
     F: a failure of severity high or critical is new. M: something else is, or went, or the engine is not in the
-    baseline. P: nothing is. NA: there is no baseline. U: a kind of object could not be read, now or then, and nothing
-    else is different. The report judges this, after all other checks; the explorer has no baseline.
+    baseline. P: nothing is. NA: there is no baseline. U: a kind of object, or such a part of one, could not be read,
+    now or then, and nothing else is different. The report judges this, after all other checks; the explorer has no
+    baseline.
     """
     if view.policy.news is None:
         return not_applicable("no baseline was given (scan --baseline)")

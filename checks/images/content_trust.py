@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from checks.check import Domain, check
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
+from inventory.gap import Gap, Unread
 from inventory.model import Engine, Host
 
 _VARIABLE = "DOCKER_CONTENT_TRUST"
@@ -30,10 +31,10 @@ _OFF = frozenset({"", "0", "f", "F", "false", "FALSE", "False"})
 def content_trust(engine: Engine, view: View) -> Verdict:
     """Judges DOCKER_CONTENT_TRUST in this process' environment, else in /etc/environment and the shell profiles.
 
-    F: not set, or switched off. P: set. U: the engine is not on this machine, or a place could not be read. Low,
-    because its signatures are being retired. On Podman policy.json decides: F: its default accepts anything and no
-    transport demands more. M: only some do. P: its default rejects or demands signatures. Sources: CIS Docker 4.5,
-    containers-policy.json(5).
+    F: not set, or switched off. P: set. U: the engine is not on this machine, or a place could not be read or
+    understood. Low, because its signatures are being retired. On Podman policy.json decides: F: its default accepts
+    anything and no transport demands more. M: only some do. P: its default rejects or demands signatures. Sources: CIS
+    Docker 4.5, containers-policy.json(5).
     """
     if engine.flavour == "podman":
         return _podmans_policy(view.host())
@@ -47,6 +48,8 @@ def content_trust(engine: Engine, view: View) -> Verdict:
 
 def _podmans_policy(host: Host) -> Verdict:
     policy = host.daemon_config.get("policy.json")
+    if isinstance(policy, Gap):
+        raise Unread(policy)
     if not isinstance(policy, Mapping):
         return unknown("no policy.json was found or understood; without one Podman pulls nothing")
     evidence = [Evidence("policy.json: default", _types(policy.get("default")))]

@@ -34,7 +34,7 @@ def engine_metrics(engine: Engine, view: View) -> Verdict:
     evidence = option_evidence(host, "metrics-addr")
     address = next(iter(words(host, "metrics-addr")), "")
     if not address:
-        return manual("the engine offers no metrics", evidence)
+        return manual("to nobody: there are none, so nobody can watch the engine itself", evidence)
     place = address.rpartition(":")[0].strip("[]")
     if loopback(place):
         return passed("this host only", evidence)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from checks.check import Domain, check
+from checks.evidence import capped
+from checks.host.options import containers_option
 from checks.hostpaths import inside, normalise
 from checks.images.usage import SHOWN
+from checks.monitoring.collection import ended
 from checks.sockets import runtime_sockets
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
-from inventory.gap import Gap, Unread
+from inventory.gap import Gap
 from inventory.model import Component, Container, Engine, FileFacts, Journal, Kind
 
 _COLLECTORS = frozenset({"log shipper", "log store", "collector", "detection"})
+_READERS = frozenset({"log shipper", "detection"})
+_SOCKET, _JOURNAL = "socket", "journal"
 _JOURNALS = ("/var/log", "/var/log/journal", "/run/log", "/run/log/journal")
 _LOG_GROUPS = frozenset({"root", "adm", "syslog", "systemd-journal", "utmp"})
 _STICKY = 0o1000
@@ -60,29 +64,46 @@ def audit_daemon(engine: Engine, view: View) -> Verdict:
     severity=Severity.LOW,
     subject=Engine,
     why="Create, exec and die events are the cheapest trace of what happened to containers; a reboot erases them.",
-    remediation="`mkdir -p /var/log/journal && systemctl restart systemd-journald`, or `Storage=persistent` in "
-    "journald.conf with `SystemMaxUse=`; or run a collector that reads the engine's events.",
+    remediation="Run a collector that reads the engine's events, or a unit whose output the journal keeps: "
+    "`ExecStart=/usr/bin/docker events --format json`, with `Storage=persistent` and `SystemMaxUse=` in journald.conf. "
+    'Podman: `events_logger = "journald"` in containers.conf. Busy hosts write some lines per container and minute.',
     references=("CIS-Docker-1.6:5.23", "CIS-Docker-1.6:5.24", "NIST-800-190:4.4.5", "CWE-778"),
 )
 def kept_events(engine: Engine, view: View) -> Verdict:
-    """Judges journald's storage, and collectors: on the host itself, or with the engine's socket or journals mounted.
+    """Judges collectors, journald's storage, and where the engine writes its events.
 
-    F: the journal is volatile and there is no such collector. M: there is no journal and no such collector. P: a
-    collector, or a journal on disk: `Storage=persistent`, or `auto` with journals in /var/log/journal. U: the engine is
-    remote, or its configuration may not be read, and no collector was found. Source: journald.conf(5).
+    Docker keeps the last 256 events in memory and logs neither create nor exec: a journal on disk does not have them.
+    Podman writes them into the journal with `events_logger = "journald"` (containers.conf), nowhere with "none".
+
+    P: a log shipper or a sensor that runs with the engine's socket; on Podman with that logger also a journal on disk
+    (`Storage=persistent`, or `auto` with journals in /var/log/journal) or a collector of the journal. F: none of these,
+    and no journal on disk, or Podman logs no events. M: a journal on disk, or a collector on the host or of telemetry:
+    whether events get there is in no file that is read here. M: no journal and no collector. U: the engine is remote,
+    or its configuration may not be read, and no collector was found.
+    Source: Docker documentation, `docker events`; containers.conf(5); journald.conf(5).
     """
-    with suppress(Unread):  # a collector suffices
-        journal = view.host().journal
-        if journal.kept and journal.storage in {"persistent", "auto"}:
-            return passed("", _stored(journal))
-    collector = next(_collectors(view), None)
-    if collector is not None:
-        return passed("", collector)
-    journal = view.host().journal
-    evidence = _stored(journal)
+    collectors = [(one, by) for one in view.all(Component) if (by := _reads(one, view))]
+    reader = next((one for one, by in collectors if by == _SOCKET and one.role in _READERS), None)
+    if reader is not None:
+        return passed("", _named(reader))
+    host, journal = view.host(), view.host().journal
+    logger = str(containers_option(host, "engine", "events_logger") or "") if engine.flavour == "podman" else ""
+    kept = journal.kept and journal.storage in {"persistent", "auto"}
+    found = [_stored(journal) if journal.present else Evidence("/run/systemd/journal/socket", "no such file")]
+    found += [_named(one) for one, _ in collectors[:SHOWN]]
+    if logger:
+        found.append(Evidence(f"{host.daemon_config_path}: events_logger", logger))
+    if logger == "journald" and (kept or any(by == _JOURNAL for _, by in collectors)):
+        return passed("", *found)
+    if logger == "none":
+        return failed("Podman is told to log no events", *found)
+    if collectors:
+        return manual("whether a collector reads the engine's events is in its options", *found)
     if not journal.present:
-        return manual("no journal and no collector was found", Evidence("/run/systemd/journal/socket", "no such file"))
-    return failed("the journal is lost with the next reboot, and nobody collects it", evidence)
+        return manual("no journal and no collector was found", *found)
+    if kept:
+        return manual("the journal is kept, but events get there only where something writes them", *found)
+    return failed("the journal is lost with the next reboot, and nobody collects events", *found)
 
 
 @check(
@@ -100,22 +121,23 @@ def writable_logs(engine: Engine, view: View) -> Verdict:
     """Judges `LogPath` of containers, /var/log and its directories of containers, pods, audit and journals; and mounts.
 
     F: others may write, or a group that is not made for logs; the owner is another than root (the remapped root, a
-    rootless engine's user); or a container mounts one of the directories writable. P: none. U: the engine is remote,
-    a path may not be looked at, or containers were not listed. Files are examined from outside, never opened.
+    rootless engine's user); or a container mounts one of the paths, a directory above it, `DockerRootDir`/containers
+    with the logs of json-file and local, or something in that, writable. P: none. U: the engine is remote, a path may
+    not be looked at, or containers were not listed. Files are examined from outside, never opened.
     """
     logs = view.host().logs
     owners = {0, _remapped(engine)}
     strange = () if engine.rootless else [one for one in logs.found.values() if one.uid not in owners]
     bad = [one for one in logs.found.values() if _writable(one) or one in strange]
     containers = view.all(Container)
-    mounts = list(_mounted(containers, tuple(logs.found)))
+    mounts = list(_mounted(containers, tuple(logs.found), normalise(f"{engine.root_dir}/containers")))
     if bad or mounts:
         facts = [
             Evidence(f"stat {one.path}", f"{one.owner or one.uid}:{one.group or one.gid} {one.mode:04o}") for one in bad
         ]
         parts = [f"{len(bad)} path(s) that others may change"] if bad else []
         parts += [f"{len(mounts)} container(s) that may"] if mounts else []
-        return failed(" and ".join(parts), *facts[:SHOWN], *mounts[:SHOWN])
+        return failed(" and ".join(parts), *capped(facts, SHOWN), *capped(mounts, SHOWN))
     return passed(f"{len(logs.whole())} path(s) examined")
 
 
@@ -123,17 +145,23 @@ def _stored(journal: Journal) -> Evidence:
     return Evidence("journald.conf: Storage", f"{journal.storage}, {'' if journal.kept else 'no '}journals on disk")
 
 
-def _collectors(view: View) -> Iterator[Evidence]:
-    """Collectors that get to see the engine's events: by its socket, the journal, or as a program of the host."""
-    for one in view.all(Component):
-        if one.role not in _COLLECTORS:
-            continue
-        carrier = view.get(one.carrier)
-        mounts = carrier.peek("mounts") if isinstance(carrier, Container) else ()
-        known = () if isinstance(mounts, Gap) else mounts
-        journal = any(normalise(mount.source) in _JOURNALS for mount in known if mount.type == "bind")
-        if one.carrier.kind is Kind.HOST or journal or next(runtime_sockets(known), None):
-            yield Evidence(one.role, f"{one.product} ({one.name})", one.carrier)
+def _reads(component: Component, view: View) -> str:
+    """From where a collector that runs may have the engine's events: its socket, the journal; "" from nowhere."""
+    if component.role not in _COLLECTORS or ended(component):
+        return ""
+    if component.carrier.kind is Kind.HOST:
+        return _JOURNAL
+    carrier = view.get(component.carrier)
+    mounts = carrier.peek("mounts") if isinstance(carrier, Container) else ()
+    known = () if isinstance(mounts, Gap) else mounts
+    if next(runtime_sockets(known), None):
+        return _SOCKET
+    journal = any(normalise(mount.source) in _JOURNALS for mount in known if mount.type == "bind")
+    return _JOURNAL if journal else ""
+
+
+def _named(component: Component) -> Evidence:
+    return Evidence(component.role, f"{component.product} ({component.name})", component.carrier)
 
 
 def _remapped(engine: Engine) -> int:
@@ -147,12 +175,15 @@ def _writable(facts: FileFacts) -> bool:
     return bool(facts.mode & 0o002 and not sticky) or bool(facts.mode & 0o020 and facts.group not in _LOG_GROUPS)
 
 
-def _mounted(containers: tuple[Container, ...], logs: tuple[str, ...]) -> Iterator[Evidence]:
-    directories = [normalise(path) for path in logs if path.startswith("/var/log")] or ["/var/log"]
+def _mounted(containers: tuple[Container, ...], logs: tuple[str, ...], engines: str) -> Iterator[Evidence]:
+    """`engines`: the engine's directory of log files; what is mounted from within is the log of some container."""
+    paths = {"/var/log", engines, *map(normalise, logs)}
     for container in containers:
         for index, mount in enumerate(container.mounts):
             source = normalise(mount.source)
-            if mount.type == "bind" and mount.rw and any(inside(path, source) for path in directories):
+            if mount.type != "bind" or not mount.rw:
+                continue
+            if inside(source, engines) or any(inside(path, source) for path in paths):
                 value = f"{mount.source} -> {mount.destination} rw"
                 yield Evidence(f"{container.name}: Mounts[{index}]", value, container.key)
                 break

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checks.check import Domain, check
+from checks.evidence import capped
 from checks.images.usage import SHOWN
 from checks.machine import machine_fact
-from checks.network.segments import networks_by_name
+from checks.network.egress import ways_out
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
-from inventory.model import Container, Engine, Network
+from inventory.model import Container, Engine
 
 _AZURE_TAG = "7783-7084-3265-9085-8269-3286-77"  # the same in every Azure machine; its vendor is Hyper-V's too
 # (field of /sys/class/dmi/id, what its value holds, cloud)
@@ -46,7 +47,10 @@ _SIGNS = (
     subject=Engine,
     why="The metadata service hands out tokens of the host's role in the cloud to whoever asks.",
     remediation="`iptables -I DOCKER-USER -d 169.254.169.254 -j DROP` (100.100.100.200 at Alibaba, fd00:ec2::254 with "
-    "ip6tables), demand session tokens with a hop limit of 1 (IMDSv2), or attach the container to an internal network.",
+    "ip6tables), demand session tokens with a hop limit of 1 (IMDSv2), or attach the container to an internal network. "
+    "On the host's own network neither helps, because nothing is forwarded: give the container a network of its own, "
+    "or let it run as another user than root behind `iptables -I OUTPUT -d 169.254.169.254 -m owner ! --uid-owner root "
+    "-j DROP`. Agents that need the host's role lose it.",
     references=("NSA:network separation", "OWASP-K8S:K08", "ATT&CK:T1552.005", "CWE-918"),
 )
 def metadata_reachable(engine: Engine, view: View) -> Verdict:
@@ -54,8 +58,9 @@ def metadata_reachable(engine: Engine, view: View) -> Verdict:
     same rule in the same firewall that would help each of them.
 
     F: containers have the host's own network on a machine of a cloud. M: networks that reach outside: whether a rule
-    stops 169.254.169.254 is in no file. P: no network, or internal ones only. NA: not a cloud's machine, or nothing
-    runs. U: the engine is remote, or the machine has no DMI. The metadata service itself is never asked.
+    stops 169.254.169.254 is in no file; rootless Podman's pasta and slirp4netns reach it too. P: no network, or
+    internal ones only. NA: not a cloud's machine, or nothing runs. U: the engine is remote, the machine has no DMI, or
+    how a container is connected is not told, and no other reaches outside. The metadata service itself is never asked.
     """
     cloud = cloud_of(machine_fact(view, "dmi"))
     if cloud is None:
@@ -65,25 +70,17 @@ def metadata_reachable(engine: Engine, view: View) -> Verdict:
         return not_applicable("no container runs")
     inside = [container for container in running if container.network_mode == "host"]
     if inside:
-        shown = [Evidence(f"{one.name}: HostConfig.NetworkMode", "host", one.key) for one in inside[:SHOWN]]
-        return failed(f"{len(inside)} container(s) share the host's network on {cloud.value}", *shown, cloud)
-    outside = [(one, network) for one in running if (network := _way_out(one, view)) is not None]
+        modes = (Evidence(f"{one.name}: HostConfig.NetworkMode", "host", one.key) for one in inside)
+        message = f"{len(inside)} container(s) share the host's network on {cloud.value}"
+        return failed(message, *capped(modes, SHOWN), cloud)
+    outside, unread = ways_out(running, view)
     if not outside:
+        if unread is not None:
+            raise unread
         return passed("no container reaches outside", cloud)
-    shown = [Evidence(f"{one.name}: network", network.name, network.key) for one, network in outside[:SHOWN]]
+    shown = capped((way for _, way in outside), SHOWN)
     said = f"{len(outside)} container(s) can route to 169.254.169.254 on {cloud.value}; rules are in no file"
     return manual(said, *shown, cloud)
-
-
-def _way_out(container: Container, view: View) -> Network | None:
-    """The first network of a container that reaches outside; raises `Unread` where a network was not listed."""
-    for attachment in container.networks:
-        network = view.index_of(Network, networks_by_name, attachment.network)
-        if network is None:
-            raise Unread(Gap(Reason.ABSENT, f"network {attachment.network}"))
-        if not network.internal and network.driver != "null":
-            return network
-    return None
 
 
 def cloud_of(dmi: Mapping[str, str]) -> Evidence | None:

@@ -164,22 +164,28 @@ def plaintext_port(container: Container, view: View) -> Verdict:
     read. Source: NIST SP 800-190 4.4.2.
     """
     outside = [port for port in published(container) if not loopback(port.host_ip) and port.protocol == "tcp"]
-    asked = {one.port: one for one in view.all(TlsEndpoint) if container.key in one.containers}
-    clear = tuple(
-        port for port in outside if port.host_port in asked and asked[port.host_port].peek("speaks") == "plain"
-    )
+    answers = {(_bound(one.host_ip), one.port): one for one in view.all(TlsEndpoint) if container.key in one.containers}
+    speaks = {
+        port: one.peek("speaks") for port in outside if (one := answers.get((_bound(port.host_ip), port.host_port)))
+    }
+    clear = tuple(port for port in outside if speaks.get(port) == "plain")
     if clear:
         kinds = {service.sort for port in clear if (service := service_behind(port)) is not None}
         grave = bool(kinds & {Sort.DATABASE, Sort.LOGIN, Sort.CONTROL})
-        said = [Evidence("answered", asked[port.host_port].said, asked[port.host_port].key) for port in clear[:1]]
+        first = answers[_bound(clear[0].host_ip), clear[0].host_port]
+        said = Evidence("answered", first.said, first.key)
         message = f"answers in the clear at {distinct(clear)}"
-        return failed(message, *bindings(container, clear), *said, severity=Severity.HIGH if grave else None)
-    settled = {port for port, one in asked.items() if one.peek("speaks") == "tls"}
-    found = tuple(port for port in outside if port.container_port in PLAINTEXT and port.host_port not in settled)
+        return failed(message, *bindings(container, clear), said, severity=Severity.HIGH if grave else None)
+    found = tuple(port for port in outside if port.container_port in PLAINTEXT and speaks.get(port) != "tls")
     if not found:
         return passed()
     names = ", ".join(dict.fromkeys(PLAINTEXT[port.container_port] for port in found))
     return manual(f"usually in the clear: {names} at {distinct(found)} (not probed)", *bindings(container, found))
+
+
+def _bound(host_ip: str) -> str:
+    """Both families of a wildcard are one: the same server answers."""
+    return "" if everywhere(host_ip) else host_ip
 
 
 def _declared(port: Port, image: Image) -> bool:

@@ -40,10 +40,12 @@ def direct_reach(network: Network, view: View) -> Verdict:
 
     F: nat-unprotected with members (high when the host has a public address); an engine before 28.0.0, or the mode
     routed, and a running member publishes a port on loopback only. M: such a mode without these, the option
-    trusted_host_interfaces or allow-direct-routing; a distribution's engine, which may hold the fix. P: mode nat or
-    isolated on an engine since 28.0.0, which drops packets to containers that do not come by a published port. NA: no
-    bridge, internal, or nobody is on it. U: an older engine, because the policy of the chain FORWARD, which then
-    decides, is in no file; another engine than Docker. The mode routed by itself opens no unpublished port.
+    trusted_host_interfaces or allow-direct-routing; a distribution's engine, which may hold the fix; since 28.0.0 with
+    `iptables` off (for IPv6: `ip6tables`), because the drop is made of the rules that the engine then does not write
+    (DMN-004), and the host's own decide. P: mode nat or isolated on an engine since 28.0.0, which drops packets to
+    containers that do not come by a published port. NA: no bridge, internal, or nobody is on it. U: an older engine,
+    because the policy of the chain FORWARD, which then decides, is in no file; another engine than Docker. The mode
+    routed by itself opens no unpublished port.
     Source: Docker Engine 28 release notes; Docker documentation, port publishing (gateway modes, direct routing).
     """
     if network.driver != "bridge" or network.internal:
@@ -66,10 +68,10 @@ def direct_reach(network: Network, view: View) -> Verdict:
         opened.append(Evidence(f"Options[{_TRUSTED}]", network.options[_TRUSTED]))
     if opened:
         return manual("others may route to its members", *opened)
-    return _by_version(view, private)
+    return _by_version(network, view, private)
 
 
-def _by_version(view: View, private: list[Evidence]) -> Verdict:
+def _by_version(network: Network, view: View, private: list[Evidence]) -> Verdict:
     engine = view.engine()
     version = parse_version(engine.version)
     if engine.flavour != "docker" or version is None:
@@ -83,6 +85,11 @@ def _by_version(view: View, private: list[Evidence]) -> Verdict:
             return manual(message, evidence, *private[:SHOWN])
         return failed(message, evidence, *private[:SHOWN])
     host = view.host()
+    families = ("iptables", "ip6tables") if network.enable_ipv6 else ("iptables",)
+    unwritten = [option_evidence(host, name) for name in families if not switch(host, name, default=True)]
+    if unwritten:
+        message = "the engine writes no firewall rules: what the host's own let through reaches the members"
+        return manual(message, *unwritten, evidence, *private[:SHOWN])
     if switch(host, "allow-direct-routing", default=False):
         return manual("others may route to published ports", option_evidence(host, "allow-direct-routing"), evidence)
     return passed("", evidence)

@@ -81,7 +81,8 @@ def default_bridge(container: Container, view: View) -> Verdict:
     """
     default = default_network(view.engine())
     attached = any(attachment.network == default for attachment in container.networks)
-    if not attached and (default != DEFAULT_BRIDGE or container.network_mode not in {"default", DEFAULT_BRIDGE}):
+    asked = default == DEFAULT_BRIDGE and container.network_mode in {"default", DEFAULT_BRIDGE}
+    if not attached and (container.networks or not asked):  # a service's task asks for "default", gets its overlay
         return passed()
     if not container.running:
         return not_applicable("the container does not run")

@@ -37,7 +37,7 @@ def old_protocol(endpoint: TlsEndpoint, view: View) -> Verdict:
     answer, or this machine's own library cannot offer the old protocols. Source: NIST SP 800-52r2.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     evidence = Evidence("negotiated", f"{endpoint.version} {endpoint.cipher}")
     if endpoint.accepts:
         return failed(
@@ -66,11 +66,11 @@ def weak_cipher(endpoint: TlsEndpoint, view: View) -> Verdict:
     """Judges what the server chooses when only suites are offered that nobody should choose (TLS 1.2 and older).
 
     F: without encryption or authentication, EXPORT, RC4 or MD5 (critical); 3DES, or RSA key transport, which has no
-    forward secrecy (medium). P: it chooses none of those that this machine's library knows. NA: no TLS. U: no answer,
-    or none of them can be offered from this machine. Source: NIST SP 800-52r2.
+    forward secrecy (medium). P: it chooses none. NA: no TLS. U: no answer, or some families (current libraries have no
+    RC4 and no EXPORT any more) cannot be offered from this machine. Source: NIST SP 800-52r2.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     evidence = Evidence("negotiated", f"{endpoint.version} {endpoint.cipher}")
     if endpoint.weak:
         broken = [suite for suite in endpoint.weak if any(word in suite for word in _BROKEN)]
@@ -79,7 +79,7 @@ def weak_cipher(endpoint: TlsEndpoint, view: View) -> Verdict:
         return failed(said, evidence, chosen, severity=Severity.CRITICAL if broken else None)
     missing = [group for group in endpoint.not_offered if not group.startswith("TLS")]
     if missing:
-        return unknown(f"{', '.join(missing)}: cannot be offered from this machine", evidence)
+        return unknown(f"suites that this machine cannot offer were not tried: {', '.join(missing)}", evidence)
     return passed("", evidence)
 
 
@@ -101,7 +101,7 @@ def certificate_dates(endpoint: TlsEndpoint, view: View) -> Verdict:
     days. P: none of these. NA: no TLS. U: no answer, or the certificate could not be understood.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     if not endpoint.certificates:
         return unknown("the server sent no certificate")
     leaf = endpoint.certificates[0]
@@ -138,7 +138,7 @@ def certificate_name(endpoint: TlsEndpoint, view: View) -> Verdict:
     of a bare address. U: no answer, or OpenSSL does not say. Source: RFC 6125.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     if not endpoint.certificates:
         return unknown("the server sent no certificate")
     leaf = endpoint.certificates[0]
@@ -171,7 +171,7 @@ def untrusted_chain(endpoint: TlsEndpoint, view: View) -> Verdict:
     judged by NET-019; an internal issuer that this machine does not know counts as unknown issuer.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     chain = [Evidence("sent", f"{one.subject} (issued by {one.issuer})") for one in _sent(endpoint)]
     if endpoint.trusted:
         return passed("", *chain)
@@ -196,13 +196,21 @@ def weak_certificate(endpoint: TlsEndpoint, view: View) -> Verdict:
     these. NA: no TLS. U: no answer, or a certificate could not be understood. Source: NIST SP 800-131A.
     """
     if endpoint.speaks != "tls":
-        return not_applicable(_NO_TLS)
+        return _without(endpoint)
     if not endpoint.certificates:
         return unknown("the server sent no certificate")
     weak = [*_weak_key(endpoint.certificates[0]), *_weak_signatures(endpoint)]
     if weak:
         return failed(", ".join(weak), *_described(endpoint.certificates[0]), Evidence("weak", ", ".join(weak)))
     return passed()
+
+
+def _without(endpoint: TlsEndpoint) -> Verdict:
+    """A server that hangs up, or refuses the handshake, may well speak TLS: after a command, or with a client's
+    certificate."""
+    if endpoint.speaks == "plain":
+        return not_applicable(_NO_TLS)
+    return unknown(f"no handshake succeeds: {endpoint.said or endpoint.speaks}")
 
 
 def _weak_key(leaf: PeerCertificate) -> Iterator[str]:

@@ -12,6 +12,7 @@ from inventory.model import Container, Network
 
 _HOST_ACCESS = ("RUN-001", "RUN-002", "RUN-003", "RUN-023")
 _ALONE = "no project"
+_GATEWAY = "docker_gwbridge"
 
 
 @check(
@@ -33,14 +34,19 @@ def bridges_groups(container: Container, view: View) -> Verdict:
     or a sensitive host path, or runs as root (RUN-001, RUN-002, RUN-003, RUN-023). M: it joins networks whose other
     members belong to different projects, or an internal network with another. P: neither. NA: it does not run, or has
     fewer than two networks. U: containers or networks were not read. Members without a project count as one group.
+    The ingress network and docker_gwbridge are no groups: Swarm attaches each task that publishes, or reaches outside,
+    and lets members of the latter not talk to each other.
     """
     if not container.running:
         return not_applicable("the container does not run")
-    names = sorted({attachment.network for attachment in container.networks})
-    if len(names) < 2:
+    attached = sorted({attachment.network for attachment in container.networks} - {_GATEWAY})
+    if len(attached) < 2:
         return not_applicable("attached to fewer than two networks")
+    kinds = {name: view.index_of(Network, networks_by_name, name) for name in attached}
+    names = [name for name in attached if (network := kinds[name]) is None or not network.ingress]
+    if len(names) < 2:
+        return not_applicable("attached to one network besides Swarm's own")
     groups = {name: _others(view.index_of(Container, segments, name) or NOBODY, container) for name in names}
-    kinds = {name: view.index_of(Network, networks_by_name, name) for name in names}
     inside = [name for name in names if (network := kinds[name]) is not None and network.internal]
     outside = [name for name in names if name not in inside]
     path = " - ".join(f"[{', '.join(sorted(groups[name])[:SHOWN]) or 'nobody else'}] {name}" for name in names)
@@ -89,35 +95,6 @@ def open_data_tier(network: Network, view: View) -> Verdict:
     if any(port.published for member, _ in databases for port in member.ports):
         return not_applicable("a database here is published on purpose: NET-003")
     return manual("holds a database and reaches beyond this host", Evidence("Internal", "false"), *shown)
-
-
-@check(
-    "NET-029",
-    "Egress unrestricted",
-    domain=Domain.NETWORK,
-    severity=Severity.LOW,
-    subject=Network,
-    why="Whatever gets in can call home, fetch its tools and carry data out.",
-    remediation="Make networks internal where nobody needs to call out, and filter in the DOCKER-USER chain or on the "
-    "router for the others. Package mirrors, webhooks and time servers have to be let through.",
-    references=("NIST-800-190:4.3.3", "ATT&CK:T1041", "ATT&CK:T1105", "CWE-923"),
-)
-def open_egress(network: Network, view: View) -> Verdict:
-    """Judges networks with running members, once per network instead of once per member.
-
-    M: not internal; the host's own filter rules are not known here. P: internal. NA: nobody is attached, or the host's,
-    the none or the ingress network. U: containers were not read.
-    """
-    if network.driver in {"host", "null"} or network.ingress:
-        return not_applicable("not a network of its own for containers")
-    members = (view.index_of(Container, segments, network.name) or NOBODY).running
-    if not members:
-        return not_applicable("nobody is attached")
-    evidence = Evidence("Internal", str(network.internal).lower())
-    if network.internal:
-        return passed("", evidence)
-    shown = [Evidence("Containers", member.name, member.key) for member in members[:SHOWN]]
-    return manual(f"{len(members)} container(s) may call anybody", evidence, *shown)
 
 
 def database(container: Container) -> str:

@@ -48,7 +48,7 @@ def unused_swarm(engine: Engine, view: View) -> Verdict:
     evidence = (state, Evidence("Swarm.Nodes", str(swarm.nodes)), Evidence("GET /services", f"{services} service(s)"))
     if swarm.nodes <= 1 and not services:
         return failed("one node and no service", *evidence, severity=Severity.LOW)
-    return manual(f"{swarm.nodes} node(s), {services} service(s)", *evidence)
+    return manual(f"in use: {services} service(s) on {swarm.nodes} node(s); somebody must want it", *evidence)
 
 
 @check(

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import structs
+
 from checks.remedy.changes import Changes, changes, image_checks
 from checks.remedy.command import command, entrypoint
-from checks.remedy.option import PLACEHOLDER, Option, nameable
+from checks.remedy.option import PLACEHOLDER, Option, nameable, quoted
 from checks.remedy.options import attached
 from checks.remedy.plan import Plan
 from checks.remedy.told import head, tail
@@ -34,7 +36,10 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from _service(found)
     yield from _networks(plan)
     yield from _volumes(found)
-    yield from tail(plan, found)
+    unknown = tuple(
+        f"{quoted(option.words)}: Compose has no such key" for option in found.now if option.key.startswith("x-")
+    )
+    yield from tail(plan, structs.replace(found, left=(*found.left, *unknown)))
 
 
 def _service(found: Changes) -> Iterator[str]:

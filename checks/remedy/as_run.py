@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.remedy.attached import endpoint
 from checks.remedy.changes import Changes, changes, image_checks
 from checks.remedy.command import command, entrypoint
 from checks.remedy.option import PLACEHOLDER, quoted
@@ -29,7 +30,8 @@ def lines(plan: Plan) -> Iterator[str]:
     name = plan.after.name
     for network in attached(plan.after)[1:]:
         if is_safe(network) and is_safe(name):
-            yield quoted((plan.program, "network", "connect", network, name))
+            words = endpoint(plan.after, network).words("--alias")
+            yield quoted((plan.program, "network", "connect", *words, network, name))
     yield from tail(plan, found)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from checks.remedy.leftover import leftover, managed
 from checks.remedy.option import Option
 from checks.remedy.options import options
 from checks.remedy.plan import Plan
@@ -14,7 +15,8 @@ from checks.remedy.plan import Plan
 class Changes(msgspec.Struct, frozen=True):
     """`now` are the options to write; `new` says for each that was not there before which checks it is for.
 
-    `gone` are options that are left out, with the checks that asked for it; `unread` why something is missing.
+    `gone` are options that are left out, with the checks that asked for it; `unread` why something is missing; `left`
+    what no option of these says.
     """
 
     now: tuple[Option, ...]
@@ -22,6 +24,7 @@ class Changes(msgspec.Struct, frozen=True):
     gone: tuple[tuple[Option, tuple[str, ...]], ...]
     unread: tuple[str, ...]
     hostile: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
     def checks(self, option: Option) -> tuple[str, ...]:
         """The checks that a new option is for."""
@@ -36,8 +39,9 @@ def changes(plan: Plan) -> Changes:
     then, now = [_same(option) for option in before], [_same(option) for option in after]
     new = {id(option): _for(plan, option) for option in told if _same(option) not in then}
     gone = tuple((option, _for(plan, option)) for option in before if _same(option) not in now and option.words)
-    hostile = tuple(dict.fromkeys(option.words[0] for option in after if not option.safe))
-    return Changes(tuple(told), new, gone, tuple(dict.fromkeys(unread)), hostile)
+    hostile = tuple(dict.fromkeys((*option.words, option.key)[0] for option in after if not option.safe))
+    left = (*managed(plan.after, plan.image), *leftover(plan.after, plan.image, tuple(after)))
+    return Changes(tuple(told), new, gone, tuple(dict.fromkeys(unread)), hostile, left)
 
 
 def image_checks(plan: Plan) -> tuple[str, ...]:

@@ -29,7 +29,9 @@ class Option(msgspec.Struct, frozen=True):
     def safe(self) -> bool:
         """Whether it can be written: what would act on a terminal cannot."""
         names = (self.name, *self.entry) if isinstance(self.entry, dict) else (self.name,)
-        return all(is_safe(word) for word in self.words) and all(len(name) <= LONGEST_NAME for name in names)
+        return all(is_safe(word) for word in self.words) and all(
+            len(name) <= LONGEST_NAME and is_safe(name) for name in names
+        )
 
 
 def nameable(text: str) -> bool:

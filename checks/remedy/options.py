@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from checks.answer import answer, part
+from checks.remedy.attached import endpoint
+from checks.remedy.extras import extras
 from checks.remedy.option import PLACEHOLDER, Option
 from inventory.container import Container, Healthcheck, Mount, Port
 from inventory.gap import Unread
@@ -16,16 +19,17 @@ from inventory.secrets import mask_pair
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNMASKED = "systempaths=unconfined"
-_OWN_LABELS = ("com.docker.", "io.podman.", "io.kubernetes.", "org.opencontainers.image.")
+_MANAGED = ("com.docker.", "io.podman.", "io.kubernetes.")
+_OF_IMAGES = "org.opencontainers.image."
 BRIDGES = frozenset({"", "default", "bridge"})
 _MODES = ("host", "none", "container:", "ns:", "slirp4netns", "pasta", "private")
 
 
 def options(container: Container, image: Image | None, unread: list[str]) -> Iterator[Option]:
     """In the order of the command line; what could not be read is left out and its reason added to `unread`."""
-    for part in _PARTS:
+    for each in _PARTS:
         try:
-            yield from part(container, image)
+            yield from each(container, image)
         except Unread as missing:
             unread.append(str(missing.gap))
 
@@ -61,15 +65,28 @@ def _environment(container: Container, image: Image | None) -> Iterator[Option]:
     given = set(_of(image, "env") or ())
     for variable in container.env:
         name = variable.partition("=")[0]
-        if variable not in given and _NAME.fullmatch(name):
-            yield Option("env", ("--env", name), "environment", "pair", f"${{{name}}}", name)
+        if variable not in given and name:
+            # Compose replaces names that a shell could have; null is the value that it finds under any other.
+            entry = f"${{{name}}}" if exportable(name) else None
+            yield Option("env", ("--env", name), "environment", "pair", entry, name)
+
+
+def exportable(name: str) -> bool:
+    """Whether a shell can have a variable of this name (POSIX, 3.230)."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _labels(container: Container, image: Image | None) -> Iterator[Option]:
     given = image.labels if image is not None else {}
     for name, value in sorted(container.labels.items()):
-        if given.get(name) != value and not name.startswith(_OWN_LABELS) and mask_pair(name, value) == value:
-            yield Option("labels", ("--label", f"{name}={value}"), "labels", "pair", value, name)
+        if given.get(name) != value and not name.startswith(own_labels(image)):
+            shown = value if mask_pair(name, value) == value else PLACEHOLDER
+            yield Option("labels", ("--label", f"{name}={shown}"), "labels", "pair", shown, name)
+
+
+def own_labels(image: Image | None) -> tuple[str, ...]:
+    """How labels begin that are not its user's: of what manages it, and while the image is not known, of that."""
+    return _MANAGED if image is not None else (*_MANAGED, _OF_IMAGES)
 
 
 def _rights(container: Container, image: Image | None) -> Iterator[Option]:
@@ -98,13 +115,16 @@ def _namespaces(container: Container, image: Image | None) -> Iterator[Option]:
         value = getattr(container, field)
         if value and not (field == "pid_mode" and value == "private"):
             yield _value(field, flag, key, value)
+    # Podman, which writes oci, takes no runtime here and has crun by itself; on Docker somebody chose it.
+    podman = part(answer(container), "HostConfig").get("Runtime") == "oci"
+    ordinary = {"runc", "oci", "crun"} if podman else {"runc"}
     for field, flag, key in (
         ("cgroup_parent", "--cgroup-parent", "cgroup_parent"),
         ("runtime", "--runtime", "runtime"),
         ("pod", "--pod", "x-pod"),
     ):
         value = getattr(container, field)
-        if value and value not in {"runc", "oci", "crun"}:
+        if value and value not in ordinary:
             yield _value(field, flag, key, value)
 
 
@@ -117,7 +137,9 @@ def _network(container: Container, image: Image | None) -> Iterator[Option]:
         if not names:
             yield Option("network_mode", (), "network_mode", "value", "bridge")
         for index, name in enumerate(names):
-            yield Option("networks", ("--network", name) if not index else (), "networks", "item", name)
+            here = endpoint(container, name)
+            words = ("--network", name, *here.words("--network-alias")) if not index else ()
+            yield Option("networks", words, "networks", "pair", here.entry, name)
     for port in container.ports:
         if port.published:
             text = _published(port)
@@ -129,6 +151,15 @@ def _network(container: Container, image: Image | None) -> Iterator[Option]:
     yield from _items("dns_search", "--dns-search", "dns_search", container.dns_search)
     yield from _items("dns_options", "--dns-option", "dns_opt", container.dns_options)
     yield from _items("extra_hosts", "--add-host", "extra_hosts", container.extra_hosts)
+
+
+def _exposed(container: Container, image: Image | None) -> Iterator[Option]:
+    """Told by its user alone: neither published nor by the image."""
+    known = {f"{port.container_port}/{port.protocol}" for port in container.ports if port.published}
+    known |= set(_of(image, "exposed_ports") or ())
+    return _items(
+        "exposed_ports", "--expose", "expose", (each for each in container.exposed_ports if each not in known)
+    )
 
 
 def attached(container: Container) -> tuple[str, ...]:
@@ -155,6 +186,19 @@ def _storage(container: Container, image: Image | None) -> Iterator[Option]:
         if mount.type in {"bind", "volume"}:
             words, entry = ("--mount", _mount(mount)), _mount_entry(mount)
             yield Option("mounts", words, "volumes", "item", entry, mount.name if mount.type == "volume" else "")
+        elif mount.type == "tmpfs" and mount.destination not in container.tmpfs:
+            text = ":".join(filter(None, (mount.destination, _tmpfs_options(container, mount))))
+            yield from _items("mounts", "--tmpfs", "tmpfs", (text,))
+
+
+def _tmpfs_options(container: Container, mount: Mount) -> str:
+    """Of `--mount type=tmpfs`, which the list of mounts does not tell."""
+    every = part(answer(container), "HostConfig").get("Mounts")
+    asked = (each for each in every if isinstance(each, dict)) if isinstance(every, list) else ()
+    found = next((part(each, "TmpfsOptions") for each in asked if each.get("Target") == mount.destination), {})
+    size, mode = found.get("SizeBytes"), found.get("Mode")
+    words = ["ro"] * (not mount.rw) + [f"size={size}"] * isinstance(size, int)
+    return ",".join(words + ([f"mode={mode:o}"] if isinstance(mode, int) else []))
 
 
 def _mount(mount: Mount) -> str:
@@ -262,8 +306,10 @@ _PARTS: tuple[Callable[[Container, Image | None], Iterator[Option]], ...] = (
     _rights,
     _namespaces,
     _network,
+    _exposed,
     _storage,
     _limits,
     _life,
     _logging,
+    extras,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from checks.remedy.changes import Changes
 from checks.remedy.option import PLACEHOLDER, quoted
+from checks.remedy.options import exportable
 from checks.remedy.plan import Plan
 from checks.runtime.owners import orchestrator
 from inventory.container import Container
@@ -69,11 +70,15 @@ def tail(plan: Plan, found: Changes) -> Iterator[str]:
 def _gaps(plan: Plan, found: Changes) -> Iterator[str]:
     notes = [f"not read, so left out: {gap}" for gap in found.unread]
     notes += [f"not written: the value of {flag} is too long or holds control characters" for flag in found.hostile]
-    if any(option.field == "env" for option in found.now):
+    notes += [f"not carried over: {what}" for what in found.left]
+    variables = [option.words[1] for option in found.now if option.field == "env"]
+    if variables:
         notes.append(
             "variables are named without their values: export them before, or put NAME=value lines into a file (.env "
             "for Compose, --env-file FILE for run) that only you can read"
         )
+    if odd := [name for name in variables if not exportable(name)]:
+        notes.append(f"no shell can export {', '.join(odd)}: put them into that file, or give them with env(1)")
     if any(PLACEHOLDER in " ".join(option.words) for option in found.now):
         notes.append(f"{PLACEHOLDER} stands for a secret or for a profile that belongs into a file")
     if plan.image is None:

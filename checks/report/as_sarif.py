@@ -65,7 +65,7 @@ def render(report: Report, layout: Layout) -> Iterator[str]:
 
 
 def rule(check: Check) -> Object:
-    """A check as a `reportingDescriptor`."""
+    """A check as a `reportingDescriptor`; its results say what to do on their engine, where that is something else."""
     help_ = f"{check.why}\n\nRemediation: {check.remediation}"
     return {
         "id": check.id,
@@ -97,6 +97,7 @@ def result(finding: Finding, rule_index: int) -> Object:
         "properties": {
             "severity": judged.severity.word,
             "verdict": judged.outcome.value,
+            "remediation": finding.remediation,
             "evidence": [{"path": item.path, "value": item.value} for item in judged.evidence],
         },
     }

@@ -77,13 +77,20 @@ def _line(said: str, findings: list[Finding], layout: Layout) -> str:
     first = findings[0]
     names = [visible(finding.resource.name) or "(no name)" for finding in findings]
     kind = first.resource.key.kind.value
-    about = middle(names[0], _OBJECT_CELLS) if len(names) == 1 else words.plural(len(names), kind)
+    about = _shortened(names[0], _OBJECT_CELLS, layout) if len(names) == 1 else words.plural(len(names), kind)
     if len(names) > 1 and first.result.outcome in (Outcome.FAIL, Outcome.MANUAL):
         said = first.result.check.title  # which ones matters more than the wording, which --verbose has
     pad = " " * (_OBJECT_CELLS - width(about))
     room = max(layout.width - _OBJECT_CELLS - 15, 20)
-    told = clip(said, room) if len(names) == 1 else _with_names(said, names, room)
+    if not layout.cut:
+        told = said if len(names) == 1 else f"{said}: {', '.join(names)}"
+    else:
+        told = clip(said, room) if len(names) == 1 else _with_names(said, names, room)
     return f"{mark(first.result, layout.colour)}  {first.result.check.id:<9} {about}{pad}  {told}"
+
+
+def _shortened(name: str, cells: int, layout: Layout) -> str:
+    return middle(name, cells) if layout.cut else name
 
 
 def _with_names(said: str, names: list[str], room: int) -> str:

@@ -21,6 +21,7 @@ class Layout(NamedTuple):
     width: int = 100
     colour: bool = False
     verbose: bool = False  # the table with evidence and remediation
+    cut: bool = True  # whether a line that is too long is cut: in a file whoever searches it wants all of it
 
 
 Render = Callable[["Report", Layout], Iterator[str]]

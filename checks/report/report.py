@@ -133,8 +133,11 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def covers(pattern: str, check: Check) -> bool:
-    """Whether a domain name, a check id or a glob of ids means this check."""
-    return pattern.lower() == check.domain.value or fnmatchcase(check.id, pattern.upper())
+    """Whether a domain name, a check id, a glob of ids or the letters before their number mean this check."""
+    wanted = pattern.upper()
+    return (
+        pattern.lower() == check.domain.value or fnmatchcase(check.id, wanted) or check.id.partition("-")[0] == wanted
+    )
 
 
 def report(

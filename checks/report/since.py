@@ -18,6 +18,7 @@ from checks.policy import Policy
 from checks.report.baseline import Baseline
 from checks.report.text import rfc3339
 from checks.report.traits import LEFT_OUT, Thing, Traits, things
+from checks.report.traits import untold as unreadable
 from checks.result import NOTHING, Evaluation, Judgement, Result, fingerprint, lasting_name, project, summarise
 from checks.verdict import Outcome, Severity
 from inventory.gap import Reason
@@ -25,6 +26,7 @@ from inventory.snapshot import Snapshot
 
 Wants = Callable[[Check], bool]
 _NO_THINGS = ("objects, which the baseline does not list",)
+_NEVER = frozenset({Reason.UNSUPPORTED, Reason.PENDING})
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
@@ -51,6 +53,9 @@ def news(snapshot: Snapshot, evaluation: Evaluation, baseline: Baseline, wants: 
     failures = _failures(snapshot, evaluation, baseline, wants)
     now = _by_source(things(snapshot))
     then = _by_source(baseline.things or {})
+    missing: dict[str, dict[tuple[str, str, str], Mapping[str, Reason]]] = defaultdict(dict)
+    for thing, reasons in unreadable(snapshot).items():
+        missing[thing.source][thing[1:]] = reasons
     found = {}
     for name, before in names.items():
         unread, untold = _unread(snapshot, name, baseline, before)
@@ -58,7 +63,7 @@ def news(snapshot: Snapshot, evaluation: Evaluation, baseline: Baseline, wants: 
             since=baseline.since,
             failures=tuple(failures[name]),
             differences=tuple(_differences(then[before], now[name], unread, _made(snapshot, name))),
-            unread=tuple(sorted(untold)),
+            unread=(*sorted(untold), *_uncompared(then[before], now[name], missing.get(name, {}))),
         )
     if baseline.things is None:
         return {name: structs.replace(item, differences=(), unread=_NO_THINGS) for name, item in found.items()}
@@ -123,6 +128,22 @@ def _differences(
                 yield Difference(f"{label} {kind}", said + (made.get(thing, "") if label == "new" else ""))
     for thing in sorted(now.keys() & then.keys()):
         yield from _changes(f"{thing[0]} {thing[2]}", then[thing], now[thing])
+
+
+def _uncompared(then: Named, now: Named, missing: Mapping[tuple[str, str, str], Mapping[str, Reason]]) -> Iterator[str]:
+    """The categories of objects that one side could not read: `listener of container web`.
+
+    Of one that neither has, the reason counts: what is never offered here, or nobody looked at on either side, leaves
+    nothing to compare; what was closed both times might have changed.
+    """
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for thing in sorted(now.keys() & then.keys()):
+        reasons = missing.get(thing, {})
+        closed = {name for name, reason in reasons.items() if reason not in _NEVER}
+        for name in sorted((then[thing].keys() ^ now[thing].keys()) | (closed - now[thing].keys())):
+            found[name, thing[0]].append(thing[2])
+    for (name, kind), names in found.items():
+        yield f"{name} of {kind} {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
 def _made(snapshot: Snapshot, source: str) -> Mapping[tuple[str, str, str], str]:

@@ -1,6 +1,7 @@
 """What a report remembers of each object, so that a later one can say what is new about it.
 
-Traits are short words in a few categories. A category that could not be read is left out: it is neither empty nor new.
+Traits are short words in a few categories. A category that could not be read is left out: it is neither empty nor new,
+and `untold` names it with the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from checks.result import lasting_name, project
 from inventory.activity import Activity
 from inventory.container import Container, Mount, Port
-from inventory.gap import Unread
+from inventory.gap import Gap, Reason, Unread
 from inventory.host import Host
 from inventory.image import Image
 from inventory.resource import Kind, Resource, ResourceKey
@@ -42,13 +43,35 @@ def things(snapshot: Snapshot) -> dict[Thing, Traits]:
     """Every object worth remembering, by source, kind and name; several of one name share their traits."""
     found: dict[Thing, Traits] = {}
     for resource in snapshot:
-        kind = resource.key.kind
-        if kind in LEFT_OUT or (kind is Kind.VOLUME and _ANONYMOUS.fullmatch(resource.name)):
+        if not _remembered(resource):
             continue
-        thing = Thing(resource.key.source, kind.value, project(resource), lasting_name(resource))
+        thing = _thing(resource)
         traits = dict(_traits(resource, snapshot))
         found[thing] = _together(found[thing], traits) if thing in found else traits
     return found
+
+
+def untold(snapshot: Snapshot) -> dict[Thing, Mapping[str, Reason]]:
+    """The categories that could not be read, of the objects of `things`; those of all that share a name together."""
+    found: dict[Thing, dict[str, Reason]] = {}
+    for resource in snapshot:
+        if not _remembered(resource):
+            continue
+        for name, words in _categories(resource, snapshot):
+            try:
+                tuple(words())  # some read what they need only then
+            except Unread as missing:
+                found.setdefault(_thing(resource), {}).setdefault(name, missing.gap.reason)
+    return dict(found)
+
+
+def _remembered(resource: Resource) -> bool:
+    kind = resource.key.kind
+    return kind not in LEFT_OUT and not (kind is Kind.VOLUME and _ANONYMOUS.fullmatch(resource.name))
+
+
+def _thing(resource: Resource) -> Thing:
+    return Thing(resource.key.source, resource.key.kind.value, project(resource), lasting_name(resource))
 
 
 def _together(one: Traits, other: Traits) -> Traits:
@@ -56,15 +79,28 @@ def _together(one: Traits, other: Traits) -> Traits:
 
 
 def _traits(resource: Resource, snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, words in _readers(resource):
+    for name, words in _categories(resource, snapshot):
         try:
             yield name, tuple(sorted(set(words())))
         except Unread:
             continue
+
+
+def _categories(resource: Resource, snapshot: Snapshot) -> Iterator[tuple[str, Callable[[], Iterable[str]]]]:
+    """Every category of an object with what reads it; of a container also what it does, which is nothing at rest."""
+    yield from _readers(resource)
     if isinstance(resource, Container):
         activity = snapshot.get(ResourceKey(Kind.ACTIVITY, resource.key.source, resource.key.id))
-        if activity is not None:
-            yield from _traits(activity, snapshot)
+        yield "listener", partial(_does, resource, activity, _listeners)
+        yield "session", partial(_does, resource, activity, _sessions)
+
+
+def _does(container: Container, found: Resource | None, words: Callable[[Activity], Iterable[str]]) -> Iterable[str]:
+    if not container.running:
+        return ()
+    if not isinstance(found, Activity):
+        raise Unread(Gap(Reason.PENDING, "processes, changed files and sessions of the container"))
+    return words(found)
 
 
 def _listeners(found: Activity) -> Iterator[str]:
@@ -136,8 +172,6 @@ def _readers(resource: Resource) -> Iterator[tuple[str, Callable[[], Iterable[st
         yield from ((name, partial(words, resource)) for name, words in _HOST.items())
     elif isinstance(resource, Image):
         yield from ((name, partial(words, resource)) for name, words in _IMAGE.items())
-    elif isinstance(resource, Activity):
-        yield from (("listener", partial(_listeners, resource)), ("session", partial(_sessions, resource)))
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+
+import msgspec
 
 from checks.check import Domain, check
 from checks.data import buildkit
 from checks.data.advisories import affecting
 from checks.data.tables import day, outdated
-from checks.evidence import seen
+from checks.evidence import capped, seen
 from checks.runtime.versions import judge_version
-from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, manual, not_applicable, passed
+from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.versions import parse_version
 from checks.view import View
+from inventory.components import repository
 from inventory.container import Container
 from inventory.engine import Engine
 
-_BUILDER = re.compile(r"(?:^|/)moby/buildkit:(?P<version>v?\d+\.\d+\.\d+\S*?)(?:-rootless)?(?:@.*)?$")
+_BUILDER = "moby/buildkit"
+_TAG = re.compile(r":(?P<version>v?\d+\.\d+\.\d+[^:/@]*?)(?:-rootless)?(?:@.*)?$")
 _SHOWN = 6
 
 
@@ -41,10 +44,12 @@ def vulnerable_buildkit(engine: Engine, view: View) -> Verdict:
     """Fail: the engine's version is one that carries a BuildKit in the range of a published vulnerability, or a running
     builder container (`moby/buildkit:vX.Y.Z`) is; severity of the worst. The API names no BuildKit version itself.
 
-    Manual, pass: as RUN-063; manual also where it is only inferred which release first carried the fix. Not applicable:
-    not a Docker engine and no builder runs. Source: moby/buildkit's advisories and the engine's release notes.
+    Manual, pass: as RUN-063; manual also where it is only inferred which release first carried the fix. Unknown: none
+    of these, and a builder runs whose tag is no version: `buildx-stable-1`, which buildx takes by itself, moves. Not
+    applicable: not a Docker engine and no builder runs. Source: moby/buildkit's advisories and the engine's release
+    notes.
     """
-    builders = list(_builders(view))
+    builders = [_builder(container) for container in view.all(Container) if _is_builder(container)]
     own = None
     if engine.flavour == "docker":
         own = judge_version("Version", engine.version, buildkit.ENGINES, buildkit.TABLE_DATE, view)
@@ -53,31 +58,48 @@ def vulnerable_buildkit(engine: Engine, view: View) -> Verdict:
     return _together(own, builders, view)
 
 
-def _builders(view: View) -> Iterator[tuple[Evidence, list[str], Severity | None]]:
-    """Running builder containers: what to show, what they are open to, and how bad that is."""
-    for container in view.all(Container):
-        found = _BUILDER.search(container.image_ref) if container.running else None
-        version = parse_version(found["version"]) if found else None
-        if version is None:
-            continue
-        known = affecting(version, buildkit.ADVISORIES)
-        names = [entry.id for entry in known]
-        said = f"{container.image_ref}: {', '.join(names) or 'none known'}"
-        worst = max((entry.severity for entry in known), default=None)
-        yield seen(f"{container.name}: Config.Image", said, container.key), names, worst
+class _Builder(msgspec.Struct, frozen=True):
+    """A running builder container: what to show, whether its version is told, what it is open to, how bad that is."""
+
+    name: str
+    evidence: Evidence
+    told: bool
+    open_to: tuple[str, ...] = ()
+    worst: Severity | None = None
 
 
-def _together(own: Verdict | None, builders: list[tuple[Evidence, list[str], Severity | None]], view: View) -> Verdict:
-    open_ = [(evidence, names, worst) for evidence, names, worst in builders if worst is not None]
-    shown = tuple(evidence for evidence, _, _ in open_[:_SHOWN])
+def _is_builder(container: Container) -> bool:
+    return container.running and f"/{repository(container.image_ref)}".endswith(f"/{_BUILDER}")
+
+
+def _builder(container: Container) -> _Builder:
+    found = _TAG.search(container.image_ref)
+    version = parse_version(found["version"]) if found else None
+    where = f"{container.name}: Config.Image"
+    if version is None:
+        return _Builder(container.name, seen(where, container.image_ref, container.key), False)
+    known = affecting(version, buildkit.ADVISORIES)
+    names = tuple(entry.id for entry in known)
+    evidence = seen(where, f"{container.image_ref}: {', '.join(names) or 'none known'}", container.key)
+    return _Builder(container.name, evidence, True, names, max((entry.severity for entry in known), default=None))
+
+
+def _together(own: Verdict | None, builders: list[_Builder], view: View) -> Verdict:
+    open_ = [(one, one.worst) for one in builders if one.worst is not None]
+    shown = capped((one.evidence for one, _ in open_), _SHOWN)
     if open_ and (own is None or own.outcome is not Outcome.FAIL):
-        names = ", ".join(dict.fromkeys(name for _, found, _ in open_ for name in found[:3]))
-        worst = max(severity for _, _, severity in open_ if severity is not None)
+        names = ", ".join(dict.fromkeys(name for one, _ in open_ for name in one.open_to[:3]))
+        worst = max(severity for _, severity in open_)
         return failed(f"a builder is open to {names}", *shown, *(own.evidence if own else ()), severity=worst)
     if own is not None and own.outcome is Outcome.FAIL:
         return failed(own.message, *own.evidence, *shown, severity=own.severity)
+    untold = [one for one in builders if not one.told]
+    if untold and (own is None or own.outcome is Outcome.PASS):
+        names = ", ".join(one.name for one in untold[:_SHOWN])
+        evidence = capped((one.evidence for one in untold), _SHOWN)
+        return unknown(f"builder {names}: its version is not in its tag", *evidence)
     if own is not None:
         return own
     if outdated(buildkit.TABLE_DATE, day(view.now)):
         return manual("fixed as far as a table of this age can tell", seen("table", buildkit.TABLE_DATE.isoformat()))
-    return passed("", *(evidence for evidence, _, _ in builders[:_SHOWN]))
+    return passed("", *capped((one.evidence for one in builders), _SHOWN))

@@ -17,12 +17,14 @@ from checks.capabilities import (
 from checks.check import Domain, check
 from checks.evidence import seen
 from checks.network.segments import NOBODY, networks_by_name, segments
-from checks.runtime.kernel import kernel_view, short_of_root
+from checks.runtime.kernel import kernel_view, root_is_mapped, short_of_root
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.container import Container
+from inventory.gap import Gap, Reason, Unread
 from inventory.host import Effective
 from inventory.network import Network
+from inventory.resource import Kind, ResourceKey
 
 _PSS = "PSS:baseline:Capabilities"
 _DROP_ALL = (
@@ -128,7 +130,7 @@ def not_dropped(container: Container, view: View) -> Verdict:
     domain=Domain.RUNTIME,
     severity=Severity.LOW,
     subject=Container,
-    why="Raw sockets forge ARP and DNS answers for every neighbour on the bridge.",
+    why="Raw sockets forge ARP and DNS answers for every neighbour on the segment.",
     remediation="--cap-drop NET_RAW (Compose: `cap_drop: [NET_RAW]`). ping inside the container stops working, unless "
     "the sysctl net.ipv4.ping_group_range lets its user.",
     references=(
@@ -137,30 +139,73 @@ def not_dropped(container: Container, view: View) -> Verdict:
     implied_by=("RUN-001",),
 )  # fmt: skip
 def raw_sockets(container: Container, view: View) -> Verdict:
-    """Fail: NET_RAW is in effect and the running container shares a bridge with another one; medium when one of these
-    belongs to another project. Pass: not in effect, or no such neighbour.
+    """Fail: NET_RAW is in effect and the running container shares a bridge, an overlay or a plugin's network with
+    another one; medium when one of these belongs to another project (containers without one count as one group).
+    Medium too on macvlan, ipvlan and the host's own network, whose neighbours are other machines, seen or not; the last
+    only where root inside is root outside, for the capability counts in its own user namespace. Pass: not in effect, or
+    no such neighbour.
 
-    Not applicable: it does not run. That inter-container communication is off does not help: the rule filters IP, and
-    ARP is none. In effect: as RUN-013 says. Source: CIS Docker 5.4, capabilities(7), packet(7).
+    Not applicable: it does not run. Unknown: none of these, and one of its networks is not among those that were read.
+    A container in another one's network namespace is judged by that one's networks. That inter-container communication
+    is off does not help: the rule filters IP, and ARP is none. Of an overlay only neighbours on this engine are seen.
+    In effect: as RUN-013 says. Source: CIS Docker 5.4, capabilities(7), packet(7).
     """
     granted, kernel = _granted(container, view)
     if "NET_RAW" not in granted:
         return passed()
     if not container.running:
         return not_applicable("the container does not run")
-    for name in sorted({attachment.network for attachment in container.networks}):
-        network = view.index_of(Network, networks_by_name, name)
-        if network is None or network.driver != "bridge":
-            continue
-        running = (view.index_of(Container, segments, name) or NOBODY).running
-        others = [one for one in running if one.key != container.key]
-        strangers = [one for one in others if one.project != container.project]
-        if others:
-            first = (strangers or others)[0]
-            evidence = (*_evidence(container, kernel), Evidence(f"{name}: Containers", first.name, first.key))
-            severity = Severity.MEDIUM if strangers and container.project else None
-            return failed(f"may forge packets on {name}, beside {first.name}", *evidence, severity=severity)
+    found, unread = _reached(container, view)
+    if found:
+        severity, where, evidence = max(found, key=lambda one: one[0])
+        return failed(f"may forge packets on {where}", *_evidence(container, kernel), evidence, severity=severity)
+    if unread:
+        raise Unread(Gap(Reason.ABSENT, f"network {', '.join(unread)}"))
     return passed()
+
+
+_Reached = tuple[Severity, str, Evidence]
+
+
+def _reached(container: Container, view: View) -> tuple[list[_Reached], list[str]]:
+    """Segments on which raw sockets reach somebody else, and the names of networks that were not listed."""
+    owner = _network_owner(container, view)
+    found: list[_Reached] = []
+    unread: list[str] = []
+    if owner is None:
+        return found, [container.network_mode]
+    if owner.network_mode == "host":
+        if not root_is_mapped(container, view):
+            found.append((Severity.MEDIUM, "the host's own network", seen("HostConfig.NetworkMode", "host", owner.key)))
+        return found, unread
+    for name in sorted({attachment.network for attachment in owner.networks}):
+        network = view.index_of(Network, networks_by_name, name)
+        if network is None:
+            unread.append(name)
+        elif network.driver in {"macvlan", "ipvlan"}:
+            driver = Evidence(f"{name}: Driver", network.driver, network.key)
+            found.append((Severity.MEDIUM, f"{name}, a segment of the host's network", driver))
+        elif network.driver not in {"host", "null"}:
+            found += _beside(name, owner, container, view)
+    return found, unread
+
+
+def _network_owner(container: Container, view: View) -> Container | None:
+    """The container whose network namespace it is in, None where that one is not there: itself, unless told to join."""
+    mode, _, other = container.network_mode.partition(":")
+    if mode != "container":
+        return container
+    joined = view.get(ResourceKey(Kind.CONTAINER, container.key.source, other))
+    return joined if isinstance(joined, Container) else None
+
+
+def _beside(name: str, owner: Container, container: Container, view: View) -> Iterator[_Reached]:
+    running = (view.index_of(Container, segments, name) or NOBODY).running
+    others = [one for one in running if one.key not in {owner.key, container.key}]
+    strangers = [one for one in others if one.project != container.project]
+    for first in (strangers or others)[:1]:
+        severity = Severity.MEDIUM if strangers else Severity.LOW
+        yield severity, f"{name}, beside {first.name}", Evidence(f"{name}: Containers", first.name, first.key)
 
 
 def _granted(container: Container, view: View) -> tuple[frozenset[str], Effective | None]:

@@ -11,6 +11,7 @@ from inventory.model import Container, Kind, ResourceKey
 _EXPOSED = ("NET-001", "NET-003")
 _ESCAPES = ("RUN-001", "RUN-002", "RUN-013", "RUN-053")
 _OLD_IMAGE = "IMG-019"
+_NOT_SO = {"RUN-023": "it is not root", "RUN-026": "it cannot write", _OLD_IMAGE: "its image is recent"}
 _UNJUDGED = (None, Outcome.UNKNOWN)
 
 
@@ -71,7 +72,8 @@ def exposed_root_writable_stale(container: Container, view: View) -> Verdict:
     if len(found) >= 3 and "NET-001" in found:
         keys = {_OLD_IMAGE: image}
         evidence = (Evidence("fails", rule, keys.get(rule, container.key)) for rule in found)
-        return failed(", ".join(found), *evidence, severity=Severity.MEDIUM if len(found) == 3 else None)
+        but = "".join(f"three of four ({words}): " for rule, words in _NOT_SO.items() if rule not in found)
+        return failed(but + ", ".join(found), *evidence, severity=Severity.MEDIUM if but else None)
     if len(found) + len(doubtful) >= 3 and doubtful:
         return unknown(f"{', '.join(doubtful)} could not be judged")
     return passed()

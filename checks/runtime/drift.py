@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from checks.check import Domain, check
-from checks.evidence import seen
+from checks.evidence import capped, seen
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
 from inventory.activity import Change
@@ -29,7 +29,14 @@ _TRIGGERS = re.compile(
     r"|/(?:root|home/[^/]+)/\.ssh/authorized_keys2?|/etc/sudoers(?:\.d/[^/]+)?|/etc/(?:init\.d|profile\.d)/[^/]+"
 )
 _CANDIDATES = ("/usr/", "/opt/", "/tmp/", "/var/tmp/", "/root/", "/home/", "/srv/", "/app/")  # noqa: S108 - judged only
-_VOLATILE = re.compile(r"/(?:run|var/run|var/log|dev|proc|sys)/.*|.*\.(?:pid|log|lock|sock)")
+# What nobody would run; in a tree that was copied from elsewhere, it often has an x bit like everything else.
+_DATA = re.compile(
+    r".*\.(?:jpe?g|png|gif|svg|webp|ico|bmp|tiff?|pdf|docx?|xlsx?|odt|json|xml|ya?ml|txt|md|csv|html?|css|map"
+    r"|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wav|db|sqlite3?)",
+    re.IGNORECASE,
+)
+_NOT_FOR_DATA = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/", "/var/run/", "/var/log/")  # noqa: S108 - judged only
+_VOLATILE = re.compile(r".*\.(?:pid|log|lock|sock)")  # no settings
 # The engines make these themselves when they start a container.
 _ENGINES = frozenset({
     "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab", "/run/.containerenv", "/.dockerenv",
@@ -54,14 +61,15 @@ _ENGINES = frozenset({
     ),
 )  # fmt: skip
 def executable_drift(container: Container, view: View) -> Verdict:
-    """Fail: an added or modified file that can be executed (mode x, not empty) anywhere but in /run, /dev and logs; a
-    program in a bin directory or a shared library in a lib directory, whatever its mode; ld.so.preload and ld.so.conf,
-    cron tables, sudoers, init.d and profile.d, authorized_keys.
+    """Fail: an added or modified file that can be executed (mode x, not empty), wherever it lies and whatever it is
+    called; a program in a bin directory or a shared library in a lib directory, whatever its mode; ld.so.preload and
+    ld.so.conf, cron tables, sudoers, init.d and profile.d, authorized_keys.
 
     Where only the engine was asked, modes are not told: then what lies in bin and lib directories counts, and the
-    verdict is unknown while there are other files that may be programs. Manual: other files in /etc. Pass: none of
-    these. Not applicable: read-only root file system, or not running. Source: `GET /containers/{id}/changes` or the
-    overlay's upper directory; NIST SP 800-190 4.4.5.
+    verdict is unknown while there are other files that may be programs. Manual (low): other files in /etc, which many
+    images write when they start; a file with an x bit and the name of data (photo.jpg) outside of bin, lib and
+    temporary directories, as a copied tree has them. Pass: none of these. Not applicable: read-only root file system,
+    or not running. Source: `GET /containers/{id}/changes` or the overlay's upper directory; NIST SP 800-190 4.4.5.
     """
     if not container.running or not container.pid:
         return not_applicable("the container does not run")
@@ -80,15 +88,23 @@ def executable_drift(container: Container, view: View) -> Verdict:
         return unknown(
             f"the engine does not tell whether {len(unclear)} new or changed files can be executed", *_shown(unclear)
         )
-    settings = [change for change in kept if change.path.startswith("/etc/") and change.file != "directory"]
-    if settings:
-        return manual("its configuration in /etc was changed", *_shown(settings), severity=Severity.MEDIUM)
-    return passed()
+    return _doubtful(kept)
+
+
+def _doubtful(kept: list[Change]) -> Verdict:
+    """What a person may want to look at, though no program is among it."""
+    data = [change for change in kept if _executable(change)]
+    settings = [change for change in kept if change.path.startswith("/etc/") and not _VOLATILE.fullmatch(change.path)]
+    said = "its configuration in /etc was changed" if settings else ""
+    if data:
+        said += f"{'; ' if said else ''}{len(data)} new or changed files of data can be executed"
+    found = [*settings, *(change for change in data if change not in settings)]
+    return manual(said, *_shown(found), severity=Severity.LOW) if found else passed()
 
 
 def _leaves(changes: Iterable[Change]) -> list[Change]:
     """Without directories that are listed because something in them changed, and without what engines write."""
-    found = [one for one in changes if one.path not in _ENGINES and not _VOLATILE.fullmatch(one.path)]
+    found = [one for one in changes if one.path not in _ENGINES]
     parents = {one.path.rpartition("/")[0] for one in found}
     return [one for one in found if one.file != "directory" and one.path not in parents]
 
@@ -98,22 +114,34 @@ def _grave(change: Change) -> bool:
         return False
     if _TRIGGERS.fullmatch(change.path) or _PROGRAMS.fullmatch(change.path) or _LIBRARY.fullmatch(change.path):
         return change.file in {"file", "symlink", ""}
-    return change.file == "file" and change.mode is not None and bool(change.mode & 0o111)
+    return _executable(change) and not _data(change)
+
+
+def _executable(change: Change) -> bool:
+    regular = change.file == "file" and change.size != 0
+    return regular and change.mode is not None and bool(change.mode & 0o111)
+
+
+def _data(change: Change) -> bool:
+    """Whether only its x bit speaks for a program, and its name and place against."""
+    set_id = change.mode is not None and change.mode & 0o6000
+    return not set_id and bool(_DATA.fullmatch(change.path)) and not change.path.startswith(_NOT_FOR_DATA)
 
 
 def _count(grave: list[Change]) -> str:
     return mask_text(grave[0].path) if len(grave) == 1 else f"{len(grave)} programs, libraries or triggers"
 
 
-def _shown(found: list[Change]) -> Iterator[Evidence]:
-    for change in found[:SHOWN]:
-        parts = [change.kind]
-        parts += [f"mode {change.mode:04o}"] if change.mode is not None else []
-        parts += [f"{change.size} bytes"] if change.size is not None else []
-        parts += [_moment(change.modified)] if change.modified is not None else []
-        yield seen(f"changes: {mask_text(change.path)}", ", ".join(parts))
-    if len(found) > SHOWN:
-        yield seen("changes", f"and {len(found) - SHOWN} more")
+def _shown(found: list[Change]) -> list[Evidence]:
+    return capped((_change(change) for change in found), SHOWN)
+
+
+def _change(change: Change) -> Evidence:
+    parts = [change.kind]
+    parts += [f"mode {change.mode:04o}"] if change.mode is not None else []
+    parts += [f"{change.size} bytes"] if change.size is not None else []
+    parts += [_moment(change.modified)] if change.modified is not None else []
+    return seen(f"changes: {mask_text(change.path)}", ", ".join(parts))
 
 
 def _moment(seconds: float) -> str:

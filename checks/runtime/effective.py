@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.check import Domain, check
 from checks.processes import lives
-from checks.runtime.declared import weaker
+from checks.runtime.declared import Comparison, compare
 from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, not_applicable, passed, unknown
 from checks.view import View
 from inventory.container import Container
@@ -28,21 +28,22 @@ def weaker_than_declared(container: Container, view: View) -> Verdict:
     force, NoNewPrivs 0 though asked for, capabilities beyond the granted set, uid 0 though the user is another number
     (only where the uid map is the identity), AppArmor unconfined or complaining though a profile is declared, a
     writable root though read-only is, no or a greater limit of memory or processes, nothing masked though paths are
-    to be, or a namespace of the host though it is to have its own. What the kernel does not tell is left out.
+    to be, or a namespace of the host though it is to have its own.
 
-    Pass: equal or stronger. Not applicable: it does not run. Unknown: the engine is not on this machine, or the
-    process cannot be looked at. Sources: proc(5), cgroups(7), namespaces(7).
+    Pass: equal or stronger. Not applicable: it does not run. Unknown: the engine is not on this machine, the process
+    cannot be looked at, or nothing is weaker as far as it is told, but not all that is promised is (a reader who may
+    not trace the process sees neither its namespaces nor its mounts). Sources: proc(5), cgroups(7), namespaces(7).
     """
     if not lives(container):
         return not_applicable("it does not run")
     kernel = view.effective(container.id)
     if kernel is None:
         return unknown("/proc/PID/status of its first process could not be read (run as root on the engine's host)")
-    sides = weaker(container, view, kernel)
-    if not sides:
-        return passed()
-    names = ", ".join(side.name for side in sides)
-    evidence = (column for side in sides for column in (side.declared, side.found))
+    found = compare(container, view, kernel)
+    if not found.weaker:
+        return _nothing_weaker(found)
+    names = ", ".join(side.name for side in found.weaker)
+    evidence = (column for side in found.weaker for column in (side.declared, side.found))
     return failed(f"weaker than declared: {names}", *evidence, salient=names)
 
 
@@ -62,7 +63,8 @@ def declared_safe(container: Container, view: View) -> Verdict:
     """Combines RUN-054 with the checks that judge the same properties by the declaration.
 
     F: RUN-054 fails for a property, and a check of that property passes. P: RUN-054 passes, or nothing that it doubts
-    is called safe elsewhere (checks that see the kernel's side themselves fail with it). NA, U: as RUN-054.
+    is called safe elsewhere (checks that see the kernel's side themselves fail with it). NA: as RUN-054. U: as RUN-054,
+    also where it fails for another property and not all was told.
     """
     outcome = view.outcome("RUN-054", container.key)
     if outcome is Outcome.NOT_APPLICABLE:
@@ -74,11 +76,17 @@ def declared_safe(container: Container, view: View) -> Verdict:
         return unknown("RUN-054 could not be judged")
     table: list[Evidence] = []
     names: list[str] = []
-    for side in weaker(container, view, kernel):
+    found = compare(container, view, kernel)
+    for side in found.weaker:
         safe = [rule for rule in side.checks if view.outcome(rule, container.key) is Outcome.PASS]
         if safe:
             names.append(side.name)
             table += [*(Evidence("passes", rule, container.key) for rule in safe), side.declared, side.found]
-    return (
-        failed(f"safe by declaration only: {', '.join(names)}", *table, salient=", ".join(names)) if names else passed()
-    )
+    if not names:
+        return _nothing_weaker(found)
+    return failed(f"safe by declaration only: {', '.join(names)}", *table, salient=", ".join(names))
+
+
+def _nothing_weaker(found: Comparison) -> Verdict:
+    """Of what was told."""
+    return unknown(f"the kernel's side was not told of: {', '.join(found.untold)}") if found.untold else passed()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.check import Domain, check
 from checks.data.programs import CONTAINER_ENGINES, ENGINE_IMAGES
-from checks.evidence import seen
+from checks.evidence import capped, seen
 from checks.listening import socket_seen, wide
 from checks.network.exposure import published
 from checks.processes import SHOWN, base, is_one_of, lives, shown
@@ -50,7 +50,7 @@ def engine_inside(container: Container, view: View) -> Verdict:
     if not image and not engines:
         return passed()
     evidence = [seen("Config.Image", container.image_ref)] if image else []
-    evidence += [shown(process, processes) for process in engines[:SHOWN]]
+    evidence += capped((shown(process, processes) for process in engines), SHOWN)
     ports = [*_published_api(container), *(socket_seen(one) for one in wide(activity) if one.port == _API_PORT)]
     if container.privileged and ports:
         privileged = seen("HostConfig.Privileged", True)
@@ -61,7 +61,7 @@ def engine_inside(container: Container, view: View) -> Verdict:
 
 def _engine_image(reference: str) -> bool:
     name = repository(reference)
-    tag = reference.rpartition(":")[2]
+    tag = base(reference.partition("@")[0]).partition(":")[2]
     dind = "dind" in tag and (name == "docker" or name.endswith("/docker"))
     return dind or base(name) == "dind" or any(name == image or name.endswith(f"/{image}") for image in ENGINE_IMAGES)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from checks.check import Domain, check
-from checks.evidence import seen
+from checks.evidence import capped, seen
 from checks.images.usage import SHOWN
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.container import Container
 from inventory.resource import ResourceKey
@@ -20,11 +20,11 @@ from inventory.secrets import find, weak_default
 
 # Digests are compared within this run only, and cannot be compared with those of any other.
 _SALT = os.urandom(16)
-_NO_PROJECT = ""
+_UNREAD = ""  # no digest: where `holders` keeps the containers whose environment was not read
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A container whose environment holds a secret, and the variable that does."""
+    """A container whose environment holds a secret, and the variable that does; "" where it was not read."""
 
     key: ResourceKey
     name: str
@@ -33,11 +33,11 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 def holders(containers: tuple[Container, ...]) -> Mapping[str, tuple[Holder, ...]]:
-    """Who holds each secret, by its digest (an index for `View.index_of`)."""
+    """Who holds each secret, by its digest, and below "" who cannot be looked at (an index for `View.index_of`)."""
     found: dict[str, tuple[Holder, ...]] = {}
     for container in containers:
         env = container.peek("env")
-        for digest, variable in secrets_of(env) if isinstance(env, tuple) else ():
+        for digest, variable in secrets_of(env) if isinstance(env, tuple) else ((_UNREAD, ""),):
             holder = Holder(container.key, container.name, container.project, variable)
             found[digest] = (*found.get(digest, ()), holder)
     return found
@@ -72,28 +72,37 @@ def shared_secret(container: Container, view: View) -> Verdict:
     """Compares the secrets of the environment (RUN-044's rules) with those of every other container, by salted digest.
 
     F: the same secret is in a container of another project. M: in another one of the same project, or where neither
-    has a project. P: in no other. U: environments, or the image's that it may come from, were not read. What the image
-    brings along is the image's finding (IMG-012). Values and digests are never shown.
+    has a project. P: in no other. U: in none that was read, and the environments of others were not; or the image's,
+    which it may come from. What the image brings along is the image's finding (IMG-012). Values and digests are never
+    shown.
     """
     own = secrets_of(container.env)
     if not own:
         return passed()
     image = view.image(container.image_id)
     inherited = {digest for digest, _ in secrets_of(image.env)} if image is not None else set()
+    brought = [(digest, variable) for digest, variable in own if digest not in inherited]
     same: list[tuple[str, Holder]] = []
-    for digest, variable in own:
-        if digest not in inherited:
-            others = view.index_of(Container, holders, digest) or ()
-            same += [(variable, other) for other in others if other.key != container.key]
+    for digest, variable in brought:
+        others = view.index_of(Container, holders, digest) or ()
+        same += [(variable, other) for other in others if other.key != container.key]
     if not same:
-        return passed()
+        unread = view.index_of(Container, holders, _UNREAD) or () if brought else ()
+        return _compared_with_all_but(unread)
     foreign = [pair for pair in same if pair[1].project != container.project]
     shown = foreign or same
-    evidence = [_evidence(variable, other) for variable, other in shown[:SHOWN]]
+    evidence = capped((_evidence(variable, other) for variable, other in shown), SHOWN)
     names = sorted({variable for variable, _ in shown})
     places = sorted({other.name for _, other in shown})
     message = f"{', '.join(names[:SHOWN])} is the same in {', '.join(places[:SHOWN])}"
     return failed(message, *evidence) if foreign else manual(message, *evidence)
+
+
+def _compared_with_all_but(unread: Sequence[Holder]) -> Verdict:
+    if not unread:
+        return passed()
+    evidence = capped((Evidence("Config.Env", f"{other.name}: not read", other.key) for other in unread), SHOWN)
+    return unknown(f"the environment of {len(unread)} other container(s) was not read", *evidence)
 
 
 def _evidence(variable: str, other: Holder) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checks.answer import answer, part
 from checks.check import Domain, check
 from checks.evidence import seen
 from checks.users import Identity, parse_user
@@ -12,6 +13,7 @@ from inventory.container import Container
 from inventory.secrets import mask_args
 
 LONGEST = 160
+_SHELLS = (("/bin/sh", "-c"), ("sh", "-c"))  # Docker's, Podman's
 
 
 @check(
@@ -51,12 +53,25 @@ def _is_root(user: str) -> bool:
 
 
 def _probe(session: Session, container: Container) -> bool:
-    """Whether this is what the health check runs: `CMD` as it is, `CMD-SHELL` as the last word of a shell."""
+    """Whether this is what the health check runs, word for word: engines run it as the container's own user.
+
+    `CMD` as it is, `CMD-SHELL` as the only thing that a shell is told to do (`Config.Shell`, else sh -c).
+    """
     check_ = container.healthcheck
-    if check_ is None or not check_.enabled:
+    if check_ is None or not check_.enabled or session.privileged or session.terminal:
+        return False
+    if session.user not in ("", container.user):
         return False
     how, *words = check_.test
-    return session.command[-1:] == tuple(words[:1]) if how == "CMD-SHELL" else session.command == tuple(words)
+    if how != "CMD-SHELL":
+        return session.command == tuple(words)
+    return session.command[-1:] == tuple(words[:1]) and session.command[:-1] in (*_SHELLS, _shell(container))
+
+
+def _shell(container: Container) -> tuple[str, ...]:
+    """The shell that its image names (SHELL in a Dockerfile)."""
+    found = part(answer(container), "Config").get("Shell")
+    return tuple(map(str, found)) if isinstance(found, list) and found else _SHELLS[0]
 
 
 def _shown(session: Session) -> Evidence:

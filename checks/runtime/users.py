@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.check import Domain, check
-from checks.evidence import seen
+from checks.evidence import capped, seen
 from checks.processes import SHOWN, lives, root_inside, shown
 from checks.runtime.kernel import kernel_view, root_is_mapped
 from checks.users import Identity, parse_user
@@ -26,13 +26,15 @@ _NO_USERS = "the list of processes does not tell every user (run on the engine's
         "rootless engine. Remapping gives every container new owners for its files: volumes need a chown."
     ),
     references=("CIS-Docker-1.6:2.9", "OWASP-Docker:D01", "ATT&CK:T1611", "CWE-250"),
+    implied_by=("RUN-023",),
 )
 def no_user_namespace(container: Container, view: View) -> Verdict:
     """Fail: a process is uid 0 and `/proc/PID/uid_map` of the first one is the identity (0 0 4294967295).
 
     Where the kernel's view cannot be had, the engine's description counts: neither name=userns nor name=rootless in
     SecurityOptions. Pass: mapped, or rootless. Not applicable: it does not run, or no process is root. Unknown: the
-    processes, or the users of them, were not read. Source: CIS Docker 2.9, user_namespaces(7).
+    processes, or the users of them, were not read. Told with RUN-023 where the container is declared to run as root.
+    Source: CIS Docker 2.9, user_namespaces(7).
     """
     if not lives(container):
         return not_applicable("it does not run")
@@ -51,7 +53,7 @@ def no_user_namespace(container: Container, view: View) -> Verdict:
     )
     count = seen("processes with uid 0", len(root))
     message = f"{len(root)} of {len(processes)} processes are root on the host"
-    return failed(message, mapping, count, *(shown(process, processes) for process in root[:SHOWN]))
+    return failed(message, mapping, count, *capped((shown(process, processes) for process in root), SHOWN))
 
 
 @check(
@@ -84,7 +86,7 @@ def root_in_non_root(container: Container, view: View) -> Verdict:
     root = [process for process, is_root in judged if is_root]
     if root:
         names = ", ".join(dict.fromkeys(process.comm for process in root))
-        evidence = (shown(process, processes) for process in root[:SHOWN])
+        evidence = capped((shown(process, processes) for process in root), SHOWN)
         declared = seen("Config.User", container.user)
         return failed(f"root inside: {names}", declared, *evidence, salient=", ".join(sorted({p.comm for p in root})))
     return unknown(_NO_USERS) if any(is_root is None for _, is_root in judged) else passed()

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
@@ -99,6 +101,18 @@ def kernel(
 ) -> Effective:
     """What /proc/PID/status shows for a container that was started with the engine's defaults."""
     return Effective(seccomp, no_new_privs, cap_eff, cap_bnd, uid, identity_uid_map)
+
+
+def told(view: Effective, memory_max: int = 0, pids_max: int = 0) -> Effective:
+    """The same with all the rest that root is told of a container: a read-only root, masked paths, own namespaces."""
+    return msgspec.structs.replace(
+        view,
+        memory_max=memory_max,
+        pids_max=pids_max,
+        read_only_root=True,
+        masked=("/proc/keys", "/sys/firmware"),
+        host_namespaces=("user",),
+    )
 
 
 def host(subject: Container | None = None, effective: Effective | None = None, **values: Any) -> Host:

@@ -450,3 +450,58 @@ def test_a_pass_is_not_waived() -> None:
 def test_severity_override() -> None:
     engine = Engine(CHECKS, Policy(severity={"PRIV": Severity.INFO}))
     assert result(engine.evaluate(PRIVILEGED), "PRIV").severity is Severity.INFO
+
+
+def weighing() -> tuple[Check, Check]:
+    """A check that fails at another severity than its own, and one that asks for it."""
+
+    def writable(subject: Container, view: View) -> Verdict:
+        return (
+            passed() if subject.readonly_rootfs else failed("x", Evidence("a", "b"), severity=Severity(subject.memory))
+        )
+
+    def asks(subject: Container, view: View) -> Verdict:
+        severity = view.severity("W", subject.key)
+        return passed() if severity is None else manual(severity.word)
+
+    return declare("W", writable), declare("Q", asks, derived=True)
+
+
+def weighed(severity: int, readonly: bool = False) -> Snapshot:
+    return snapshot([container("c0", readonly_rootfs=readonly, memory=severity)])
+
+
+def test_the_severity_of_a_failure_is_that_of_its_verdict_or_of_the_policy() -> None:
+    asked = Engine(weighing())
+    assert result(asked.evaluate(weighed(4)), "Q").message == "critical"
+    assert result(Engine(weighing(), Policy(severity={"W": Severity.LOW})).evaluate(weighed(4)), "Q").message == "low"
+    assert result(Engine(weighing()).evaluate(weighed(4, readonly=True)), "Q").outcome is Outcome.PASS
+    key = ResourceKey(Kind.CONTAINER, SOURCE, "c0")
+    worse = asked.update(weighed(3), Changes(frozenset({key}), frozenset()))
+    assert result(worse, "Q").message == "high"
+
+
+def test_another_weight_of_the_policy_reaches_those_who_asked() -> None:
+    engine = Engine(weighing())
+    engine.evaluate(weighed(4))
+    adopted = engine.adopt(Policy(severity={"W": Severity.INFO}), weighed(4))
+    assert adopted is not None
+    assert result(adopted, "Q").message == "info"
+
+
+def test_another_severity_is_told_to_those_who_asked_elsewhere() -> None:
+    """The one who asks is not the one who changed."""
+    other = ResourceKey(Kind.CONTAINER, SOURCE, "b")
+
+    def asks(subject: Container, view: View) -> Verdict:
+        return manual(str(view.severity("W", other)))
+
+    engine = Engine((weighing()[0], declare("Q", asks, derived=True)))
+    asking = container("a", readonly_rootfs=True, memory=0)
+
+    def state(severity: int) -> Snapshot:
+        return snapshot([asking, container("b", readonly_rootfs=False, memory=severity)])
+
+    engine.evaluate(state(2))
+    after = engine.update(state(4), Changes(frozenset({other}), frozenset()))
+    assert {found.message for found in after.results() if found.check.id == "Q"} == {str(Severity.CRITICAL)}

@@ -74,9 +74,19 @@ def test_what_is_critical_or_high_is_there_as_an_example() -> None:
 
 def test_registries_in_use_are_listed_with_their_number() -> None:
     text = written(world())
-    assert tomllib.loads(text)["trust"]["registries"] == ["127.0.0.1:5000/team/*"]
-    assert '"127.0.0.1:5000/team/*",  # 1 image\n' in text
-    assert '#"docker.io/lab/*",  # 3 images\n' in text  # built here: no digest says that a registry gave it
+    assert '# Pulled: "127.0.0.1:5000/team/*", 1 image.\n' in text
+    assert '"docker.io/lab/*"' in text  # built here: no digest says that a registry gave it
+    resources = made()
+    resources[Kind.IMAGE] = [image for image in resources[Kind.IMAGE] if image.peek("repo_digests")]
+    pulled = written(judged(filled(resources)))
+    assert tomllib.loads(pulled)["trust"]["registries"] == ["127.0.0.1:5000/team/*"]
+
+
+def test_what_is_written_makes_no_host_look_worse() -> None:
+    settings = loaded(written(world()))
+    again = judged(filled(), settings.policy)
+    before, after = world().evaluation.total.fails, again.evaluation.total.fails
+    assert sum(after) <= sum(before)
 
 
 def test_names_from_outside_stay_inside_their_line() -> None:

@@ -47,6 +47,14 @@ def test_nothing_is_asked_unless_it_is_asked_for(cli: Cli, monkeypatch: pytest.M
     assert cli("scan", "--demo", "--fail-on", "none", "-o", "report").status == 0
 
 
+@pytest.mark.parametrize("command", [("fix", "plain"), ("capture", "-o", "x.bundle"), ("init",)], ids=lambda it: it[0])
+def test_what_does_not_probe_does_not_say_that_it_could(cli: Cli, command: tuple[str, ...]) -> None:
+    ran = cli(*command, "--demo", "--probe")
+    assert ran.status == 2
+    assert "--probe" in ran.line
+    assert "--probe" not in cli(command[0], "--help").out
+
+
 def test_a_recording_cannot_be_probed(cli: Cli) -> None:
     ran = cli("scan", "--demo", "--probe")
     assert ran.status == 2

@@ -138,7 +138,11 @@ def test_hardened_containers_fail_no_check_above_low(found: Read) -> None:
 
 
 def test_only_what_cannot_be_read_is_unknown(found: Read) -> None:
-    """A container has no process between two runs; what can be read of the host itself depends on the host."""
+    """A container has no process between two runs; what can be read of the host itself depends on the host.
+
+    The rules of its firewall, which decide NET-012 before engine 28, are in no file.
+    """
     moving = {Subject("container", "crash-loop"), Subject("task", "edge_failing"), Subject("host", "host")}
     unknown = [one for one in found.said if one.outcome is Outcome.UNKNOWN and one.about not in moving]
+    unknown = [one for one in unknown if one.check != "NET-012"]
     assert not unknown, [one.text for one in unknown]

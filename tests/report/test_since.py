@@ -59,7 +59,8 @@ def scanned(
 
 
 def everything() -> list[Resource]:
-    return [*containers(), engine(), host(), built(), network("bridge"), service()]
+    machine = host(docker_group=(), daemon_flags=(), daemon_config={})
+    return [*containers(), engine(), machine, built(), network("bridge"), service()]
 
 
 def kept(found: Report) -> Baseline:
@@ -177,6 +178,41 @@ def test_a_field_that_could_not_be_read_is_not_new() -> None:
     now = changed(docker("hardened"), ports=(Port(80, "tcp", "0.0.0.0", 80),))
     _, told = news(scanned([now, engine()], before=before))
     assert not [path for path in told if "port" in path or "mount" in path]
+
+
+@pytest.mark.parametrize("closed", ["then", "now", "both"])
+def test_a_field_that_could_not_be_read_leaves_a_doubt(closed: str) -> None:
+    whole, poor = docker("hardened"), changed(docker("hardened"), mounts=GAP)
+    then, now = (whole if closed == "now" else poor), (whole if closed == "then" else poor)
+    outcome, _ = news(scanned([now, engine()], before=kept(scanned([then, engine()]))))
+    assert outcome is Outcome.UNKNOWN
+
+
+def test_what_is_not_offered_on_either_side_leaves_none() -> None:
+    poor = changed(docker("hardened"), mounts=Gap(Reason.UNSUPPORTED, "Mounts"))
+    assert news(scanned([poor, engine()], before=kept(scanned([poor, engine()]))))[0] is Outcome.PASS
+
+
+def test_what_containers_do_was_looked_at_only_once() -> None:
+    container = docker("plain")
+    key = ResourceKey(Kind.ACTIVITY, SOURCE, container.id)
+    doing = Activity.build(key=key, name=container.name, listeners=(), sessions=())
+    looked, not_looked = [container, engine(), doing], [container, engine()]
+    found = scanned(not_looked, before=kept(scanned(looked)))
+    (result,) = (result for result in found.results() if result.check.id == "CMB-008")
+    assert result.outcome is Outcome.UNKNOWN
+    assert f"listener of container {container.name}" in result.message
+    assert news(scanned(not_looked, before=kept(scanned(not_looked))))[0] is Outcome.PASS
+
+
+def test_a_container_at_rest_listens_to_nothing() -> None:
+    container = changed(docker("plain"), state="exited")
+    key = ResourceKey(Kind.ACTIVITY, SOURCE, container.id)
+    before = kept(scanned([container, engine()]))
+    listener = Listener("tcp", "0.0.0.0", 4444, 0)
+    doing = Activity.build(key=key, name=container.name, listeners=(listener,), sessions=())
+    outcome, told = news(scanned([docker("plain"), engine(), doing], before=before))
+    assert (outcome, told[f"container {container.name}: new listener"]) == (Outcome.MANUAL, ["0.0.0.0:4444/tcp"])
 
 
 def test_a_report_that_lists_no_objects() -> None:

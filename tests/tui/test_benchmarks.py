@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -9,11 +10,12 @@ from threading import Thread
 import pytest
 
 from checks.frameworks.known import frameworks
-from checks.result import Evaluation
+from checks.frameworks.tally import Ledger
+from checks.result import Evaluation, Result, Summary
 from tests.tui.stage import Play, place, play, put_cursor
 from tests.tui.world import world
 from tui.panes import load
-from tui.panes.findings.benchmarks import ItemKey
+from tui.panes.findings.benchmarks import BenchmarksView, ItemKey
 from tui.panes.findings.pane import FindingsPane
 from tui.place import Place
 from widgets.overlay import Picker
@@ -47,6 +49,16 @@ async def test_every_framework_in_turn(size: tuple[int, int]) -> None:
             ]
             assert shown == expected
             await here.press("G", "g", "s", "escape")
+
+
+@pytest.mark.parametrize("key", ["6", "escape"])
+async def test_the_findings_are_one_key_away(key: str) -> None:
+    async with play(size=(120, 40)) as here:
+        await here.press("2", "B")
+        assert isinstance(here.table.rows[1].key, ItemKey)
+        await here.press(key)
+        assert place(here) == "findings::"
+        assert not isinstance(here.table.rows[1].key, ItemKey)
 
 
 async def test_an_item_leads_to_its_findings_and_back() -> None:
@@ -163,3 +175,50 @@ def test_rows_made_in_two_threads_are_counted_once() -> None:
     fresh = FindingsPane()
     fresh.benchmarking = True
     assert [e.row for e in pane.entries(full, 0.0)] == [e.row for e in fresh.entries(full, 0.0)]
+
+
+def test_the_preview_asks_nothing_that_another_thread_may_be_changing() -> None:
+    class Busy(Ledger):
+        def of(self, check_id: str) -> Summary:
+            raise RuntimeError("dictionary changed size during iteration")
+
+    view, picture = BenchmarksView(), world()
+    key = next(
+        entry.key for entry in view.entries(picture) if isinstance(entry.key, ItemKey) and entry.key.item == "5.4"
+    )
+    view._ledger = Busy()
+    told = [line.cell.text for line in view.preview(key, picture, 120)]
+    assert any("RUN-013" in line and "fail" in line for line in told)
+
+
+def test_counts_follow_the_evaluation() -> None:
+    view, full = BenchmarksView(), world()
+    none = replace(full, evaluation=Evaluation())
+    key = next(entry.key for entry in view.entries(full) if isinstance(entry.key, ItemKey) and entry.key.item == "5.4")
+    before = [line.cell.text for line in view.preview(key, full, 120)]
+    assert any("nothing to judge" in line.cell.text for line in view.preview(key, none, 120))
+    assert [line.cell.text for line in view.preview(key, full, 120)] == before
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_a_key_pressed_while_rows_are_made_leaves_no_rows_of_the_place_before(
+    grouped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane, picture, results = FindingsPane(), world(), Evaluation.results
+    item = next(each for each in frameworks()[0].items if each.id == "5.32")
+    inside = ItemKey(frameworks()[0].id, item.section, item.id)
+
+    def pressed(evaluation: Evaluation) -> Iterable[Result]:
+        pane.look_within(inside)
+        pane.grouped = grouped
+        return results(evaluation)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Evaluation, "results", pressed)
+        everything = pane.entries(picture, 0.0)
+    fresh = FindingsPane()
+    assert [each.row for each in everything] == [each.row for each in fresh.entries(picture, 0.0)]
+    fresh.look_within(inside)
+    fresh.grouped = grouped
+    found = pane.entries(picture, 0.0)
+    assert found and [each.row for each in found] == [each.row for each in fresh.entries(picture, 0.0)]

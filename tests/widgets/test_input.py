@@ -204,3 +204,19 @@ async def test_the_help_is_searched_and_closed() -> None:
         assert any("2 found" in text for text in bench.lines)
         await pilot.press("enter", "n", "escape")
         assert not isinstance(bench.screen, HelpScreen)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("sev:high+", ["critical", "high"]),
+        ("sev:critical+", ["critical"]),
+        ("!sev:medium+", ["low"]),
+        ("sev:high", ["high"]),
+    ],
+)
+def test_a_word_and_all_that_is_worse(text: str, kept: list[str]) -> None:
+    words = ("critical", "high", "medium", "low")
+    query = parse(text, ("sev",), {"sev": words})
+    assert query.errors == ()
+    assert [word for word in words if query.matches({"sev": word})] == kept

@@ -12,7 +12,7 @@ from tui.cli.sources import add_sources, source_options
 
 def add_arguments(parser: ArgumentParser) -> None:
     """SOURCES and the file."""
-    add_sources(parser, config=False)
+    add_sources(parser, config=False, probe=False)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", required=True, help="the bundle to write (mode 0600)"
     )

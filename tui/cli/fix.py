@@ -23,7 +23,7 @@ _FORMS = ("run", "compose", "service")
 def add_arguments(parser: ArgumentParser) -> None:
     """The container, SOURCES and the form."""
     parser.add_argument("container", metavar="CONTAINER", help="name or id, or the beginning of an id")
-    add_sources(parser)
+    add_sources(parser, probe=False)
     parser.add_argument(
         "--format",
         type=one_of(*_FORMS),

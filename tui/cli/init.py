@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """SOURCES and the file."""
-    add_sources(parser, config=False)
+    add_sources(parser, config=False, probe=False)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", default=Path(FILE), help=f"the file to write (default {FILE})"
     )

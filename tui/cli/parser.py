@@ -82,6 +82,17 @@ class Parser(argparse.ArgumentParser):
         return self.parse_known_args(words)
 
 
+class Once(argparse.Action):
+    """An option that means one thing: given twice, the first would be lost without a word."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} can be given once only")
+        setattr(namespace, self.dest, values)
+
+
 def _number(word: str) -> bool:
     return word[1:].replace(".", "", 1).isdigit()
 

@@ -97,9 +97,11 @@ def _scan(sources: SourceOptions, settings: Settings, filters: Filters | None) -
 
 def _write(report: Report, name: str, target: Path | None, verbose: bool = False) -> None:
     to_terminal = target is None and sys.stdout is not None and sys.stdout.isatty()
-    width = min(_columns(), _WIDEST) if to_terminal else _PIPE_WIDTH
+    asked = os.environ.get("COLUMNS", "").isdecimal()
+    width = min(_columns(), _WIDEST) if to_terminal or asked else _PIPE_WIDTH
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb"
-    emit(formats.load(name)(report, formats.Layout(width, to_terminal and not plain, verbose)), target)
+    layout = formats.Layout(width, to_terminal and not plain, verbose, cut=to_terminal or asked)
+    emit(formats.load(name)(report, layout), target)
 
 
 def _columns() -> int:
@@ -109,16 +111,20 @@ def _columns() -> int:
 
 
 def _filters(args: Namespace) -> Filters:
+    from checks.catalogue import catalogue
     from checks.report.report import Filters
     from checks.verdict import Severity
 
-    return Filters(
+    filters = Filters(
         only=_patterns("--only", args.only),
         skip=_patterns("--skip", args.skip),
         min_severity=Severity[args.min_severity.upper()],
         everything=args.all,
         baseline=_baseline(args.baseline) if args.baseline else None,
     )
+    if not any(filters.wants(check) for check in catalogue()):
+        raise Problem("--only and --skip together leave no check to judge by")
+    return filters
 
 
 def _patterns(option: str, words: list[str]) -> tuple[str, ...]:

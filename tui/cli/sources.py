@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.cli.parser import Once
 from tui.cli.problem import Problem
 from tui.data_home import tables_file as place
 from tui.options import Settings, SourceOptions
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def add_sources(parser: argparse.ArgumentParser, *, config: bool = True) -> None:
-    """Add the options."""
+def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: bool = True) -> None:
+    """Add the options: `config` for a command that reads the configuration, `probe` for one that asks ports for TLS."""
     group = parser.add_argument_group(
         "sources", "Without any: DOCKER_HOST or the current docker context, else the usual sockets of this machine."
     )
@@ -30,12 +31,15 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True) -> None
     group.add_argument(
         "--no-kubernetes", action="store_true", help="look for no cluster (this version reads none; for scripts)"
     )
-    group.add_argument("--from", dest="bundle", type=Path, metavar="BUNDLE", help="a recording made by 'capture'")
+    group.add_argument(
+        "--from", dest="bundle", action=Once, type=Path, metavar="BUNDLE", help="a recording made by 'capture'"
+    )
     group.add_argument("--demo", action="store_true", help="the recorded host that ships with the program")
-    if config:
+    if probe:
         group.add_argument(
             "--probe", action="store_true", help="ask published ports for TLS: a few handshakes each ([probe] tls)"
         )
+    if config:
         group.add_argument("--config", type=Path, metavar="FILE", help="instead of deckwatch.toml here or of the user")
 
 

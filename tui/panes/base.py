@@ -80,6 +80,10 @@ class Pane:
         """Show the pane's other view; False if it has none."""
         return False
 
+    def leave_view(self) -> bool:
+        """Leave a view that is a place of its own, as its key or Escape asks; False if that is not where we are."""
+        return False
+
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """The line over the list."""
         raise TypeError(f"{type(self).__name__} has no headline")

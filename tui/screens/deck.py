@@ -80,7 +80,7 @@ class DeckScreen(MainScreen):
             state.query, state.failures = "", False
             self.show_picture()
             return
-        if self.trail.up():
+        if (self.trail.here.opened is None and self.pane is not None and self.pane.leave_view()) or self.trail.up():
             self.show_place()
         elif self.zoomed:
             self.action_zoom()

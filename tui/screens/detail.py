@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from checks.result import Result
 from inventory.gap import Gap, Reason, Unread
-from inventory.resource import Resource, ResourceKey
+from inventory.resource import Kind, Resource, ResourceKey
 from inventory.text import safe
 from tui.detail.raw import raw_value
 from tui.detail.tab import Context, Reader, Shape, Tab, tabs_of
@@ -231,7 +231,8 @@ class DetailView(Vertical):
         results: list[Result] = [*judgement.results, *judgement.passed] if judgement else []
         views = [finding_view(result, picture.snapshot) for result in results]
         listing = self.query_one(FindingsList)
-        listing.set_empty(Cell.of(" not judged yet" if judgement is None else " no check applies to this", "dim"))
+        nothing = " judged with its engine" if resource.key.kind is Kind.HOST else " no check applies to this"
+        listing.set_empty(Cell.of(" not judged yet" if judgement is None else nothing, "dim"))
         listing.set_findings(views)
         self._evidence()
 

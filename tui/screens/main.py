@@ -403,6 +403,7 @@ class MainScreen(FrameScreen):
             super().action_pane(pane)
             return
         self.remember_cursor()
+        load(pane).leave_view()
         self.trail.go(Place(pane))
         self.show_place()
 

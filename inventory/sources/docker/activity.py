@@ -129,6 +129,24 @@ def compose(container: Container, source: str, at: float, seen: Seen, told: Told
     )
 
 
+def composed(container: Container, source: str, at: float, seen: Seen, told: Told | None) -> Activity:
+    """The same; what cannot be put together says so, and the other containers are none the worse for it."""
+    try:
+        return compose(container, source, at, seen, told)
+    except Exception as error:
+        return unknown(ResourceKey(Kind.ACTIVITY, source, container.id), container.peek("name"), at, error)
+
+
+def unknown(key: ResourceKey, name: str | Gap, at: float, error: BaseException) -> Activity:
+    """A container of which nothing is known for a mistake in here: not what it did last either."""
+    return Activity.build(key=key, name=name, observed_at=at, **dict.fromkeys(FIELDS, failed(error)))
+
+
+def failed(error: BaseException, path: str = _PENDING.path) -> Gap:
+    """A mistake in here, or something too odd to be understood."""
+    return Gap(Reason.ERROR, path, f"{type(error).__name__}: {error}")
+
+
 def same(one: Activity, other: Activity) -> bool:
     """Whether two tell the same of a container, whenever they were read."""
     return all(one.peek(field) == other.peek(field) for field in FIELDS)
@@ -159,7 +177,7 @@ def read_all(
     told = dict(zip(asked, run_all(jobs, THREADS, until), strict=True))
     at = clock()
     return [
-        compose(container, source, at, seen[container.id], _answer(told.get(container.id))) for container in running
+        composed(container, source, at, seen[container.id], _answer(told.get(container.id))) for container in running
     ]
 
 
@@ -169,19 +187,19 @@ def _seen(look: Look | None, running: Sequence[Container], until: float) -> Mapp
     try:
         found = look(running, until)
     except Exception as error:  # whatever odd thing this machine shows, the engine still tells
-        failed = unseen(Gap(Reason.ERROR, "/proc", f"{type(error).__name__}: {error}"))
-        return {container.id: failed for container in running}
+        nothing = unseen(failed(error, "/proc"))
+        return {container.id: nothing for container in running}
     return {container.id: found.get(container.id, ELSEWHERE) for container in running}
 
 
 def _answer(result: Told | BaseException | None) -> Told | None:
+    return unanswered(result) if isinstance(result, BaseException) else result
+
+
+def unanswered(error: BaseException) -> Told:
     """Of what was given up, every part is a gap."""
-    if not isinstance(result, BaseException):
-        return result
-    if isinstance(result, TimeoutError):
-        gap = out_of_time("GET /containers/{id}/top")
-    else:
-        gap = Gap(Reason.ERROR, "GET /containers/{id}/top", f"{type(result).__name__}: {result}")
+    path = "GET /containers/{id}/top"
+    gap = out_of_time(path) if isinstance(error, TimeoutError) else failed(error, path)
     return Told(gap, gap, gap)
 
 

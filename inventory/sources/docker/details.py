@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -100,9 +100,11 @@ def top(session: Session, container: str, *, arguments: str = "", deadline: floa
     if isinstance(raw, Gap):
         return raw
     try:
-        found = msgspec.json.decode(raw, type=_Top)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Gap(Reason.MALFORMED, "GET /containers/{id}/top")
+        found, malformed = decode(raw, _Top)
+    except AnswerError as error:
+        return error.gap("GET /containers/{id}/top")
+    if malformed:
+        return Gap(Reason.MALFORMED, "GET /containers/{id}/top", _first(malformed))
     return Processes(tuple(found.Titles or ()), tuple(tuple(row) for row in found.Processes or ()))
 
 
@@ -119,8 +121,8 @@ def changes(session: Session, container: str, *, deadline: float = DEADLINE) -> 
     if isinstance(raw, Gap):
         return raw
     try:
-        found = msgspec.json.decode(raw, type=list[_Change] | None) or []
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = _CHANGED.decode(raw) or []
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Gap(Reason.MALFORMED, path)
     return tuple(Change(change.Path, _CHANGES.get(change.Kind, "modified")) for change in found)
 
@@ -157,11 +159,17 @@ class _Change(msgspec.Struct):
     Kind: int = 0
 
 
+_CHANGED = msgspec.json.Decoder(list[_Change] | None)  # made here, because making one is not safe in threads
 _CHANGES = {0: "modified", 1: "added", 2: "deleted"}
 
 
+def _first(malformed: Mapping[str, str]) -> str:
+    path, found = next(iter(malformed.items()))
+    return f"{path}: {found}"
+
+
 def _name(key: str) -> str:
-    return quote(key, safe=":")
+    return quote(key, safe=":", errors="surrogatepass")
 
 
 def _query(tail: int, since: float) -> str:

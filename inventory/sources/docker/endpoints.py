@@ -190,13 +190,19 @@ class _ContextMeta(msgspec.Struct, rename="pascal"):
     endpoints: dict[str, _ContextEndpoint] = msgspec.field(default_factory=dict)
 
 
+# Made while there is one thread: several that build such decoders at once end the interpreter.
+_CLIENT = msgspec.json.Decoder(_ClientConfig)
+_META = msgspec.json.Decoder(_ContextMeta)
+_UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
 def _current_context(around: Surroundings) -> str:
     path = around.config / "config.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_ClientConfig).currentContext
+        return _CLIENT.decode(path.read_bytes()).currentContext
     except FileNotFoundError:
         return ""
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise EndpointError(f"{path}: cannot be read as the docker client's configuration: {error}") from error
 
 
@@ -207,13 +213,13 @@ def from_context(name: str, around: Surroundings) -> Endpoint:
     digest = hashlib.sha256(name.encode()).hexdigest()
     path = around.config / "contexts" / "meta" / digest / "meta.json"
     try:
-        meta = msgspec.json.decode(path.read_bytes(), type=_ContextMeta)
+        meta = _META.decode(path.read_bytes())
     except FileNotFoundError:
         known = ", ".join(sorted(context_names(around))) or "none"
         raise EndpointError(
             f"no docker context {name!r} (known: {known}); an address needs unix://, tcp:// or ssh://"
         ) from None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise EndpointError(f"{path}: docker context {name!r} cannot be read: {error}") from error
     endpoint = meta.endpoints.get("docker")
     if endpoint is None or not endpoint.host:
@@ -237,8 +243,8 @@ def context_names(around: Surroundings) -> Iterator[str]:
     """The names of all docker contexts that can be read."""
     for path in (around.config / "contexts" / "meta").glob("*/meta.json"):
         try:
-            yield msgspec.json.decode(path.read_bytes(), type=_ContextMeta).name
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            yield _META.decode(path.read_bytes()).name
+        except _UNREADABLE:
             continue
 
 

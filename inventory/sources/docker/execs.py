@@ -41,7 +41,7 @@ class _Exec(Wire):
 def exec_ids(session: Session, container: str) -> tuple[str, ...] | Gap:
     """The sessions that the engine knows of now, ended ones included."""
     try:
-        raw = session.get(f"/containers/{quote(container)}/json", deadline=DEADLINE)
+        raw = session.get(f"/containers/{_part(container)}/json", deadline=DEADLINE)
         found, malformed = decode(raw, wire.Container)
     except (ApiError, AnswerError) as error:
         return error.gap("GET /containers/{id}/json")
@@ -65,9 +65,14 @@ def sessions(session: Session, ids: Sequence[str]) -> tuple[ExecSession, ...] | 
 def _session(session: Session, one: str) -> ExecSession | Gap | None:
     """None: it has ended, or its container has."""
     try:
-        return understood(session.get(f"/exec/{quote(one)}/json", deadline=DEADLINE), one)
+        return understood(session.get(f"/exec/{_part(one)}/json", deadline=DEADLINE), one)
     except ApiError as error:
         return None if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) else error.gap(PATH)
+
+
+def _part(identity: str) -> str:
+    """As one part of a path, whatever the engine calls it."""
+    return quote(identity, safe="", errors="surrogatepass")
 
 
 def understood(raw: bytes, one: str) -> ExecSession | Gap | None:

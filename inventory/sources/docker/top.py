@@ -70,16 +70,17 @@ def _process(
         return next((row[columns[name]] for name in names if name in columns and columns[name] < len(row)), "")
 
     pid, parent, terminal = told(_PID), told(("PPID",)), told(_TERMINAL)
-    if not pid.isascii() or not pid.isdigit():
+    number = _decimal(pid)
+    if number is None:
         return None
     comm, args = _commands(row[command:], parent) if len(titles) > command + 1 else ("", row[command:])
     first = args[0].rpartition("/")[2] if args else ""
     return Process(
-        pid=int(pid),
-        ppid=_number(own.get(parent, "0") if own else parent) or 0,
+        pid=number,
+        ppid=_decimal(own.get(parent, "0") if own else parent) or 0,
         comm=comm or first[:15].strip("[]"),
         args=args,
-        uid=_number(told(_USER)),
+        uid=_user(told(_USER)),
         terminal=None if not terminal else terminal not in _NONE,
     )
 
@@ -90,9 +91,12 @@ def _commands(words: Row, parent: str) -> tuple[str, Row]:
     return (" ".join(words[:at]), words[at + 1 :]) if at else (" ".join(words[:1]), words[1:])
 
 
-def _number(text: str) -> int | None:
-    if text == "root":
-        return 0
+def _user(text: str) -> int | None:
+    return 0 if text == "root" else _decimal(text)
+
+
+def _decimal(text: str) -> int | None:
+    """A number of a process or user; none is longer than 32 bits, and Python refuses thousands of digits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 

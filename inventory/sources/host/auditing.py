@@ -20,8 +20,9 @@ _CONFIG = "/etc/audit/auditd.conf"
 _LOADED = "/etc/audit/audit.rules"
 _SOURCES = "/etc/audit/rules.d"
 _MOST_FILES = 100
-_RUNTIME = ("dockerd", "docker-init", "docker-proxy", "containerd", "containerd-shim", "containerd-shim-runc-v2",
-            "runc", "crun", "podman", "conmon")  # fmt: skip
+_RUNTIME = ("dockerd", "docker-init", "docker-proxy", "containerd", "containerd-shim", "containerd-shim-runc-v1",
+            "containerd-shim-runc-v2", "runc", "crun", "podman", "conmon")  # fmt: skip
+_WATCHING = frozenset({"path", "dir", "perm", "key"})
 _DIRECTORIES = ("/usr/bin", "/usr/local/bin", "/usr/sbin")
 _ALL = "rwxa"
 _FIRST = 1
@@ -94,13 +95,13 @@ def watches(text: bytes, where: str) -> tuple[AuditRule, ...]:
 
 def _watch(words: list[str], where: str) -> Iterator[AuditRule]:
     """`-w PATH -p wa`, or `-a always,exit -F path=PATH -F perm=wa` (dir= for a tree)."""
-    options = list(_options(words))
+    options, narrowed = list(_options(words)), tuple(_narrowing(words))
     access = next((value for name, value in options if name in {"-p", "perm"}), _ALL)
     for name, value in options:
         if name == "-w" and value.startswith("/"):
-            yield AuditRule(value, True, access, where)
+            yield AuditRule(value, True, access, where, narrowed)
         elif name in {"path", "dir"} and value.startswith("/") and _always(options):
-            yield AuditRule(value, name == "dir", access, where)
+            yield AuditRule(value, name == "dir", access, where, narrowed)
 
 
 def _options(words: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -113,6 +114,21 @@ def _options(words: Iterable[str]) -> Iterator[tuple[str, str]]:
                 yield name, value
         elif flag:
             yield flag, word
+        flag = "" if flag else word
+
+
+def _narrowing(words: Iterable[str]) -> Iterator[str]:
+    """What makes a rule leave events out: every field but those that say what is watched, system calls, comparisons.
+
+    Values stay as they are written; `-S all` names every system call.
+    """
+    flag = ""
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if flag == "-F" and not (equals and name in _WATCHING):
+            yield word
+        elif flag == "-C" or (flag == "-S" and word != "all"):
+            yield f"{flag} {word}"
         flag = "" if flag else word
 
 

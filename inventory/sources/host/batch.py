@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from inventory.sources.host.reader import Space, Stat, kind_of, permissions
 from inventory.sources.host.shell import Answer, Question
-from inventory.sources.host.tree import Node, Tree, type_of
+from inventory.sources.host.tree import Node, Tree
 
 T = TypeVar("T")
 GOES = 12
@@ -44,32 +44,25 @@ class BatchReader:
         return self.read(path)
 
     def stat(self, path: str) -> Stat:
-        mode, uid, gid, modified, size, _, _, _, changed = self._stat(Question("stat", path))
-        number = int(mode, 16)
-        kind = kind_of(number)
-        return Stat(permissions(number), int(uid), int(gid), kind, float(modified), int(size), float(changed))
+        return self._status(Question("stat", path))
 
     def node(self, path: str) -> Node:
-        mode, _uid, _gid, modified, size, inode, major, minor, _ = self._stat(Question("node", path))
-        return _node(mode, size, modified, inode, major, minor)
+        raise OSError(errno.ENOSYS, "what containers write is not looked at over SSH", path)
 
     def tree(self, root: str, limit: int, depth: int) -> Tree:
-        """One level more is asked for than wanted: what shows there says that it is not complete."""
-        said = self._answer(Question("tree", root, depth + 1))
-        nodes: dict[str, Node] = {}
-        complete = said.endswith(b"\0") or not said
-        for entry in said.split(b"\0")[:-1]:
-            *facts, name = os.fsdecode(entry).split(" ", 6)
-            path = name.removeprefix(root.rstrip("/") + "/")
-            if len(facts) != 6 or path.count("/") >= depth or len(nodes) >= limit:
-                complete = False
-            else:
-                mode, size, modified, inode, major, minor = facts
-                nodes[path] = _node(mode, size, modified, inode, major, minor)
-        return Tree(nodes, complete)
+        raise OSError(errno.ENOSYS, "what containers write is not looked at over SSH", root)
 
     def names(self, path: str) -> list[str]:
-        return sorted(os.fsdecode(name) for name in self._answer(Question("names", path)).split(b"\0") if name)
+        return self._names(Question("names", path))
+
+    def read_below(self, base: str, path: str) -> bytes:
+        return self._answer(Question("read", base + path, base))
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self._status(Question("stat", base + path, base))
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self._names(Question("names", base + path, base))
 
     def link(self, path: str) -> str:
         return os.fsdecode(self._answer(Question("link", path)))
@@ -93,6 +86,15 @@ class BatchReader:
                 return int(pid[1])
         raise OSError(errno.EACCES, "ss does not tell who listens", socket_path)
 
+    def _names(self, question: Question) -> list[str]:
+        return sorted(os.fsdecode(name) for name in self._answer(question).split(b"\0") if name)
+
+    def _status(self, question: Question) -> Stat:
+        mode, uid, gid, modified, size, _, _, _, changed = self._stat(question)
+        number = int(mode, 16)
+        kind = kind_of(number)
+        return Stat(permissions(number), int(uid), int(gid), kind, float(modified), int(size), float(changed))
+
     def _stat(self, question: Question) -> list[str]:
         facts = self._answer(question).decode("ascii", "replace").split()
         if len(facts) != 9:
@@ -113,13 +115,6 @@ class BatchReader:
         if isinstance(found, OSError):
             raise OSError(found.errno, found.strerror, question.path)
         return found
-
-
-def _node(mode: str, size: str, modified: str, inode: str, major: str, minor: str) -> Node:
-    """From what stat(1) prints: the mode and the device in hexadecimal. Extended attributes it does not tell."""
-    number = int(mode, 16)
-    device = os.makedev(int(major, 16), int(minor, 16))
-    return Node(permissions(number), type_of(number), int(size), float(modified), int(inode), device)
 
 
 def gathered(run: Callable[[BatchReader], T], ask: Ask, goes: int = GOES) -> T:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.engine_files import CERTIFICATE_DIRECTORIES, Certificate, CertificateFile
 from inventory.gap import Gap, Reason
 from inventory.sources.host.daemon import Daemon
+from inventory.sources.host.homes import Homes
 from inventory.sources.host.machine import told
 from inventory.sources.host.reader import HostReader, Stat
 
@@ -16,6 +17,14 @@ NODE_CERTIFICATE = "swarm/certificates/swarm-node.crt"
 _TLS_DEFAULTS = {"tlscacert": "ca.pem", "tlscert": "cert.pem", "tlskey": "key.pem"}
 _TRUE = frozenset({"1", "t", "true"})
 _LARGEST = 1 << 20
+_USERS_DIRECTORY = ".config/docker/certs.d"
+
+
+class _Look(NamedTuple):
+    """How directories are looked at: their names, and what each is."""
+
+    names: Callable[[str], list[str] | Gap]
+    stat: Callable[[str], Stat | Gap]
 
 
 def tls_files(reader: HostReader, daemon: Daemon, config: Mapping[str, Any] | Gap, home: str) -> dict[str, str] | Gap:
@@ -71,23 +80,37 @@ def registry_files(reader: HostReader, root: str, home: str) -> tuple[list[str] 
     """
     found: list[str] = []
     denied: list[str] = []
-    places = (*CERTIFICATE_DIRECTORIES, *((f"{home}/.config/docker/certs.d",) if home else ()))
-    for place in places:
-        hosts = _listed(reader, root, place, denied)
+    system = _Look(
+        lambda path: told(partial(reader.names, root + path), path),
+        lambda path: told(partial(reader.stat, root + path), path),
+    )
+    places = [(system, place) for place in CERTIFICATE_DIRECTORIES]
+    if home:
+        places.append((_own(Homes(reader, root), home), f"{home}/{_USERS_DIRECTORY}"))
+    for look, place in places:
+        hosts = _listed(look, place, denied)
         if isinstance(hosts, Gap):
             return hosts, denied
         for host in hosts:
-            seen = told(partial(reader.stat, root + host), host)
+            seen = look.stat(host)
             directory = isinstance(seen, Stat) and seen.kind == "directory"
-            inside = _listed(reader, root, host, denied) if directory else []
+            inside = _listed(look, host, denied) if directory else []
             if isinstance(inside, Gap):
                 return inside, denied
             found += [host, *inside]
     return found, denied
 
 
-def _listed(reader: HostReader, root: str, directory: str, denied: list[str]) -> list[str] | Gap:
-    names = told(partial(reader.names, root + directory), directory)
+def _own(homes: Homes, home: str) -> _Look:
+    """No link in a user's directories is followed."""
+    return _Look(
+        lambda path: homes.names(home, path.removeprefix(f"{home}/")),
+        lambda path: homes.stat(home, path.removeprefix(f"{home}/")),
+    )
+
+
+def _listed(look: _Look, directory: str, denied: list[str]) -> list[str] | Gap:
+    names = look.names(directory)
     if not isinstance(names, Gap):
         return [f"{directory}/{name}" for name in names]
     if names.reason is Reason.DENIED:

@@ -64,9 +64,10 @@ def limits(reader: HostReader, groups: bytes, container: str) -> tuple[int | Non
     `groups` is `/proc/PID/cgroup`. The group named after the container counts, not one below it.
     """
     paths = _paths(groups.decode("utf-8", "surrogateescape"), container)
-    memory = f"memory{paths['memory']}/memory.limit_in_bytes" if "memory" in paths else f"{paths.get('')}/memory.max"
-    pids = f"pids{paths['pids']}/pids.max" if "pids" in paths else f"{paths.get('')}/pids.max"
-    return _limit(reader, memory), _limit(reader, pids)
+    return (
+        _limit(reader, paths, "memory", "memory.limit_in_bytes", "memory.max"),
+        _limit(reader, paths, "pids", "pids.max", "pids.max"),
+    )
 
 
 def _paths(groups: str, container: str) -> dict[str, str]:
@@ -82,8 +83,15 @@ def _paths(groups: str, container: str) -> dict[str, str]:
     return found
 
 
-def _limit(reader: HostReader, path: str) -> int | None:
-    found = told(lambda: reader.read(f"{_CGROUPS}/{path.lstrip('/')}").strip(), path)
+def _limit(reader: HostReader, paths: dict[str, str], controller: str, first: str, second: str) -> int | None:
+    """`first` is its file in version 1 of control groups, `second` in version 2."""
+    if controller in paths:
+        path = f"{_CGROUPS}/{controller}{paths[controller]}/{first}"
+    elif "" in paths:
+        path = f"{_CGROUPS}{paths['']}/{second}"
+    else:
+        return None
+    found = told(lambda: reader.read(path).strip(), path)
     if isinstance(found, Gap):
         return None
     if found == b"max":

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -14,10 +11,10 @@ import msgspec
 from inventory.engine_files import CLEAR, HELPER, ClientCredentials
 from inventory.gap import Gap, Reason
 from inventory.secrets import mask_text
-from inventory.sources.host.far import elsewhere
 from inventory.sources.host.files import Accounts
+from inventory.sources.host.homes import Homes, bounded
 from inventory.sources.host.machine import told
-from inventory.sources.host.reader import HostReader
+from inventory.sources.host.reader import HostReader, Stat
 
 # docker-config(5) and containers-auth.json(5), below a home.
 _IN_HOME = (".docker/config.json", ".config/containers/auth.json")
@@ -28,64 +25,87 @@ _SECRETS = ("auth", "identitytoken", "registrytoken", "password")
 _HIDDEN = "***"
 # Homes of accounts that nobody logs in to: /bin, /dev, /run/sshd, /usr/sbin.
 _NO_HOMES = ("/bin", "/dev", "/nonexistent", "/proc", "/run", "/sbin", "/usr", "/var/run")
-_NO_DIRECTORY = os.strerror(errno.ENOTDIR)
 _OTHERS, _ENTER = 0o077, 0o011
 _MOST, _LONGEST = 500, 300
 
 
 def credentials(
     reader: HostReader, names: Accounts | Gap
-) -> tuple[tuple[ClientCredentials, ...] | Gap, tuple[str, ...]]:
-    """The files that exist, and the places that may not be looked at: denied, or on a network file system.
+) -> tuple[tuple[ClientCredentials, ...] | Gap, tuple[Gap, ...]]:
+    """The files that exist, and why a place was not looked at: denied, a link, on a network file system, too many.
 
     A gap for a recording that was made before anybody looked.
     """
     users = {} if isinstance(names, Gap) else names.users
     found: list[ClientCredentials] = []
-    denied: list[str] = []
-    far = elsewhere(reader)
-    for path in _places(reader, {} if isinstance(names, Gap) else names.homes):
-        if path.startswith(far):
-            denied.append(path)
+    unread: list[Gap] = []
+    homes = Homes(reader)
+    for place in _places(homes, {} if isinstance(names, Gap) else names.homes):
+        if isinstance(place, Gap):
+            unread.append(place)
             continue
-        seen = told(partial(reader.stat, path), path)
+        home, name = place
+        seen = homes.stat(home, name)
         if isinstance(seen, Gap):
             if seen.reason is Reason.ABSENT:
                 return seen, ()
-            denied += [] if _missing(seen) else [path]
+            unread += [] if seen.reason is Reason.UNSUPPORTED else [seen]
         elif seen.kind == "file":
-            raw = told(partial(reader.read, path), path)
-            known = raw if isinstance(raw, Gap) else registries(raw, path)
-            unread, entries = (known, {}) if isinstance(known, Gap) else (None, known)
-            owner, exposed = users.get(seen.uid, ""), bool(seen.mode & _OTHERS) and _reachable(reader, path)
-            found.append(ClientCredentials(path, seen.mode, seen.uid, owner, exposed, entries, unread))
-    return tuple(found), tuple(denied)
+            found.append(_file(reader, homes, home, name, seen, users.get(seen.uid, "")))
+    return tuple(found), tuple(unread)
 
 
-def _missing(gap: Gap) -> bool:
-    return gap.reason is Reason.UNSUPPORTED or gap.detail == _NO_DIRECTORY
+def _file(reader: HostReader, homes: Homes, home: str, name: str, seen: Stat, owner: str) -> ClientCredentials:
+    path = f"{home}/{name}"
+    raw = homes.read(home, name)
+    known = raw if isinstance(raw, Gap) else registries(raw, path)
+    unread, entries = (known, {}) if isinstance(known, Gap) else (None, known)
+    place = homes.place(home)
+    exposed = bool(seen.mode & _OTHERS) and (isinstance(place, Gap) or _reachable(reader, f"{place}/{name}"))
+    return ClientCredentials(path, seen.mode, seen.uid, owner, exposed, entries, unread)
 
 
 def _reachable(reader: HostReader, path: str) -> bool:
     """Whether the directories that the file is in let anybody but their owner through."""
     directory = path
     while directory := directory.rpartition("/")[0]:
-        seen = told(partial(reader.stat, directory), directory)
+        seen = told(partial(reader.stat_below, "", directory), directory)
         if not isinstance(seen, Gap) and not seen.mode & _ENTER:
             return False
     return True
 
 
-def _places(reader: HostReader, homes: Mapping[int, str]) -> Iterator[str]:
-    """Homes of local accounts, and those in /home of accounts that a directory service knows."""
-    others = told(partial(reader.names, "/home"), "/home")
-    every = (*homes.values(), *(f"/home/{name}" for name in (() if isinstance(others, Gap) else others)))
-    for home in dict.fromkeys(path.rstrip("/") for path in every):
-        if home.startswith("/") and not any(home == no or home.startswith(f"{no}/") for no in _NO_HOMES):
-            yield from (f"{home}/{name}" for name in _IN_HOME)
+def _places(homes: Homes, accounts: Mapping[int, str]) -> Iterator[tuple[str, str] | Gap]:
+    """A directory and a name in it: homes of local accounts, those in /home that a directory service knows, /run.
+
+    A gap for what of them is not known.
+    """
+    others = yield from _listed(homes, "/home")
+    every = bounded(_lived_in((*accounts.values(), *(f"/home/{name}" for name in others))))
+    for home in every:
+        if isinstance(home, Gap):
+            yield home
+        else:
+            yield from ((home, name) for name in _IN_HOME)
     for directory, below in _RUNTIME.items():
-        users = told(partial(reader.names, directory), directory)
-        yield from (f"{directory}/{user}/{below}" for user in (() if isinstance(users, Gap) else users))
+        users = yield from _listed(homes, directory)
+        for user in bounded(f"{directory}/{user}" for user in users):
+            yield user if isinstance(user, Gap) else (user, below)
+
+
+def _listed(homes: Homes, directory: str) -> Generator[Gap, None, list[str]]:
+    names = homes.names(directory)
+    if not isinstance(names, Gap):
+        return names
+    if names.reason is not Reason.UNSUPPORTED:
+        yield names
+    return []
+
+
+def _lived_in(homes: Iterable[str]) -> Iterator[str]:
+    for home in homes:
+        if not any(home.rstrip("/") == no or home.startswith(f"{no}/") for no in _NO_HOMES):
+            yield home
 
 
 def holds_credentials(path: str) -> bool:
@@ -106,12 +126,11 @@ def registries(raw: bytes, path: str) -> dict[str, str] | Gap:
     auths, helpers = document.get("auths") or {}, document.get("credHelpers") or {}
     if not isinstance(auths, dict) or not isinstance(helpers, dict):
         return Gap(Reason.MALFORMED, path, "auths and credHelpers must be objects")
-    found = {_name(name): HELPER for name in islice(helpers, _MOST)}
-    for name, entry in islice(auths.items(), _MOST):
-        if isinstance(entry, dict) and any(entry.get(secret) for secret in _SECRETS):
-            found[_name(name)] = CLEAR
-        elif document.get("credsStore"):
-            found.setdefault(_name(name), HELPER)
+    clear = [name for name, one in auths.items() if isinstance(one, dict) and any(one.get(key) for key in _SECRETS)]
+    helped = [*helpers, *(auths if document.get("credsStore") else ())]
+    found = {_name(name): CLEAR for name in clear[:_MOST]}  # first: none of them is cut for the sake of a helper
+    for name in helped[: _MOST - len(found)]:
+        found.setdefault(_name(name), HELPER)
     return found
 
 

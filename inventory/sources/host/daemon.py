@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from inventory.gap import Gap, Reason
+from inventory.sources.host.homes import Homes
 from inventory.sources.host.machine import told
 from inventory.sources.host.reader import HostReader
 
 DEFAULT_ROOT = "/var/lib/docker"
 DEFAULT_CONFIG = "/etc/docker/daemon.json"
+_USERS_CONFIG = ".config/docker/daemon.json"
 _DEFAULT_SOCKETS = frozenset({"/var/run/docker.sock", "/run/docker.sock"})
 _NAMES = frozenset({"dockerd", "podman"})
 _INIT = "systemd"
@@ -129,19 +131,17 @@ def _fits(reader: HostReader, daemon: Daemon, socket_path: str, root_dir: str, h
 
 def config_path(daemon: Daemon, home: str = "") -> str:
     """Where the daemon's configuration file is; rootless engines keep it in the user's home."""
-    return daemon.option("config-file") or (f"{home}/.config/docker/daemon.json" if home else DEFAULT_CONFIG)
+    return daemon.option("config-file") or (f"{home}/{_USERS_CONFIG}" if home else DEFAULT_CONFIG)
 
 
 def read_config(reader: HostReader, path: str, root: str) -> Mapping[str, Any] | Gap:
-    """daemon.json, decoded; {} when there is no such file."""
-    try:
-        raw = reader.read(root + path)
-    except FileNotFoundError:
-        return {}
-    except PermissionError:
-        return Gap(Reason.DENIED, path)
-    except OSError as error:
-        return Gap(Reason.ERROR, path, error.strerror or "")
+    """daemon.json, decoded; {} when there is no such file. In a user's home no link is followed."""
+    if path.endswith(f"/{_USERS_CONFIG}"):
+        raw = Homes(reader, root).read(path.removesuffix(f"/{_USERS_CONFIG}"), _USERS_CONFIG)
+    else:
+        raw = told(partial(reader.read, root + path), path)
+    if isinstance(raw, Gap):
+        return {} if raw.reason in {Reason.UNSUPPORTED, Reason.ABSENT} else raw
     try:
         return msgspec.json.decode(raw or b"{}", type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

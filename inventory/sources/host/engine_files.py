@@ -34,7 +34,7 @@ def engine_files(
     home = _home(reader, daemon, names)
     tls = tls_files(reader, daemon, config, home)
     registry, denied = registry_files(reader, daemon.root, home if _said(engine, "rootless") is True else "")
-    known, hidden = credentials(reader, names)
+    known, unread = credentials(reader, names)
     roles = {} if isinstance(tls, Gap) else tls
     read = [path for role, path in roles.items() if role != "tlskey"]
     values = {
@@ -44,7 +44,7 @@ def engine_files(
         "certificates": tuple(certificate_files(reader, daemon.root, (*read, *_node(engine)))),
         "registry_certificates": registry if isinstance(registry, Gap) else tuple(registry),
         "credentials": known,
-        "credentials_denied": hidden,
+        "credentials_unread": unread,
         "content_trust": content_trust(reader),
     }
     return EngineFiles(values, (*roles.values(), *(() if isinstance(registry, Gap) else registry)), tuple(denied))

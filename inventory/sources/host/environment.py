@@ -35,6 +35,16 @@ def content_trust(reader: HostReader) -> dict[str, str] | Gap:
     return found
 
 
+def holds_settings(path: str) -> bool:
+    """Whether a path is one of the files that a login reads, of which the one variable alone is of use."""
+    return path in _FILES or (path.startswith(f"{_DIRECTORY}/") and path.endswith(".sh"))
+
+
+def only_assignments(script: bytes) -> bytes:
+    """The assignments of the variable in a login's file, each up to the end of its value."""
+    return b"".join(found[0] + b"\n" for found in _ASSIGNED.finditer(script))
+
+
 def only_content_trust(environ: bytes) -> bytes:
     """An environment as /proc shows it, without any other variable."""
     return b"".join(item + b"\0" for item in environ.split(b"\0") if item.startswith(_VARIABLE + b"="))

@@ -15,12 +15,17 @@ from inventory.sources.host.reader import HostReader, Stat
 
 def examined(reader: HostReader, paths: Iterable[str], accounts: Accounts | Gap, root: str = "") -> Examined:
     """`stat` of each path, links followed; `root` before it shows it as another process sees it."""
+    seen = ((path, told(partial(_stat, reader, root + path), path)) for path in dict.fromkeys(paths))
+    return sorted_out(seen, accounts)
+
+
+def sorted_out(looked_at: Iterable[tuple[str, Stat | Gap]], accounts: Accounts | Gap) -> Examined:
+    """What is there, with its owner's name, apart from what could not be looked at."""
     found: dict[str, FileFacts] = {}
     unread: dict[str, Gap] = {}
     users = {} if isinstance(accounts, Gap) else accounts.users
     groups = {} if isinstance(accounts, Gap) else accounts.groups
-    for path in dict.fromkeys(paths):
-        seen = told(partial(_stat, reader, root + path), path)
+    for path, seen in looked_at:
         if not isinstance(seen, Gap):
             owner, group = users.get(seen.uid, ""), groups.get(seen.gid, "")
             found[path] = FileFacts(path, seen.mode, seen.uid, seen.gid, owner, group, seen.kind)

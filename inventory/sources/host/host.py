@@ -27,6 +27,8 @@ from inventory.store import Store
 
 FAR_PAUSE = 60.0
 """Seconds between two looks at a machine that is read over SSH: each starts some hundred short programs there."""
+FAR_RETRY = 5.0
+"""Seconds after which one that could not be reached is tried again."""
 
 
 def host_below(
@@ -61,7 +63,8 @@ class FarHost:
         """The machine, or why it could not be looked at."""
         from inventory.sources.host.over_ssh import over_ssh
 
-        if self._last is None or time.monotonic() - self._read_at >= FAR_PAUSE:
+        pause = FAR_RETRY if isinstance(self._last, Gap) else FAR_PAUSE
+        if self._last is None or time.monotonic() - self._read_at >= pause:
             try:
                 self._last = over_ssh(self._url, lambda reader: _from_store("", self._through(reader), store, source))
             except (OSError, ValueError) as error:

@@ -12,21 +12,20 @@ from typing import Any
 
 from inventory.gap import Gap, Reason
 from inventory.host import FileFacts
-from inventory.machine import KubeConfig
-from inventory.sources.host.examine import examined
-from inventory.sources.host.far import elsewhere
+from inventory.machine import Examined, KubeConfig
+from inventory.sources.host.examine import examined, sorted_out
 from inventory.sources.host.files import Accounts
+from inventory.sources.host.homes import Homes, bounded
 from inventory.sources.host.machine import told
-from inventory.sources.host.reader import HostReader
+from inventory.sources.host.reader import HostReader, Stat
 
-_IN_HOME = "/.kube/config"
+_IN_HOME = ".kube/config"
 _CLUSTER = "/etc/kubernetes"
 _FIXED = (
     "/etc/rancher/k3s/k3s.yaml", "/etc/rancher/rke2/rke2.yaml", "/var/lib/k0s/pki/admin.conf",
     "/var/lib/kubelet/kubeconfig", "/var/snap/microk8s/current/credentials/client.config",
 )  # fmt: skip
 _PEOPLE = range(1000, 60_000)  # login.defs(5): UID_MIN to UID_MAX
-_MOST_HOMES = 128
 LARGEST = 256 << 10
 """Bytes; a file that is larger is not parsed."""
 _DEEPEST = 20
@@ -39,34 +38,49 @@ def facts(reader: HostReader, accounts: Accounts | Gap) -> dict[str, Any]:
     """The fields `kubeconfigs` and `kubeconfigs_unread`."""
     if isinstance(accounts, Gap):
         return {"kubeconfigs": accounts, "kubeconfigs_unread": accounts}
-    names = told(lambda: reader.names(_CLUSTER), _CLUSTER)
-    paths = tuple(_paths(accounts, () if isinstance(names, Gap) else names))
-    far = elsewhere(reader)
-    files = examined(reader, (path for path in paths if not path.startswith(far)), accounts)
-    hidden = (names,) if isinstance(names, Gap) and names.reason is not Reason.UNSUPPORTED else ()
-    away = (Gap(Reason.UNSUPPORTED, path, "on a network file system") for path in paths if path.startswith(far))
+    homes = Homes(reader)
+    people = list(bounded(home for uid, home in sorted(accounts.homes.items()) if uid == 0 or uid in _PEOPLE))
+    own = sorted_out(_in_homes(homes, people), accounts)
+    system, unlisted = _systems(reader, homes)
+    files = examined(reader, (path for path in system if homes.away(path) is None), accounts)
+    away = (gap for path in system if (gap := homes.away(path)) is not None)
+    read = [
+        *(_read(one, homes.read(one.path.removesuffix(f"/{_IN_HOME}"), _IN_HOME)) for one in _files(own)),
+        *(_read(one, told(partial(reader.read, one.path), one.path)) for one in _files(files)),
+    ]
+    cut = (gap for gap in people if isinstance(gap, Gap))
     return {
-        "kubeconfigs": tuple(_read(reader, one) for one in files.found.values() if one.kind == "file"),
-        "kubeconfigs_unread": (*hidden, *files.unread.values(), *away),
+        "kubeconfigs": tuple(read),
+        "kubeconfigs_unread": (*unlisted, *own.unread.values(), *files.unread.values(), *away, *cut),
     }
 
 
-def _paths(accounts: Accounts, names: Iterable[str]) -> Iterator[str]:
-    homes = dict.fromkeys(home for uid, home in sorted(accounts.homes.items()) if uid == 0 or uid in _PEOPLE)
-    for home in list(homes)[:_MOST_HOMES]:
-        if home.startswith("/"):
-            yield f"{home.rstrip('/')}{_IN_HOME}"
-    yield from (f"{_CLUSTER}/{name}" for name in names if name.endswith(".conf"))
-    yield from _FIXED
+def _in_homes(homes: Homes, people: Iterable[str | Gap]) -> Iterator[tuple[str, Stat | Gap]]:
+    for home in people:
+        if isinstance(home, str):
+            yield f"{home}/{_IN_HOME}", homes.stat(home, _IN_HOME)
+
+
+def _systems(reader: HostReader, homes: Homes) -> tuple[list[str], list[Gap]]:
+    """The paths outside of homes, and why there may be more of them."""
+    away = homes.away(_CLUSTER)
+    names = told(lambda: reader.names(_CLUSTER), _CLUSTER) if away is None else away
+    if isinstance(names, Gap):
+        return [*_FIXED], [] if names.reason is Reason.UNSUPPORTED else [names]
+    return [*(f"{_CLUSTER}/{name}" for name in names if name.endswith(".conf")), *_FIXED], []
+
+
+def _files(seen: Examined) -> Iterator[FileFacts]:
+    return (one for one in seen.found.values() if one.kind == "file")
 
 
 def is_kubeconfig(path: str) -> bool:
     """Whether a path that was read is one of those that hold a cluster's credentials."""
-    return path.endswith(_IN_HOME) or path in _FIXED or (path.startswith(f"{_CLUSTER}/") and path.endswith(".conf"))
+    own = path.endswith(f"/{_IN_HOME}")
+    return own or path in _FIXED or (path.startswith(f"{_CLUSTER}/") and path.endswith(".conf"))
 
 
-def _read(reader: HostReader, file: FileFacts) -> KubeConfig:
-    text = told(partial(reader.read, file.path), file.path)
+def _read(file: FileFacts, text: bytes | Gap) -> KubeConfig:
     document = text if isinstance(text, Gap) else parsed(text, file.path)
     if isinstance(document, Gap):
         return KubeConfig(file, unread=document)

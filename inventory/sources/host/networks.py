@@ -33,6 +33,9 @@ class _State(msgspec.Struct, rename="pascal"):
     data_path_addr: str = ""
 
 
+_STATE = msgspec.json.Decoder(_State)  # made here, because making one is not safe in threads
+
+
 def facts(reader: HostReader, pid: str, swarm_directory: str) -> dict[str, Any]:
     """Fields of `Host` about networks, as the process `pid` sees them. `swarm_directory` "": no node of a swarm."""
     state = f"{swarm_directory}/docker-state.json"
@@ -106,7 +109,7 @@ def _dmi(reader: HostReader) -> Mapping[str, str] | Gap:
 
 def _swarm(text: bytes) -> SwarmAddresses:
     try:
-        state = msgspec.json.decode(text, type=_State)
+        state = _STATE.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from None
     return SwarmAddresses(state.listen_addr, state.advertise_addr, state.data_path_addr)

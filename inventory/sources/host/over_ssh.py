@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
+import signal
 import subprocess
 import threading
 import time
@@ -46,9 +48,6 @@ class _Shell:
             start_new_session=True,
         )
         self._complaints = _Drain(self._process.stderr)
-        self._watch = threading.Timer(deadline, self._process.kill)
-        self._watch.daemon = True
-        self._watch.start()
 
     def ask(self, questions: list[Question]) -> Mapping[Question, Answer]:
         """The answers to these. Raises OSError when the connection fails or the time is over."""
@@ -57,9 +56,9 @@ class _Shell:
         return answers(questions, nonce, self._until_said(last_words(nonce)))
 
     def close(self) -> None:
-        """End it, without waiting for anybody."""
-        self._watch.cancel()
-        self._process.kill()
+        """End it with all that it started (a wrapper of `ssh` may have), without waiting for anybody."""
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         threading.Thread(target=self._process.wait, name="ssh-reaper", daemon=True).start()
 
     def _feed(self, text: bytes) -> None:
@@ -70,15 +69,22 @@ class _Shell:
 
     def _until_said(self, end: bytes) -> bytes:
         said = bytearray()
-        output = self._process.stdout
         while not said.endswith(end):
-            piece = os.read(output.fileno(), 1 << 16) if output else b""
+            piece = self._piece()
             if not piece:
                 raise self._ended()
             said += piece
             if len(said) > _LARGEST:
                 raise OSError("the host answered more than can be true")
         return bytes(said)
+
+    def _piece(self) -> bytes:
+        """What has arrived; b"" at the end or when the time is over: whoever holds the other end may keep it open."""
+        output = self._process.stdout
+        left = self._until - time.monotonic()
+        if output is None or left <= 0 or not select.select([output], [], [], left)[0]:
+            return b""
+        return os.read(output.fileno(), 1 << 16)
 
     def _ended(self) -> OSError:
         if time.monotonic() >= self._until:

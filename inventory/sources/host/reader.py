@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import socket
 import stat
 import struct
+from functools import cache
 from typing import Protocol
 
 import msgspec
@@ -19,6 +21,16 @@ _LIMIT = 4 << 20
 _PIECE = 1 << 16
 _STA_UNSYNC = 0x40
 _PEERCRED = struct.Struct("3i")
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+# Asked for by name; the kernel's log and a trace's pipe are emptied by whoever reads them, and what is reached through
+# a process' root, directory or descriptors is somebody's file.
+_KERNELS = re.compile(r"/(?:proc|sys)(?!/kmsg$|.*(?:/root/|/cwd/|/fd/|/\.|//|trace_pipe))/")
+# statfs(2), f_type: proc, sysfs, tracefs, debugfs, securityfs, configfs, cgroup, cgroup2, bpf, binfmt_misc, selinuxfs,
+# efivarfs, pstore.
+_VIRTUAL = frozenset({
+    0x9FA0, 0x62656572, 0x74726163, 0x64626720, 0x73636673, 0x62656570, 0x27E0EB, 0x63677270, 0xCAFE4A11, 0x42494E4D,
+    0xF97CFF8C, 0xDE5E81E4, 0x6165676C,
+})  # fmt: skip
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -66,6 +78,15 @@ class HostReader(Protocol):
     def names(self, path: str) -> list[str]:
         """The names in a directory, sorted."""
 
+    def read_below(self, base: str, path: str) -> bytes:
+        """The content of `base` + `path`, as `read`: ELOOP at a link below `base` ("" is the root directory)."""
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        """What `base` + `path` is: ELOOP at a link below `base`."""
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        """The names in the directory `base` + `path`, sorted: ELOOP at a link below `base`."""
+
     def link(self, path: str) -> str:
         """Where a symbolic link points."""
 
@@ -89,15 +110,24 @@ class LocalReader:
     """The real host."""
 
     def read(self, path: str) -> bytes:
-        # Users' own files are read too: a pipe or a device that somebody put there must neither block nor be read.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        if _KERNELS.match(path):
+            return _content(os.open(path, _OPEN), path)
+        return _file(os.open(path, os.O_PATH | os.O_CLOEXEC), path)
+
+    def read_below(self, base: str, path: str) -> bytes:
+        return _file(tree.opened(base, path), base + path)
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        descriptor = tree.opened(base, path)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", path)
-            found = os.read(descriptor, _PIECE)
-            while len(found) < _LIMIT and (more := os.read(descriptor, _PIECE)):
-                found += more
-            return found[:_LIMIT]
+            return _stat(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        descriptor = tree.opened(base, path)
+        try:
+            return sorted(os.listdir(f"/proc/self/fd/{descriptor}"))
         finally:
             os.close(descriptor)
 
@@ -134,7 +164,7 @@ class LocalReader:
     def clock_synchronised(self) -> bool:
         """`struct timex` of adjtimex(2): `status` follows `modes` and four longs; modes 0 changes nothing."""
         buffer = ctypes.create_string_buffer(512)
-        library = ctypes.CDLL(None, use_errno=True)
+        library = _library()
         if library.adjtimex(buffer) < 0:
             raise OSError(ctypes.get_errno(), "adjtimex")
         (status,) = struct.unpack_from("@i", buffer.raw, struct.calcsize("@Illll"))
@@ -148,6 +178,50 @@ class LocalReader:
                 connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size)
             )
         return int(pid)
+
+
+def _content(descriptor: int, path: str) -> bytes:
+    """What is in an open file, which is closed. A pipe or a device must neither block nor be read."""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        found = os.read(descriptor, _PIECE)
+        while len(found) < _LIMIT and (more := os.read(descriptor, _PIECE)):
+            found += more
+        return found[:_LIMIT]
+    finally:
+        os.close(descriptor)
+
+
+def _file(descriptor: int, path: str) -> bytes:
+    """The content of a file on a disk, known by an O_PATH descriptor, which is closed.
+
+    To open a device may be enough to do harm (a watchdog), and a link may lead to a file that the kernel makes up.
+    """
+    try:
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if not regular or _file_system(descriptor) in _VIRTUAL:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+        opened = os.open(f"/proc/self/fd/{descriptor}", _OPEN)
+    except PermissionError as error:
+        raise PermissionError(error.errno, error.strerror, path) from None
+    finally:
+        os.close(descriptor)
+    return _content(opened, path)
+
+
+def _file_system(descriptor: int) -> int:
+    """`f_type` of fstatfs(2), the first member of its result; os.statvfs leaves it out."""
+    buffer = ctypes.create_string_buffer(512)
+    if _library().fstatfs(descriptor, buffer):
+        raise OSError(ctypes.get_errno(), "fstatfs")
+    (kind,) = struct.unpack_from("@I", buffer.raw)
+    return int(kind)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _stat(found: os.stat_result) -> Stat:

@@ -54,6 +54,19 @@ class Recorder:
     def tree(self, root: str, limit: int, depth: int) -> Tree:
         return self._keep(f"tree {root}", lambda: self._inner.tree(root, limit, depth), _plain)
 
+    def read_below(self, base: str, path: str) -> bytes:
+        return self._keep(
+            f"read {base}{path}",
+            lambda: self._inner.read_below(base, path),
+            lambda body: base64.b64encode(body).decode(),
+        )
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self._keep(f"stat {base}{path}", lambda: self._inner.stat_below(base, path), msgspec.structs.astuple)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self._keep(f"names {base}{path}", lambda: self._inner.names_below(base, path))
+
     def space(self, path: str) -> Space:
         return self._keep(f"space {path}", lambda: self._inner.space(path), msgspec.structs.astuple)
 
@@ -85,30 +98,44 @@ class Replay:
         self._heard = _decode(document)
 
     def read(self, path: str) -> bytes:
-        return base64.b64decode(self._typed(f"read {path}", str))
+        question = f"read {path}"
+        try:
+            return base64.b64decode(self._typed(question, str), validate=True)
+        except ValueError:
+            raise _odd(question) from None
 
     def head(self, path: str, lines: int) -> bytes:
         """All that was recorded of it."""
         return self.read(path)
 
     def stat(self, path: str) -> Stat:
-        return _stat(self._typed(f"stat {path}", list))
+        """An earlier version recorded the first four members only."""
+        return self._struct(f"stat {path}", Stat)
 
     def names(self, path: str) -> list[str]:
-        return [str(name) for name in self._typed(f"names {path}", list)]
+        return self._typed(f"names {path}", list[str])
+
+    def read_below(self, base: str, path: str) -> bytes:
+        return self.read(base + path)
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self.stat(base + path)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self.names(base + path)
 
     def link(self, path: str) -> str:
         return self._typed(f"link {path}", str)
 
     def node(self, path: str) -> Node:
-        return Node(*self._typed(f"node {path}", list))
+        return self._struct(f"node {path}", Node)
 
     def tree(self, root: str, limit: int, depth: int) -> Tree:
         """As it was recorded, whatever the bounds are now."""
-        return msgspec.convert(self._typed(f"tree {root}", dict), Tree)
+        return self._typed(f"tree {root}", Tree)
 
     def space(self, path: str) -> Space:
-        return Space(*self._typed(f"space {path}", list))
+        return self._struct(f"space {path}", Space)
 
     def clock_synchronised(self) -> bool:
         return self._typed("clock", bool)
@@ -116,14 +143,31 @@ class Replay:
     def peer(self, socket_path: str) -> int:
         return self._typed(f"peer {socket_path}", int)
 
+    def _struct(self, question: str, kind: type[T]) -> T:
+        """One that was recorded as its members in their order."""
+        answer = self._typed(question, list[Any])
+        return _converted(question, dict(zip(kind.__annotations__, answer, strict=False)), kind)
+
     def _typed(self, question: str, kind: type[T]) -> T:
-        answer = self._heard.get(question)
-        if isinstance(answer, kind):
-            return answer
         if question not in self._heard:
             raise NotRecordedError(errno.ENOENT, "not in this recording", question)
-        number = answer.get("errno", errno.EIO) if isinstance(answer, dict) else errno.EIO
-        raise OSError(number, os.strerror(number) if isinstance(number, int) else "recorded error", question)
+        answer = self._heard[question]
+        if isinstance(answer, dict) and answer.keys() == {"errno"}:
+            number = answer["errno"]
+            known = type(number) is int and number in errno.errorcode
+            raise OSError(number if known else errno.EIO, os.strerror(number) if known else "unknown error", question)
+        return _converted(question, answer, kind)
+
+
+def _converted(question: str, answer: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError:
+        raise _odd(question) from None
+
+
+def _odd(question: str) -> OSError:
+    return OSError(errno.EINVAL, "not an answer that a recording holds", question)
 
 
 def _decode(document: bytes) -> dict[str, Any]:
@@ -139,10 +183,3 @@ def _decode(document: bytes) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise
         return found
-
-
-def _stat(answer: list[Any]) -> Stat:
-    mode, uid, gid, kind, *more = answer
-    if len(more) < 2:  # recorded before there was more
-        return Stat(mode, uid, gid, kind)
-    return Stat(mode, uid, gid, kind, *more[:3])

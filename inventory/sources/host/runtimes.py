@@ -10,10 +10,11 @@ from typing import Any
 from inventory.gap import Gap, Reason
 from inventory.machine import RUNTIME_SOCKETS, Examined, RuntimeProgram
 from inventory.sources.host import processes
-from inventory.sources.host.examine import examined
+from inventory.sources.host.examine import examined, sorted_out
 from inventory.sources.host.files import Accounts
+from inventory.sources.host.homes import Homes, bounded
 from inventory.sources.host.machine import told
-from inventory.sources.host.reader import HostReader
+from inventory.sources.host.reader import HostReader, Stat
 
 PROGRAMS = frozenset({
     "dockerd", "containerd", "containerd-shim", "crio", "kubelet", "k3s-server", "k3s-agent", "k3s", "rke2", "k0s",
@@ -22,34 +23,39 @@ PROGRAMS = frozenset({
 """Names of processes that are a runtime or drive one; the kernel keeps 15 bytes, so every shim is `containerd-shim`."""
 _TASKS = "/run/containerd/io.containerd.runtime.v2.task"
 _USERS = "/run/user"
-_MOST_USERS = 32
 _DELETED = " (deleted)"
 
 
 def facts(reader: HostReader, accounts: Accounts | Gap, commands: Mapping[int, str] | Gap) -> dict[str, Any]:
     """The fields `runtime_sockets`, `containerd_namespaces` and `programs`."""
-    sockets = examined(reader, _sockets(reader), accounts)
+    sockets = examined(reader, (place for path in RUNTIME_SOCKETS for place in (path, dirname(path))), accounts)
+    users, unlisted = _users(reader)
+    rootless = sorted_out(_rootless(Homes(reader), users), accounts)
+    closed = {path: gap for path, gap in rootless.unread.items() if gap.reason is not Reason.DENIED}
     return {
-        "runtime_sockets": Examined(
-            sockets.found, {path: gap for path, gap in sockets.unread.items() if not _own(gap)}
-        ),
+        "runtime_sockets": Examined({**sockets.found, **rootless.found}, {**sockets.unread, **closed, **unlisted}),
         "containerd_namespaces": _namespaces(reader),
         "programs": commands if isinstance(commands, Gap) else tuple(_programs(reader, commands)),
     }
 
 
-def _own(gap: Gap) -> bool:
-    """A closed directory of a user is nobody's door but the user's and root's."""
-    return gap.reason is Reason.DENIED and gap.path.startswith(f"{_USERS}/")
+def _users(reader: HostReader) -> tuple[list[str], dict[str, Gap]]:
+    """The run directories of users, and why there may be more of them."""
+    names = told(lambda: reader.names(_USERS), _USERS)
+    if isinstance(names, Gap):
+        return [], {} if names.reason is Reason.UNSUPPORTED else {_USERS: names}
+    every = list(bounded(f"{_USERS}/{name}" for name in names if name.isdecimal()))
+    return [one for one in every if isinstance(one, str)], {one.path: one for one in every if isinstance(one, Gap)}
 
 
-def _sockets(reader: HostReader) -> Iterator[str]:
-    users = told(lambda: reader.names(_USERS), _USERS)
-    own = [] if isinstance(users, Gap) else [name for name in users if name.isdecimal()][:_MOST_USERS]
-    rootless = (f"{_USERS}/{uid}/{name}" for uid in own for name in ("docker.sock", "podman/podman.sock"))
-    for path in (*RUNTIME_SOCKETS, *rootless):
-        yield path
-        yield dirname(path)
+def _rootless(homes: Homes, users: list[str]) -> Iterator[tuple[str, Stat | Gap]]:
+    """Their sockets, and the directories those are in.
+
+    A directory that is closed to this user is nobody's door but its owner's and root's, and none is listed.
+    """
+    for user in users:
+        for name in ("docker.sock", "", "podman/podman.sock", "podman"):
+            yield f"{user}/{name}".rstrip("/"), homes.stat(user, name)
 
 
 def _namespaces(reader: HostReader) -> tuple[str, ...] | Gap:

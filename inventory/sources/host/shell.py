@@ -1,6 +1,6 @@
 """Questions to a host as a script for its POSIX shell, and the answers out of what the script prints.
 
-The script only reads: `head`, `stat`, `find`, `readlink`, `adjtimex --print` and `ss`, each on paths that are quoted as
+The script only reads: `head`, `stat`, `readlink`, `adjtimex --print` and `ss`, each on paths that are quoted as
 single words. Every answer is framed by a number that nobody on the host can know beforehand: what a process writes into
 its own command line, or how a file is called, cannot pass for the answer to another question.
 """
@@ -19,14 +19,14 @@ LIMIT = 4 << 20
 
 
 class Question(NamedTuple):
-    """`ask` is read, stat, node, tree, names, link, space, clock or peer; `path` what about ("" for the clock).
+    """`ask` is read, stat, names, link, space, clock or peer; `path` what about ("" for the clock).
 
-    `depth` is how many levels of a tree are wanted.
+    `base` is the start of `path` below which no link is followed; None where all are.
     """
 
     ask: str
     path: str = ""
-    depth: int = 0
+    base: str | None = None
 
 
 Answer = bytes | OSError
@@ -42,33 +42,20 @@ r() {{ if [ -f "$2" ] && head -c {limit} -- "$2"; then end "$1" 0; return; fi
   e=$(stat -L -- "$2" 2>&1 >/dev/null) && e=ermission; why "$e"; end "$1" $?; }}
 c() {{ if {{ while IFS= read -r l; do printf '%s\\n' "$l"; done; printf %s "$l"; }} <"$2"; then end "$1" 0
   else r "$1" "$2"; fi; }}
-s() {{ if e=$(stat $3 -c '%f %u %g %Y %s %i %t %T %Z' -- "$2" 2>&1); then printf %s "$e"; end "$1" 0
+s() {{ if e=$(stat -L -c '%f %u %g %Y %s %i %t %T %Z' -- "$2" 2>&1); then printf %s "$e"; end "$1" 0
   else why "$e"; end "$1" $?; fi; }}
 n() {{ if (cd -- "$2" && [ -r . ] && printf '%s\\0' * .[!.]* ..?*); then end "$1" 0; return; fi
   e=$(ls -- "$2/" 2>&1 >/dev/null) && e=ermission; why "$e"; end "$1" $?; }}
 k() {{ if l=$(readlink -- "$2" && echo .); then printf %s "${{l%??}}"; end "$1" 0; return; fi
-  e=$(stat -- "$2" 2>&1 >/dev/null) && e=ermission
-  [ -L "$2" ] && e=ermission; why "$e"; end "$1" $?; }}
+  e=$(stat -- "$2" 2>&1 >/dev/null) && {{ [ -L "$2" ] && e=ermission || {{ end "$1" 22; return; }}; }}
+  why "$e"; end "$1" $?; }}
+l() {{ i=$1; shift; for d; do if [ -L "$d" ]; then end "$i" 40; return 1; fi; done; }}
 f() {{ if e=$(stat -f -c '%S %b %a %c %d' -- "$2" 2>&1); then printf %s "$e"; end "$1" 0
   else why "$e"; end "$1" $?; fi; }}
-d() {{ if [ -r "$2" ] && find --version >/dev/null; then
-    find "$2" -xdev -mindepth 1 -maxdepth "$3" -exec stat --printf '%f %s %Y %i %t %T %n\\0' {{}} + | head -c {limit}
-    end "$1" 0; return; fi
-  e=$(ls -d -- "$2" 2>&1 >/dev/null) && end "$1" 38 && return; why "$e"; end "$1" $?; }}
 t() {{ if e=$(adjtimex --print); then printf %s "$e"; end "$1" 0; else end "$1" 38; fi; }}
 p() {{ if e=$(ss -xlpH); then printf %s "$e"; end "$1" 0; else end "$1" 38; fi; }}
 """
-_WORDS = {
-    "read": "r",
-    "stat": "s",
-    "node": "s",
-    "tree": "d",
-    "names": "n",
-    "link": "k",
-    "space": "f",
-    "clock": "t",
-    "peer": "p",
-}
+_WORDS = {"read": "r", "stat": "s", "names": "n", "link": "k", "space": "f", "clock": "t", "peer": "p"}
 # A few lines of text without zero bytes: the shell reads them without starting a program.
 _SHORT = re.compile(r"/proc/\d+/(?:comm|cgroup|[ug]id_map)|/sys/fs/cgroup/.*(?:\.max|limit_in_bytes)")
 _PATTERNS = frozenset({b"*", b".[!.]*", b"..?*"})  # what the shell leaves of a pattern that nothing fits
@@ -79,10 +66,21 @@ def script(questions: Iterable[Question], nonce: str) -> bytes:
     lines = [_PRELUDE.format(nonce=nonce, limit=LIMIT)]
     for number, question in enumerate(questions):
         word = "c" if question.ask == "read" and _SHORT.fullmatch(question.path) else _WORDS[question.ask]
-        option = {"stat": " -L", "tree": f" {question.depth}"}.get(question.ask, "")
-        lines.append(f"{word} {number} {shlex.quote(os.fsdecode(question.path))}{option}\n")
+        lines.append(f"{_guard(number, question)}{word} {number} {shlex.quote(os.fsdecode(question.path))}\n")
     lines.append("end 0 end\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _guard(number: int, question: Question) -> str:
+    """Ask only if none of what is below `base` is a link, looked at from above: a link's target is never touched."""
+    if question.base is None:
+        return ""
+    at, places = question.base, []
+    for name in question.path.removeprefix(question.base).split("/"):
+        if name:
+            at = f"{at}/{name}"
+            places.append(shlex.quote(os.fsdecode(at)))
+    return f"l {number} {' '.join(places)} && "
 
 
 def last_words(nonce: str) -> bytes:

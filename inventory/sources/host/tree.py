@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import deque
@@ -121,6 +122,26 @@ def _descend(base: int, directory: str) -> int:
         finally:
             os.close(current)
         current = deeper
+    return current
+
+
+def opened(base: str, path: str) -> int:
+    """A descriptor (O_PATH) of what is at `path` below `base`. Raises OSError, ELOOP at any link below `base`.
+
+    O_PATH opens nothing: not even a device whose driver would act on it.
+    """
+    current = os.open(base or "/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in path.split("/"):
+        if not name:
+            continue
+        try:
+            deeper = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=current)
+        finally:
+            os.close(current)
+        current = deeper
+        if stat.S_ISLNK(os.fstat(current).st_mode):
+            os.close(current)
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), f"{base}{path}")
     return current
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import socket
 import ssl
 import warnings
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,8 +18,9 @@ import msgspec
 DEADLINE = 3.0
 """Seconds for one connection."""
 # Groups of suites that nobody should choose, offered together; then those without forward secrecy.
-BROKEN = "NULL:RC4:3DES:EXPORT:aNULL"
 NO_FORWARD_SECRECY = "kRSA:!NULL:!RC4:!3DES:!EXPORT:!aNULL"
+FAMILIES = ("NULL", "RC4", "3DES", "EXPORT", "aNULL")
+BROKEN = ":".join(FAMILIES)
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
     "TLSv1.1": ssl.TLSVersion.TLSv1_1,
@@ -55,8 +58,9 @@ def first(address: str, port: int, name: str) -> Outcome:
     """With everything offered and nothing verified: what is negotiated, and the certificates that were sent."""
     found = _shake(address, port, name, _context())
     if found.speaks == "refused":  # a server that speaks old protocols only looks like one that refuses
-        old = _shake(address, port, name, _context("TLSv1", "TLSv1.1"))
-        return old if old.speaks == "tls" else found
+        with suppress(NotOfferedError):
+            old = _shake(address, port, name, _context("TLSv1", "TLSv1.1"))
+            return old if old.speaks == "tls" else found
     return found
 
 
@@ -71,12 +75,30 @@ def chosen(address: str, port: int, name: str, suites: str) -> str:
     return found.cipher if found.speaks == "tls" else ""
 
 
-def distrust(address: str, port: int, name: str) -> str:
-    """Why OpenSSL would not trust the chain by the certificates of this machine, "" if it would; names do not count."""
-    context = _context("TLSv1")
+@cache
+def unknown_families() -> tuple[str, ...]:
+    """The families of broken suites that this machine's own library does not have, and so cannot offer."""
+    return tuple(family for family in FAMILIES if not _known(family))
+
+
+def _known(family: str) -> bool:
+    try:
+        offered = _context("TLSv1", "TLSv1.2", family).get_ciphers()
+    except NotOfferedError:
+        return False
+    return any("TLSv1.3" not in str(suite.get("protocol")) for suite in offered)
+
+
+def distrust(address: str, port: int, name: str) -> str | None:
+    """Why OpenSSL would not trust the chain by the certificates of this machine, "" if it would; names do not count.
+
+    None where the handshake failed for another reason, so that it does not say.
+    """
+    context = _context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_default_certs()
-    return _shake(address, port, name, context).reason
+    found = _shake(address, port, name, context)
+    return found.reason if found.code else "" if found.speaks == "tls" else None
 
 
 def named(address: str, port: int, name: str, chain: tuple[bytes, ...]) -> bool | None:
@@ -85,7 +107,7 @@ def named(address: str, port: int, name: str, chain: tuple[bytes, ...]) -> bool 
     The certificate is trusted for this one handshake, so that little but the name can be wrong with it. The common name
     does not count (RFC 6125, and browsers).
     """
-    context = _context("TLSv1")
+    context = _context()
     context.load_verify_locations(cadata=chain[0])
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.hostname_checks_common_name = False
@@ -98,7 +120,9 @@ def named(address: str, port: int, name: str, chain: tuple[bytes, ...]) -> bool 
 
 
 def _context(minimum: str = "", maximum: str = "", suites: str = "DEFAULT") -> ssl.SSLContext:
+    """Without a minimum everything that this machine's library still speaks is offered."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:

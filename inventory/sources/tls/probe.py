@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,14 +16,21 @@ from inventory.container import Container
 from inventory.endpoint import TlsEndpoint
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, ResourceKey
+from inventory.sources.docker.workers import run_all
 from inventory.sources.tls import handshake
 from inventory.sources.tls.certificates import certificate
 
 WORKERS = 4
+BUDGET = 60.0
+"""Seconds for all ports together."""
 _OLD = ("TLSv1", "TLSv1.1")
 _SUITES = {"broken suites": handshake.BROKEN, "no forward secrecy": handshake.NO_FORWARD_SECRECY}
 _PATH = "TLS handshake"
-_ONLY_TLS = ("version", "cipher", "accepts", "weak", "not_offered", "certificates", "trusted", "distrust", "named")
+_UNSAID = Gap(Reason.ERROR, _PATH, "it failed before the certificates were verified")
+_ANSWERS = (
+    "speaks", "said", "server_name", "version", "cipher", "accepts", "weak", "not_offered", "certificates", "trusted",
+    "distrust", "named",
+)  # fmt: skip
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -71,10 +79,18 @@ def _reachable(host_ip: str, far: str) -> str:
     return "" if far and loopback else host_ip.strip("[]")
 
 
-def probe(wanted: Iterable[Target], source: str, at: float) -> list[TlsEndpoint]:
-    """What answers there, a few at a time."""
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="tls") as pool:
-        return list(pool.map(lambda one: look(one, source, at), wanted))
+def probe(wanted: Sequence[Target], source: str, at: float, budget: float = BUDGET) -> list[TlsEndpoint]:
+    """What answers there, a few at a time. A port that was not reached in `budget` seconds says so."""
+    jobs = [partial(look, target, source, at) for target in wanted]
+    found = run_all(jobs, WORKERS, time.monotonic() + budget)
+    return [_settled(one, target, source, at) for one, target in zip(found, wanted, strict=True)]
+
+
+def _settled(found: TlsEndpoint | BaseException, target: Target, source: str, at: float) -> TlsEndpoint:
+    if isinstance(found, TlsEndpoint):
+        return found
+    reason = Reason.TIMEOUT if isinstance(found, TimeoutError) else Reason.ERROR
+    return _endpoint(target, source, at, {}, Gap(reason, _PATH, str(found) or type(found).__name__))
 
 
 def look(target: Target, source: str, at: float) -> TlsEndpoint:
@@ -88,6 +104,11 @@ def look(target: Target, source: str, at: float) -> TlsEndpoint:
     elif seen.speaks in {"away", "silent"}:
         reason = Reason.TIMEOUT if seen.speaks == "silent" else Reason.ERROR
         values |= dict.fromkeys(("speaks", "said"), Gap(reason, _PATH, seen.reason))
+    return _endpoint(target, source, at, values, Gap(Reason.UNSUPPORTED, _PATH, seen.reason or "no TLS"))
+
+
+def _endpoint(target: Target, source: str, at: float, values: Mapping[str, Any], missing: Gap) -> TlsEndpoint:
+    """The endpoint; whatever is not among the values is missing for that reason."""
     shown = f"[{target.address}]" if ":" in target.address else target.address
     return TlsEndpoint.build(
         key=ResourceKey(Kind.ENDPOINT, source, f"{shown}:{target.port}"),
@@ -98,8 +119,7 @@ def look(target: Target, source: str, at: float) -> TlsEndpoint:
         host_ip=target.host_ip,
         containers=target.containers,
         container_port=target.container_port,
-        gaps=dict(_unasked(values, seen)),
-        **values,
+        **{**dict.fromkeys(_ANSWERS, missing), **values},
     )
 
 
@@ -118,6 +138,7 @@ def _details(place: tuple[str, int], name: str, seen: handshake.Outcome) -> dict
             chosen += filter(None, (handshake.chosen(*place, name, suites),))
         except handshake.NotOfferedError:
             not_offered.append(group)
+    not_offered += handshake.unknown_families()
     parsed = tuple(certificate(encoded) for encoded in seen.chain)
     whole = tuple(found for found in parsed if found is not None)
     why = handshake.distrust(*place, name)
@@ -128,8 +149,8 @@ def _details(place: tuple[str, int], name: str, seen: handshake.Outcome) -> dict
         "weak": tuple(dict.fromkeys(chosen)),
         "not_offered": tuple(not_offered),
         "certificates": whole if len(whole) == len(parsed) else Gap(Reason.MALFORMED, "certificate"),
-        "trusted": not why,
-        "distrust": why,
+        "trusted": _UNSAID if why is None else not why,
+        "distrust": _UNSAID if why is None else why,
         "named": _named(place, name, seen),
     }
 
@@ -139,22 +160,6 @@ def _named(place: tuple[str, int], name: str, seen: handshake.Outcome) -> bool |
         return Gap(Reason.UNSUPPORTED, "expected host name", "none is known; see [probe] names")
     found = handshake.named(*place, name, seen.chain)
     return Gap(Reason.ERROR, "host name", "OpenSSL does not say whether it fits") if found is None else found
-
-
-def _unasked(values: Mapping[str, Any], seen: handshake.Outcome) -> Iterator[tuple[str, Gap]]:
-    for field in (
-        "version",
-        "cipher",
-        "accepts",
-        "weak",
-        "not_offered",
-        "certificates",
-        "trusted",
-        "distrust",
-        "named",
-    ):
-        if field not in values:
-            yield field, Gap(Reason.UNSUPPORTED, _PATH, seen.reason or "no TLS")
 
 
 def _is_name(address: str) -> bool:

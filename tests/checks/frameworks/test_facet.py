@@ -64,10 +64,56 @@ def test_audit_rules_are_counted_file_by_file() -> None:
     assert verdicts == {4: none, 5: fail, 6: fail, 8: none, 9: fine}
 
 
-@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.MANUAL, Outcome.NOT_APPLICABLE])
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.MANUAL])
 def test_what_is_no_verdict_on_files_stays(outcome: Outcome) -> None:
     assert of("3.1").outcome(result("DMN-022", outcome, **{SOCKET: "root:root 0666"})) is outcome
     assert of("3.1").outcome(result("DMN-022", Outcome.FAIL)) is Outcome.FAIL
+
+
+def test_a_rule_that_leaves_events_out_asks_a_person_of_its_own_file() -> None:
+    paths = {"/etc/docker": "in part: /etc/docker in x.rules, only auid>=1000", "/srv/docker": "/srv in x.rules"}
+    for outcome in (Outcome.MANUAL, Outcome.FAIL):
+        missing = {"/run/containerd": "no rule"} if outcome is Outcome.FAIL else {}
+        found = result("HOST-004", outcome, **paths, **missing)
+        assert (of("1.1.5").outcome(found), of("1.1.6").outcome(found)) == (Outcome.PASS, Outcome.MANUAL)
+        assert of("1.1.9").outcome(found) is Outcome.NOT_APPLICABLE
+
+
+def test_a_certificate_that_root_may_write_belongs_to_root() -> None:
+    found = result("DMN-024", Outcome.FAIL, **{"stat /etc/docker/certs.d/r:5000/ca.crt": "root:root 0644"})
+    assert (of("3.7").outcome(found), of("3.8").outcome(found)) == (Outcome.PASS, Outcome.FAIL)
+    around = result("DMN-024", Outcome.FAIL, **{"stat /etc/docker/certs.d/r.example.com": "ann:ann 0777"})
+    assert (of("3.7").outcome(around), of("3.8").outcome(around)) == (Outcome.PASS, Outcome.PASS)
+
+
+def test_the_daemons_certificates_are_apart_by_what_they_are_for() -> None:
+    paths = {"stat /x/a.pem (tlscacert)": "root:root 0666", "stat /x/k.pem (tlskey)": "ann:ann 0400"}
+    found = result("DMN-025", Outcome.FAIL, **paths)
+    verdicts = [of(f"3.{number}").outcome(found) for number in range(9, 15)]
+    fail, fine = Outcome.FAIL, Outcome.PASS
+    assert verdicts == [fine, fail, fine, fine, fail, fine]
+
+
+def test_a_socket_may_belong_to_the_group_docker_and_its_directory_is_no_socket() -> None:
+    found = result("DMN-020", Outcome.FAIL, **{"stat /run/docker.sock": "root:docker 0666"})
+    assert (of("3.15").outcome(found), of("3.16").outcome(found)) == (Outcome.PASS, Outcome.FAIL)
+    around = result("DMN-020", Outcome.FAIL, **{"stat /run (directory)": "root:root 0777"})
+    assert (of("3.15").outcome(around), of("3.16").outcome(around)) == (Outcome.PASS, Outcome.PASS)
+    theirs = result("DMN-021", Outcome.FAIL, **{"stat /run/containerd/containerd.sock": "root:docker 0660"})
+    assert (of("3.23").outcome(theirs), of("3.24").outcome(theirs)) == (Outcome.FAIL, Outcome.PASS)
+
+
+def test_what_does_not_apply_has_no_evidence() -> None:
+    assert of("3.1").outcome(result("DMN-022", Outcome.NOT_APPLICABLE)) is Outcome.NOT_APPLICABLE
+
+
+def test_a_folded_failure_is_one_of_its_own_files() -> None:
+    """With evidence, *not applicable* is a failure that the failure of another check stands for."""
+    found = result("DMN-022", Outcome.NOT_APPLICABLE, **{SOCKET: "root:root 0666", SERVICE: "root:root 0644"})
+    verdicts = {number: of(number).outcome(found) for number in ("3.1", "3.2", "3.3", "3.4")}
+    assert verdicts == {"3.1": Outcome.PASS, "3.2": Outcome.PASS, "3.3": Outcome.PASS, "3.4": Outcome.FAIL}
+    rules = result("HOST-004", Outcome.NOT_APPLICABLE, **{"/etc/docker": "no rule", "/srv/docker": "-w in x.rules"})
+    assert (of("1.1.5").outcome(rules), of("1.1.6").outcome(rules)) == (Outcome.PASS, Outcome.FAIL)
 
 
 def test_a_waived_fault_stays_waived_where_it_is() -> None:

@@ -42,6 +42,8 @@ def _registry(*entries: tuple[str, int, str, str, str], denied: tuple[str, ...] 
     return daemon(files=found, registry_certificates=tuple(found), files_denied=denied)
 
 
+_ann, _bob = (changed(_good, rootless=True, target=f"unix:///run/user/{number}/docker.sock") for number in (1000, 1001))
+_HOME = files(("/home/ann/docker", 0o710, "ann", "ann", "directory"))
 _TLS = {"tlscacert": "/etc/docker/ca.pem", "tlscert": "/etc/docker/cert.pem", "tlskey": "/etc/docker/key.pem"}
 
 
@@ -62,7 +64,7 @@ def _client(registries: dict[str, str], *, exposed: bool = False, denied: tuple[
     mode = 0o644 if exposed else 0o600
     path = "/home/ann/.docker/config.json"
     known = ClientCredentials(path, mode, 1000, "ann", exposed, registries, more.get("unread"))
-    return daemon(credentials=(known,), credentials_denied=denied)
+    return daemon(credentials=(known,), credentials_unread=tuple(Gap(Reason.DENIED, path) for path in denied))
 
 
 def _plugin(**changes: Any) -> Plugin:
@@ -103,6 +105,7 @@ SETTINGS = [
     Case("DMN-031", changed(_good, cgroup_version="2"), FAIL, LOW, others=(), note="remote"),
     Case("DMN-031", changed(_good, cgroup_version="2", security_options=("name=cgroupns",)), PASS),
     Case("DMN-031", _good, NA, note="cgroup v1"),
+    Case("DMN-031", changed(_good, cgroup_version=""), UNKNOWN, note="an engine that does not tell"),
     Case("DMN-031", _podman, NA, others=()),
     Case("MON-035", _good, FAIL, LOW, others=(daemon("--metrics-addr=0.0.0.0:9323"), network("bridge"))),
     Case("MON-035", _good, FAIL, others=(daemon("--metrics-addr", ":9323"), network("bridge")), note="every address"),
@@ -130,6 +133,7 @@ SETTINGS = [
     ),
     Case("IMG-007", _good, PASS, others=(daemon(content_trust={"/etc/environment": "1"}),)),
     Case("IMG-007", _good, UNKNOWN, others=(daemon(content_trust=GAP),)),
+    Case("IMG-007", _podman, UNKNOWN, others=(daemon(options={"policy.json": GAP}),), note="policy not read"),
 ]
 CERTIFICATES = [
     Case(
@@ -176,10 +180,18 @@ CERTIFICATES = [
     ),
     Case(
         "DMN-024",
-        changed(_good, rootless=True),
+        _ann,
         PASS,
         note="rootless",
         others=(_registry(("/home/ann/.config/docker/certs.d/r/ca.crt", 0o444, "ann", "ann", "file")),),
+    ),
+    Case(
+        "DMN-024",
+        _bob,
+        FAIL,
+        MEDIUM,
+        note="rootless, another user's",
+        others=(_registry(("/home/bob/.config/docker/certs.d/r/ca.crt", 0o444, "ann", "ann", "file")),),
     ),
     Case("DMN-024", _good, NA, others=(_registry(),)),
     Case("DMN-024", _good, UNKNOWN, others=(_registry(denied=("/etc/docker/certs.d",)),), note="denied"),
@@ -188,7 +200,18 @@ CERTIFICATES = [
     Case("DMN-025", _good, FAIL, HIGH, others=(_tls(owner="ann"),), note="ann's"),
     Case("DMN-025", _good, FAIL, LOW, others=(_tls(ca=0o644, key=0o600),), note="root writes"),
     Case("DMN-025", _good, PASS, others=(_tls(),)),
-    Case("DMN-025", changed(_good, rootless=True), PASS, others=(_tls(owner="ann"),), note="rootless"),
+    Case("DMN-025", _ann, PASS, others=(_tls(owner="ann"),), note="rootless"),
+    Case("DMN-025", _ann, PASS, others=(_tls(),), note="rootless, root's"),
+    Case("DMN-025", _bob, FAIL, HIGH, others=(_tls(owner="ann"),), note="rootless, another user's"),
+    Case("DMN-025", _bob, FAIL, LOW, others=(_tls(key=0o600),), note="rootless, root writes"),
+    Case("DMN-025", changed(_good, rootless=True), UNKNOWN, others=(_tls(owner="ann"),), note="whose is not known"),
+    Case(
+        "DMN-025",
+        changed(_good, rootless=True, root_dir="/home/ann/docker"),
+        PASS,
+        others=(changed(_tls(owner="ann"), files={**_tls(owner="ann").files, **_HOME}),),
+        note="rootless, by its data root",
+    ),
     Case("DMN-025", _good, NA, others=(daemon(tls_files={}),)),
     Case("DMN-025", _good, UNKNOWN, others=(daemon(tls_files=_TLS, files_denied=tuple(_TLS.values())),), note="denied"),
     Case("DMN-025", _good, UNKNOWN, others=(daemon(tls_files=_TLS),), note="missing"),

@@ -51,14 +51,28 @@ _DIRECTORIES = files(
     ("/etc/docker/daemon.json", 0o644, *_ROOT, "file"),
 )
 _HIDDEN = Gap(Reason.DENIED, "/etc/audit/rules.d")
-_NO_AUDIT = host(audit=Audit(False, False, {}), audit_rules=(), runtime_files=Examined({}))
+_NO_AUDIT = host(audit=Audit(False, False, {}), audit_rules=(), runtime_files=Examined({}), programs=())
+
+
+def _unaudited(**facts: Any) -> Host:
+    return changed(_audit("/etc", **facts), audit=Audit(False, False, {}))
+
+
+def _narrow(*fields: str) -> AuditRule:
+    return AuditRule("/usr", True, "wa", _RULES, fields)
+
+
+def _narrowed(*fields: str) -> Host:
+    return _audit(_narrow(*fields), programs=_BINARIES)
+
 
 AUDITING = [
     Case("HOST-003", _docker, FAIL, LOW, others=(_audit("/usr/bin/dockerd", programs=_BINARIES),)),
     Case(
         "HOST-003", _docker, PASS, others=(_audit("/usr/bin", "/sbin/runc", programs=_BINARIES),), note="merged /sbin"
     ),
-    Case("HOST-003", _docker, NA, others=(_NO_AUDIT,)),
+    Case("HOST-003", _docker, NA, others=(_NO_AUDIT,), note="no program"),
+    Case("HOST-003", _docker, FAIL, LOW, others=(_unaudited(programs=_BINARIES),), note="no daemon"),
     Case("HOST-003", _docker, UNKNOWN, others=(changed(_audit(programs=_BINARIES), audit_rules=_HIDDEN),)),
     Case("HOST-003", _docker, UNKNOWN, others=(), note="remote"),
     Case(
@@ -75,11 +89,29 @@ AUDITING = [
         others=(changed(_audit("/usr/bin"), programs=(RuntimeProgram(7, "dockerd", "/opt/docker/dockerd"),)),),
         note="runs from somewhere else",
     ),
+    Case("HOST-003", _docker, MANUAL, others=(_narrowed("auid>=1000", "auid!=unset"),), note="what users do"),
+    Case("HOST-003", _docker, MANUAL, others=(_narrowed("arch=b64"),), note="one architecture"),
+    Case(
+        "HOST-003",
+        _docker,
+        PASS,
+        others=(_audit(_narrow("arch=b64"), _narrow("arch=b32"), programs=_BINARIES),),
+        note="both architectures",
+    ),
+    Case("HOST-003", _docker, FAIL, LOW, others=(_narrowed("auid=1000"),), note="one user"),
+    Case("HOST-003", _docker, FAIL, LOW, others=(_narrowed("auid>=1000", "-S openat"),), note="one system call"),
+    Case(
+        "HOST-003",
+        _docker,
+        PASS,
+        others=(_audit(_narrow("auid=0"), "/usr/bin", "/usr/sbin", programs=_BINARIES),),
+        note="a whole rule besides",
+    ),
     Case("HOST-004", _docker, FAIL, LOW, others=(_audit("/etc/docker", files=_DIRECTORIES),)),
     Case(
         "HOST-004", _docker, PASS, others=(_audit("/run/containerd", "/etc", "/run/docker.sock", files=_DIRECTORIES),)
     ),
-    Case("HOST-004", _docker, NA, others=(_NO_AUDIT,)),
+    Case("HOST-004", _docker, FAIL, LOW, others=(_unaudited(files=_DIRECTORIES),), note="no daemon"),
     Case("HOST-004", _docker, UNKNOWN, others=(_audit("/etc", files_denied=("/run/containerd",)),), note="closed"),
     Case("HOST-005", _docker, FAIL, LOW, others=(_audit("/etc/docker", files=_DIRECTORIES),)),
     Case("HOST-005", _docker, PASS, others=(_audit("/etc/docker", "/lib/systemd/system", files=_DIRECTORIES),)),
@@ -191,8 +223,27 @@ def _doors(
 
 
 _PODMAN_DIR = ("/run/podman", 0o700, *_ROOT, "directory")
+_elsewhere = changed(_docker, target="unix:///srv/lab/docker.sock")
+_OPEN = ("/run/docker.sock", 0o666, *_ROOT, "socket")
+_CONTAINERD = ("/run/containerd/containerd.sock", 0o660, *_ROOT, "socket")
+_LXD = ("/var/lib/lxd/unix.socket", 0o666, *_ROOT, "socket")
+
+
+def _asked(socket: tuple[str, int, str, str, str], *flags: str) -> Host:
+    """The machine of a daemon with these flags."""
+    return changed(_doors(socket), daemon_flags=flags, daemon_config={}, daemon_config_path="")
+
+
 NEIGHBOURS = [
     Case("HOST-013", _docker, PASS, others=(_doors(("/run/docker.sock", 0o666, *_ROOT, "socket")),), note="its own"),
+    Case("HOST-013", _elsewhere, FAIL, CRITICAL, others=(_doors(_OPEN),), note="another daemon's"),
+    Case("HOST-013", changed(_elsewhere, rootless=True), FAIL, CRITICAL, others=(_doors(_OPEN),), note="the host's"),
+    Case("HOST-013", _docker, PASS, others=(_asked(_CONTAINERD),), note="the host's containerd"),
+    Case("HOST-013", _docker, PASS, others=(_asked(_CONTAINERD, f"--containerd={_CONTAINERD[0]}"),), note="named"),
+    Case("HOST-013", _docker, MANUAL, others=(_asked(_CONTAINERD, "--containerd=/run/c.sock"),), note="it has another"),
+    Case("HOST-013", changed(_docker, rootless=True), MANUAL, others=(_asked(_CONTAINERD),), note="not a user's"),
+    Case("HOST-013", _docker, UNKNOWN, others=(_doors(_CONTAINERD),), note="options unread"),
+    Case("HOST-013", _docker, FAIL, CRITICAL, others=(_doors(_CONTAINERD, _LXD),), note="options unread, another open"),
     Case("HOST-013", _docker, MANUAL, INFO, others=(_doors(("/run/podman/podman.sock", 0o660, *_ROOT, "socket")),)),
     Case("HOST-013", _podman, MANUAL, others=(_doors(("/run/docker.sock", 0o660, "root", "docker", "socket")),)),
     Case("HOST-013", _docker, MANUAL, others=(_doors(programs=(RuntimeProgram(9, "kubelet", None),)),), note="kubelet"),

@@ -9,13 +9,34 @@ from checks.data.kernel import bugs
 from checks.data.lifetimes import distribution
 from checks.verdict import Outcome
 from checks.versions import parse_version
-from tests.checks.builders import engine
-from tests.checks.cases import Case, results
+from tests.checks.builders import engine, host
+from tests.checks.cases import Case, judge, results
+from tests.checks.facts import files
 
 
 def test_open_port_folds_into_missing_tls() -> None:
     found = results(catalogue(), Case("DMN-007", engine("info-noswarm"), Outcome.FAIL, others=()))
     assert "NET-030" in found["DMN-007"].implies
+
+
+def test_an_open_socket_does_not_hide_one_that_is_somebodys() -> None:
+    """Both are evidence: an item of a benchmark asks for the owner of a socket alone."""
+    sockets = files(
+        ("/run/docker.sock", 0o666, "root", "docker", "socket"),
+        ("/srv/docker.sock", 0o660, "ann", "ann", "socket"),
+        ("/run", 0o777, "root", "root", "directory"),
+        ("/srv", 0o755, "root", "root", "directory"),
+    )
+    machine = host(daemon_flags=("--host=unix:///srv/docker.sock",), daemon_config={}, files=sockets)
+    found = judge(Case("DMN-020", engine("info-hardened"), Outcome.FAIL, others=(machine,)))
+    paths = ["stat /run/docker.sock", "stat /srv/docker.sock", "stat /run (directory)"]
+    assert [each.path for each in found.evidence] == paths
+
+
+def test_a_wanted_minimum_is_told_as_one() -> None:
+    machine = host(sysctls={"kernel.perf_event_paranoid": "1"})
+    found = judge(Case("HOST-009", engine(), Outcome.FAIL, others=(machine,)))
+    assert [each.value for each in found.evidence] == ["have 1, want >= 2"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.machine import Audit, AuditRule, Examined, Journal
 from inventory.resource import Kind, ResourceKey
-from tests.checks.builders import GAP, SOURCE, changed, docker, engine, host
+from tests.checks.builders import GAP, SOURCE, changed, docker, engine, host, podman_engine
 from tests.checks.cases import Case
 from tests.checks.facts import component, files
 
@@ -19,6 +19,7 @@ NA, UNKNOWN = Outcome.NOT_APPLICABLE, Outcome.UNKNOWN
 INFO, LOW, MEDIUM, HIGH, CRITICAL = Severity
 
 _engine = engine("info-noswarm")
+_podman = podman_engine()
 _plain = docker("plain")
 _RULE = AuditRule("/etc/docker", True, "wa", "/etc/audit/audit.rules")
 _HIDDEN = Gap(Reason.DENIED, "/etc/audit/rules.d")
@@ -46,6 +47,7 @@ _rsyslog = Component.build(
     product="rsyslog",
     role="log shipper",
     carrier=ResourceKey(Kind.HOST, SOURCE, "host"),
+    state="running",
 )
 _watcher = docker("sockro")
 
@@ -54,21 +56,46 @@ def _journal(journal: Any) -> Host:
     return host(journal=journal)
 
 
+def _logging(events: str, journal: Journal = _PERSISTENT) -> Host:
+    config = {"engine": {"events_logger": events}} if events else {}
+    return host(journal=journal, daemon_flags=(), daemon_config=config, daemon_config_path="/etc/containers.conf")
+
+
 EVENTS = [
-    Case("MON-042", _engine, PASS, others=(_journal(_PERSISTENT),)),
-    Case("MON-042", _engine, PASS, others=(_journal(Journal(True, "auto", True)),), note="auto"),
+    Case("MON-042", _engine, MANUAL, others=(_journal(_PERSISTENT),), note="Docker logs no events"),
+    Case("MON-042", _engine, MANUAL, others=(_journal(Journal(True, "auto", True)),), note="auto"),
+    Case("MON-042", _podman, PASS, others=(_logging("journald"),), note="events in the journal"),
+    Case("MON-042", _podman, PASS, others=(_logging("journald", _VOLATILE), _rsyslog), note="and collected"),
+    Case("MON-042", _podman, FAIL, LOW, others=(_logging("journald", _VOLATILE),), note="volatile"),
+    Case("MON-042", _podman, FAIL, LOW, others=(_logging("none"),), note="no events"),
+    Case("MON-042", _podman, MANUAL, others=(_logging("file"),), note="in a file of /run"),
+    Case("MON-042", _podman, MANUAL, others=(_logging(""),), note="by the platform"),
     Case("MON-042", _engine, FAIL, LOW, others=(_journal(Journal(True, "auto", False)),), note="auto, no directory"),
     Case("MON-042", _engine, FAIL, LOW, others=(_journal(_VOLATILE),)),
     Case(
         "MON-042", _engine, FAIL, others=(_journal(_VOLATILE), _shipper, _plain), note="a shipper that sees no events"
     ),
-    Case("MON-042", _engine, PASS, others=(_journal(_VOLATILE), _rsyslog), note="rsyslog"),
+    Case("MON-042", _engine, MANUAL, others=(_journal(_VOLATILE), _rsyslog), note="rsyslog"),
     Case(
         "MON-042",
         _engine,
         PASS,
         others=(_journal(_VOLATILE), component("Vector", "log shipper", _watcher), _watcher),
         note="by the socket",
+    ),
+    Case(
+        "MON-042",
+        _engine,
+        MANUAL,
+        others=(_journal(_VOLATILE), component("Telegraf", "collector", _watcher), _watcher),
+        note="telemetry",
+    ),
+    Case(
+        "MON-042",
+        _engine,
+        FAIL,
+        others=(_journal(_VOLATILE), component("Vector", "log shipper", _watcher, state="exited"), _watcher),
+        note="a shipper that ended",
     ),
     Case("MON-042", _engine, MANUAL, others=(_journal(Journal(False, "", False)),), note="no journal"),
     Case("MON-042", _engine, UNKNOWN, others=(_journal(GAP),)),
@@ -90,6 +117,7 @@ def _mounting(source: str, rw: bool) -> Any:
     return changed(_plain, mounts=(type(mount)("bind", source, "/logs", rw),))
 
 
+_OURS = f"{_engine.root_dir}/containers"
 LOGS = [
     Case("MON-044", _engine, PASS, others=(_logs(), _plain)),
     Case("MON-044", _engine, FAIL, LOW, others=(_logs(0o666), _plain), note="everybody"),
@@ -100,6 +128,18 @@ LOGS = [
     Case("MON-044", _engine, FAIL, LOW, others=(_logs(), _mounting("/var/log", True)), note="mounted"),
     Case("MON-044", _engine, FAIL, LOW, others=(_logs(), _mounting("/var", True)), note="mounted from above"),
     Case("MON-044", _engine, PASS, others=(_logs(), _mounting("/var/log", False)), note="read-only"),
+    Case("MON-044", _engine, FAIL, LOW, others=(_logs(), _mounting(_OURS, True)), note="the engine's log files"),
+    Case("MON-044", _engine, FAIL, LOW, others=(_logs(), _mounting(f"{_OURS}/{'a' * 64}", True)), note="one of them"),
+    Case("MON-044", _engine, PASS, others=(_logs(), _mounting(_OURS, False)), note="collected"),
+    Case(
+        "MON-044",
+        changed(_engine, root_dir="/somewhere/else"),
+        FAIL,
+        LOW,
+        others=(_logs(), _mounting(_plain.log_path, True)),
+        note="the file itself",
+    ),
+    Case("MON-044", _engine, PASS, others=(_logs(), _mounting("/var/log/nginx", True)), note="its own directory"),
     Case("MON-044", _engine, UNKNOWN, others=(_logs(denied=("/var/log/audit",)), _plain), note="closed"),
     Case("MON-044", _engine, UNKNOWN, others=(_logs(),), gaps={(SOURCE, Kind.CONTAINER): GAP}),
     Case("MON-044", _engine, UNKNOWN, others=(_plain,), note="remote"),

@@ -98,6 +98,8 @@ SEGMENTS = [
     ),
     Case("NET-005", changed(_plain, state="exited"), NA, others=(ENGINE, _bridge)),
     Case("NET-005", docker("shop-web-1"), PASS, others=(ENGINE, _bridge)),
+    Case("NET-005", _member("task", "ov1", "stk"), PASS, others=(ENGINE, _bridge), note="a task on its overlay"),
+    Case("NET-005", changed(_plain, networks=()), FAIL, LOW, others=(ENGINE, _bridge), note="not attached yet"),
     Case("NET-006", network("front"), FAIL, MEDIUM, others=(_member("a", "front", "x"), _member("b", "front", "y"))),
     Case("NET-006", network("front"), MANUAL, INFO, others=(_member("a", "front", "x"), _member("b", "front", "x"))),
     Case("NET-006", network("front"), PASS, others=(_member("a", "front", "x"),), note="one member"),

@@ -7,7 +7,7 @@ from typing import Any
 from checks.verdict import Outcome, Severity
 from inventory.activity import Listener
 from inventory.host import Host
-from inventory.resource import Kind
+from inventory.resource import Kind, ResourceKey
 from tests.checks.builders import GAP, SOURCE, changed, docker, engine, host, podman_engine
 from tests.checks.cases import ENGINE, Case
 from tests.checks.facts import network, swarm
@@ -35,6 +35,7 @@ def _mode(mode: str, family: str = "ipv4") -> Any:
 
 
 _trusting = changed(_bridge, options={**_bridge.options, f"{_PREFIX}.trusted_host_interfaces": "vxlan.1"})
+_v4, _v6 = changed(_bridge, enable_ipv6=False), changed(_bridge, enable_ipv6=True)
 DIRECT = [
     Case("NET-012", _mode("nat-unprotected"), FAIL, MEDIUM, others=(_new, _plain, daemon())),
     Case(
@@ -48,6 +49,11 @@ DIRECT = [
     Case("NET-012", _trusting, MANUAL, others=(_new, _plain, daemon()), note="trusted interface"),
     Case("NET-012", _bridge, PASS, others=(_new, _pub4, daemon())),
     Case("NET-012", _bridge, MANUAL, others=(_new, _plain, daemon("--allow-direct-routing")), note="allowed"),
+    Case("NET-012", _bridge, MANUAL, others=(_new, _plain, daemon("--iptables=false")), note="no rules"),
+    Case("NET-012", _bridge, MANUAL, others=(_new, _plain, daemon(daemon_config={"iptables": False})), note="by file"),
+    Case("NET-012", _v6, MANUAL, others=(_new, _plain, daemon("--ip6tables=false")), note="no rules for IPv6"),
+    Case("NET-012", _v4, PASS, others=(_new, _plain, daemon("--ip6tables=false")), note="no IPv6"),
+    Case("NET-012", _v6, PASS, others=(_new, _plain, daemon()), note="IPv6"),
     Case("NET-012", _bridge, UNKNOWN, others=(_new, _plain), note="remote"),
     Case("NET-012", _bridge, UNKNOWN, others=(_old, _plain, daemon()), note="FORWARD decides"),
     Case("NET-012", _bridge, FAIL, MEDIUM, others=(_old, _pub4, daemon()), note="before 28"),
@@ -72,6 +78,14 @@ _QEMU = host(dmi={"sys_vendor": "QEMU", "product_name": "Standard PC (Q35 + ICH9
 _HYPERV = {"sys_vendor": "Microsoft Corporation", "product_name": "Virtual Machine"}
 _AZURE = host(dmi={**_HYPERV, "chassis_asset_tag": "7783-7084-3265-9085-8269-3286-77"})
 _none = network("none")
+
+
+def _unattached(mode: str) -> Any:
+    return changed(_plain, network_mode=mode, networks=())
+
+
+_key = ResourceKey(Kind.CONTAINER, SOURCE, "b" * 64)
+_hardened_elsewhere = changed(_unattached("ns:/run/netns/x"), key=_key, id=_key.id, name="other")
 METADATA = [
     Case("NET-024", ENGINE, MANUAL, MEDIUM, others=(_plain, _EC2, _bridge)),
     Case("NET-024", ENGINE, MANUAL, others=(_plain, _AZURE, _bridge), note="azure"),
@@ -85,6 +99,13 @@ METADATA = [
     Case("NET-024", ENGINE, UNKNOWN, others=(_plain, host(dmi=GAP), _bridge), note="no DMI"),
     Case("NET-024", ENGINE, UNKNOWN, others=(_plain, _EC2), note="network not listed"),
     Case("NET-024", ENGINE, UNKNOWN, others=(_plain, _bridge), note="remote"),
+    Case("NET-024", podman_engine(), MANUAL, others=(_unattached("pasta"), _EC2), note="rootless"),
+    Case("NET-024", podman_engine(), MANUAL, others=(_unattached("slirp4netns:mtu=1500"), _EC2), note="older rootless"),
+    Case("NET-024", ENGINE, UNKNOWN, others=(_unattached("bridge"), _EC2), note="no network told"),
+    Case("NET-024", ENGINE, UNKNOWN, others=(_unattached("ns:/run/netns/x"), _EC2), note="somebody's namespace"),
+    Case("NET-024", ENGINE, PASS, others=(_unattached("none"), _EC2), note="no network"),
+    Case("NET-024", ENGINE, PASS, others=(_unattached("container:abc"), _EC2), note="counted with another"),
+    Case("NET-024", ENGINE, MANUAL, others=(_plain, _hardened_elsewhere, _EC2, _bridge), note="one of two known"),
 ]
 _swarming = engine()
 
@@ -94,17 +115,27 @@ def _listening(address: str, port: int = 2377, protocol: str = "tcp6", addresses
     return host(listeners=(ssh, Listener(protocol, address, port, 0)), addresses=addresses)
 
 
+def _node(data: int, addresses: Any = _PUBLIC) -> Host:
+    """Management and gossip on a private address; the kernel's tunnel, as always, on all of them."""
+    near = (Listener("tcp", "192.168.1.5", 2377, 0), Listener("udp", "192.168.1.5", 7946, 0))
+    return host(listeners=(*near, Listener("udp", "0.0.0.0", data, 0)), addresses=addresses)
+
+
 SWARM = [
     Case("NET-031", _swarming, FAIL, HIGH, others=(_listening("::"), swarm())),
-    Case("NET-031", _swarming, FAIL, HIGH, others=(_listening("0.0.0.0", 4789, "udp"), swarm()), note="data"),
+    Case("NET-031", _swarming, MANUAL, HIGH, others=(_node(4789), swarm()), note="data, whatever it was told"),
+    Case("NET-031", _swarming, PASS, others=(_node(4789, addresses=_HOME), swarm()), note="data, private"),
+    Case("NET-031", _swarming, UNKNOWN, others=(_listening("0.0.0.0", 4789, "udp"), swarm()), note="data alone"),
+    Case("NET-031", _swarming, UNKNOWN, others=(host(listeners=(), addresses=_PUBLIC), swarm()), note="no listener"),
+    Case("NET-031", _swarming, PASS, others=(_node(4789), swarm(data_path_port=5789)), note="not its data port"),
     Case("NET-031", _swarming, FAIL, HIGH, others=(_listening("5.9.0.7", 7946, "udp"), swarm()), note="one public"),
     Case("NET-031", _swarming, FAIL, LOW, others=(_listening("::", addresses=_HOME), swarm()), note="private"),
     Case("NET-031", _swarming, PASS, others=(_listening("192.168.1.5", protocol="tcp"), swarm())),
     Case(
         "NET-031",
         _swarming,
-        FAIL,
-        others=(_listening("0.0.0.0", 5789, "udp"), swarm(data_path_port=5789)),
+        MANUAL,
+        others=(_node(5789), swarm(data_path_port=5789)),
         note="another data port",
     ),
     Case("NET-031", _swarming, FAIL, others=(_listening("::"),), gaps={(SOURCE, Kind.SWARM): GAP}, note="a worker"),

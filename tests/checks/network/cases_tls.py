@@ -62,6 +62,7 @@ def _with(**changes: Any) -> TlsEndpoint:
 
 _good, _silent = _endpoint(), _endpoint(speaks=_SILENT)
 _plain = _endpoint(speaks="plain", said="HTTP_REQUEST", certificates=_SILENT)
+_elsewhere = _endpoint(speaks="plain", said="HTTP_REQUEST", host_ip="192.168.1.1", certificates=_SILENT)
 _web = changed(docker("plain"), ports=(Port(8443, "tcp", "0.0.0.0", 8443),))
 _http = changed(docker("plain"), ports=(Port(80, "tcp", "0.0.0.0", 8443),))
 _database = changed(docker("plain"), ports=(Port(5432, "tcp", "0.0.0.0", 8443),))
@@ -72,6 +73,8 @@ CASES = [
     Case("NET-016", _good, PASS),
     Case("NET-016", _endpoint(not_offered=("TLSv1",)), UNKNOWN, note="cannot be offered"),
     Case("NET-016", _plain, NA),
+    Case("NET-016", _endpoint(speaks="refused", said="SSLV3_ALERT_HANDSHAKE_FAILURE"), UNKNOWN, note="refused"),
+    Case("NET-018", _endpoint(speaks="closed", said="EOF"), UNKNOWN, note="hangs up"),
     Case("NET-016", _silent, UNKNOWN),
     Case("NET-017", _endpoint(weak=("ECDHE-RSA-NULL-SHA",)), FAIL, CRITICAL, note="no encryption"),
     Case("NET-017", _endpoint(weak=("AES128-SHA",)), FAIL, MEDIUM, note="no forward secrecy"),
@@ -107,4 +110,5 @@ CASES = [
     Case("NET-022", _database, FAIL, HIGH, others=(ENGINE, _plain), note="a database in the clear"),
     Case("NET-022", _http, PASS, others=(ENGINE, _good), note="TLS on a port for HTTP"),
     Case("NET-022", _http, MANUAL, others=(ENGINE, _silent), note="no answer"),
+    Case("NET-022", _web, PASS, others=(ENGINE, _elsewhere), note="another address of the same port"),
 ]

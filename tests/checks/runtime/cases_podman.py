@@ -7,7 +7,18 @@ import msgspec
 from checks.verdict import Outcome, Severity
 from inventory.container import Container, Mount
 from inventory.sources.docker import libpod, translate
-from tests.checks.builders import DEFAULT_MASK, NOW, SOURCE, captured, changed, host, kernel, podman, podman_engine
+from tests.checks.builders import (
+    DEFAULT_MASK,
+    NOW,
+    SOURCE,
+    captured,
+    changed,
+    host,
+    kernel,
+    podman,
+    podman_engine,
+    told,
+)
 from tests.checks.cases import Case
 
 FAIL, PASS, MANUAL = Outcome.FAIL, Outcome.PASS, Outcome.MANUAL
@@ -18,6 +29,7 @@ ROOTLESS = podman_engine(rootless=True)
 ADMIN = kernel(cap_eff=DEFAULT_MASK | 1 << 21, cap_bnd=DEFAULT_MASK | 1 << 21)  # CAP_SYS_ADMIN, linux/capability.h
 MAPPED = msgspec.structs.replace(ADMIN, identity_uid_map=False)
 OWN, HOSTS = kernel(), msgspec.structs.replace(kernel(), host_namespaces=("user", "ipc"), masked=())
+_told = told(kernel(), pids_max=podman("plain").pids_limit)
 SEPARATE = msgspec.structs.replace(OWN, host_namespaces=("user",), masked=("/proc/kcore", "/sys/firmware"))
 
 
@@ -49,7 +61,7 @@ CASES = [
     Case("RUN-008", _web, MANUAL, others=(PODMAN, _stranger), note="that of another container"),
     Case("RUN-022", _plain, FAIL, Severity.MEDIUM, others=(PODMAN, host(_plain, HOSTS)), note="podman, nothing hidden"),
     Case("RUN-022", _plain, PASS, others=(PODMAN, host(_plain, SEPARATE)), note="podman, hidden"),
-    Case("RUN-054", _plain, PASS, others=(PODMAN, host(_plain, kernel())), note="podman promises no ipc namespace"),
+    Case("RUN-054", _plain, PASS, others=(PODMAN, host(_plain, _told)), note="podman promises no ipc namespace"),
     Case("RUN-012", _hardened, PASS, others=(PODMAN,), note="podman, by its own API"),
     Case("RUN-043", _typed, FAIL, Severity.MEDIUM, others=(PODMAN,), note="podman, typed"),
     Case("RUN-043", _hardened, UNKNOWN, others=(PODMAN,), note="podman, over the API"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from checks.verdict import Outcome, Severity
 from inventory.activity import Activity, Listener, Process
-from inventory.container import Container, Port
+from inventory.container import Container, Healthcheck, Port
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.sources.host.netns import listeners
@@ -106,6 +106,7 @@ USERS = [
     case("RUN-024", ROOT, None, NA, note="root as declared"),
 ]  # fmt: skip
 
+_on_host = container(network_mode="host")
 LOGINS = [
     *everywhere("RUN-047"),
     case("RUN-047", USER, real(USER, "telnet-inside"), FAIL, HIGH, note="recorded"),
@@ -121,7 +122,9 @@ LOGINS = [
     ),
     case("RUN-047", USER, does(USER, _app, listening=(listens(22),)), MANUAL, note="something on port 22"),
     case("RUN-047", USER, does(USER, _app, listening=(listens(22, "127.0.0.1"),)), PASS, note="on loopback"),
-    case("RUN-047", USER, does(USER, _app, listening=_ENGINES), PASS, note="listeners not read"),
+    case("RUN-047", USER, does(USER, _app, listening=_ENGINES), UNKNOWN, note="listeners not read"),
+    case("RUN-047", USER, does(USER, process("sshd"), listening=_ENGINES), FAIL, HIGH, note="sshd, listeners not read"),
+    case("RUN-047", _on_host, does(USER, _app, listening=_ENGINES), PASS, note="the host's listeners"),
     *(
         case("RUN-047", USER, does(USER, one), PASS, note=" ".join(one.args))
         for one in (process("ssh", "host"), process("sh", "-c", "sshd"), process("nginx"), process("sleep", "sshd"))
@@ -129,6 +132,20 @@ LOGINS = [
 ]  # fmt: skip
 
 _xmrig = process("/opt/x", "-o", "stratum+tcp://pool.example:3333", exe="/opt/x")
+STARTED = 1795433000.0
+_FIRST = container().pid
+_socat = process("socat", "TCP-LISTEN:80,fork", "TCP:db:5432", pid=_FIRST)
+_init = process("/sbin/docker-init", "--", *_socat.args, exe="/sbin/docker-init", pid=_FIRST)
+_nc = process("nc", "-z", "localhost", "9000")
+_nc_shell = process("sh", "-c", "nc -z localhost 9000 || exit 1")
+_nc_below_tmp = process("nc", "-z", "localhost", "9000", exe="/tmp/nc")
+
+
+def _probed(*test: str) -> Container:
+    """A container with this health check."""
+    return container(healthcheck=Healthcheck(test))
+
+
 INTRUDERS = [
     *everywhere("RUN-048"),
     case("RUN-048", ROOT, real(ROOT, "root"), FAIL, CRITICAL, note="recorded: below /tmp, and deleted"),
@@ -146,11 +163,21 @@ INTRUDERS = [
             (process("node", "/usr/bin/npm", "install", exe="/usr/bin/node"), MEDIUM),
             (process("npm install left-pad", comm="npm install lef", exe="/usr/bin/node"), MEDIUM),
             (process("kubectl", "get", "pods"), MEDIUM), (process("docker", "ps"), MEDIUM),
+            (process("lolMiner", "--algo", "ETHASH"), CRITICAL), (process("PhoenixMiner"), CRITICAL),
+            (process("SRBMiner-MULTI"), CRITICAL), (process("XMRig"), CRITICAL),
+            (process("x", comm="runc:[2:INIT]", exe="/memfd:evil (deleted)"), CRITICAL),
+            (process("x", comm="runc:[2:INIT]", exe="/usr/bin/x (deleted)"), CRITICAL),
+            (process("docker-init", exe="/tmp/docker-init (deleted)"), CRITICAL),
+            (process("docker-init", exe="/opt/docker-init (deleted)", pid=container().pid), CRITICAL),
+            (process("docker-init", exe="/sbin/docker-init (deleted)"), CRITICAL),
+            (process("nc", "-z", "localhost", "9000"), MEDIUM),
         )
     ),
     *(
         case("RUN-048", USER, does(USER, one), MANUAL, LOW, note=f"shell {one.args}")
         for one in (
+            process("bash", "--login", terminal=True), process("bash", "--rcfile", "/x", "-i", terminal=True),
+            process("bash", "-o", "vi", terminal=True),
             process("bash", terminal=True), process("-sh", exe="/bin/busybox", comm="sh", terminal=True),
             process("/bin/bash", "-il", terminal=True), process("busybox", "sh", exe="/bin/busybox", terminal=True),
         )
@@ -162,9 +189,51 @@ INTRUDERS = [
             process("bash", "-ec", "x", terminal=True), process("bash"),
             process("top", exe="/bin/busybox", terminal=True),
             process("npm", "start", exe="/usr/bin/node"), process("java", "-jar", "/tmp/app.jar"),
-            process("runc:[2:INIT]", comm="runc:[2:INIT]", exe="/memfd:runc_cloned:/proc/self/exe (deleted)"),
-            process("/sbin/docker-init", "--", "app", exe="/sbin/docker-init (deleted)"),
+            process("fish", "--command=x", terminal=True), process("bash", "--norc", "/entry.sh", terminal=True),
+            process("/sbin/docker-init", "--", "app", exe="/sbin/docker-init (deleted)", pid=container().pid),
             process("kubectl", "proxy", pid=container().pid), Process(9, 2, "kthread", ()),
+        )
+    ),
+    *(
+        case("RUN-048", USER, does(USER, one, observed_at=at), expected, note=f"{one.exe} after {at - STARTED}")
+        for one in (
+            process("runc:[2:INIT]", exe="/memfd:runc_cloned:/proc/self/exe (deleted)"),
+            process("crun", comm="5", exe="/memfd:crun_cloned:/proc/self/exe (deleted)"),
+            process("runc", "init", exe="/usr/bin/runc (deleted)"),
+        )
+        for at, expected in ((STARTED + 2, PASS), (STARTED + 60, FAIL))
+    ),
+    case(
+        "RUN-048", USER, does(USER, process("x", exe="/memfd:x"), observed_at=STARTED), FAIL, CRITICAL,
+        note="in memory, just started",
+    ),
+    *(
+        case("RUN-048", USER, does(USER, *processes), MANUAL, LOW, note=f"made for it: {note}")
+        for note, processes in (
+            ("first", (_socat,)), ("forked", (_socat, process(*_socat.args, ppid=_FIRST))),
+            ("below an init", (_init, process(*_socat.args, ppid=_FIRST))),
+        )
+    ),
+    *(
+        case("RUN-048", USER, does(USER, *processes), FAIL, MEDIUM, note=f"not made for it: {note}")
+        for note, processes in (
+            ("another of the kind", (_socat, process("socat", "-", "TCP:evil:1", ppid=_FIRST))),
+            ("below an init, another", (_init, process("nc", "-l", ppid=_FIRST))),
+            ("below a shell", (process("sh", "/x", pid=_FIRST), process("socat", "x", ppid=_FIRST))),
+        )
+    ),
+    *(
+        case("RUN-048", subject, does(USER, _app, *processes), expected, severity, note=f"probe: {note}")
+        for note, subject, processes, expected, severity in (
+            ("as declared", _probed("CMD", "nc", "-z", "localhost", "9000"), (_nc,), PASS, None),
+            ("a shell's", _probed("CMD-SHELL", "nc -z localhost 9000 || exit 1"), (_nc_shell, _nc), PASS, None),
+            ("other words", _probed("CMD", "nc", "-z", "localhost", "80"), (_nc,), FAIL, MEDIUM),
+            ("switched off", _probed("NONE"), (_nc,), FAIL, MEDIUM),
+            ("no shell's line", _probed("CMD-SHELL", "nc '"), (_nc,), FAIL, MEDIUM),
+            ("below /tmp", _probed("CMD", "nc", "-z", "localhost", "9000"), (_nc_below_tmp,), FAIL, CRITICAL),
+            ("not read", container(healthcheck=GAP), (_nc,), UNKNOWN, None),
+            ("not read, nor needed", container(healthcheck=GAP), (_nc, _xmrig), FAIL, CRITICAL),
+            ("and a shell", _probed("CMD", *_nc.args), (_nc, process("bash", terminal=True)), MANUAL, LOW),
         )
     ),
     case("RUN-048", USER, does(USER, told_by_top("/app")), UNKNOWN, note="by top: no files"),
@@ -174,6 +243,7 @@ INTRUDERS = [
 _dind = container(image_ref="docker:27-dind")
 _privileged_dind = container(image_ref="docker:27-dind", privileged=True)
 _stopped_dind = container(image_ref="docker:dind", state="exited")
+_pinned_dind = container(image_ref="reg.example:5000/docker:24-dind@sha256:" + "a" * 64, state="exited")
 _api = (Port(2375, "tcp", "0.0.0.0", 2375),)
 NESTED = [
     *everywhere("RUN-059"),
@@ -183,6 +253,7 @@ NESTED = [
                      "docker.io/library/docker:dind", "reg.example:5000/moby/buildkit:latest", "jpetazzo/dind")
     ),
     case("RUN-059", _dind, None, UNKNOWN, note="an image for it, nobody looked"),
+    case("RUN-059", _pinned_dind, None, MANUAL, note="by tag and digest, does not run"),
     case("RUN-059", _stopped_dind, None, MANUAL, note="an image for it, does not run"),
     case("RUN-059", _dind, does(_dind, processes=GAP), MANUAL, note="an image for it, processes not read"),
     *(

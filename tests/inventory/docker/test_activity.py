@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -273,3 +274,19 @@ def test_a_container_whose_process_is_not_known_is_asked_for(engine: Engine) -> 
     found = engine.tell(changed(PLAIN, pid=Gap(Reason.MALFORMED, "State.Pid")))
     assert found.processes
     assert found.sessions == ()  # nothing tells who came in, so the engine was asked
+
+
+def test_what_one_container_breaks_costs_no_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    compose = activity.compose
+
+    def breaks(container: Container, *rest: Any) -> Activity:
+        if container.id == PLAIN.id:
+            raise ValueError("odd")
+        return compose(container, *rest)
+
+    monkeypatch.setattr(activity, "compose", breaks)
+    broken, other = read_all(engine.session, "docker", [PLAIN, docker("paused")], seen(ALONE), LATER)
+    assert (broken.key.id, broken.name) == (PLAIN.id, "plain")
+    assert {gap(broken, field).reason for field in activity.FIELDS} == {Reason.ERROR}
+    assert gap(broken, "changes").detail == "ValueError: odd"
+    assert other.changes

@@ -7,12 +7,13 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.gap import Gap, Reason
-from inventory.sources.docker import details
+from inventory.sources.docker import details, execs
 from inventory.sources.docker.decode import decode
 from inventory.sources.docker.details import Change, Processes
 from inventory.sources.docker.endpoint import Endpoint, transport
@@ -156,6 +157,54 @@ def test_changes(engine: FakeEngine, session: Session) -> None:
     wrong = details.changes(session, "x")
     assert isinstance(wrong, Gap)
     assert wrong.reason is Reason.MALFORMED
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"5",
+        b'"text"',
+        DEEP,
+        b'{"Titles":["PID"],"Processes":[],"x":' + DEEP + b"}",
+        b'[{"Path":"/x","Kind":0,"x":' + DEEP + b"}]",
+        b'{"Titles":["PID"],"Processes":[["1"],[2]]}',
+        b'[{"Path":"/x","Kind":' + b"9" * 5000 + b"}]",
+        b'[{"Path":"/\xff',
+    ],
+    ids=range(8),
+)
+def test_what_cannot_be_decoded_is_a_gap(body: bytes, engine: FakeEngine, session: Session) -> None:
+    engine.routes["/containers/x/top"] = engine.routes["/containers/x/changes"] = Answer(body)
+    for found in (details.top(session, "x"), details.changes(session, "x")):
+        assert isinstance(found, Gap)
+        assert found.reason is Reason.MALFORMED
+
+
+def test_no_decoder_is_made_where_several_threads_read(
+    engine: FakeEngine, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that are made at once may crash the interpreter."""
+    engine.routes["/containers/x/top"] = Answer(raw("docker-api/top-plain.json"))
+    engine.routes["/containers/x/changes"] = Answer(raw("docker-api/changes-plain.json"))
+    details.top(session, "x")  # the shared ones are made under a lock, once
+    for maker in ("decode", "Decoder"):
+        monkeypatch.delattr(msgspec.json, maker)
+    assert isinstance(details.top(session, "x"), Processes)
+    assert details.changes(session, "x")
+
+
+def test_an_odd_id_is_one_part_of_the_path(engine: FakeEngine, session: Session) -> None:
+    """From an engine's own answers, which may hold half a character."""
+    for identity in ("\ud800", "a/../../b", "a?x=1#y"):
+        details.top(session, identity)
+        assert engine.requests[-1].path.rpartition("/")[2] == "top"
+        execs.sessions(session, [identity])
+        assert engine.requests[-1].path.count("/exec/") == 1
+        assert ".." not in engine.requests[-1].path.split("/")
+        assert "?" not in engine.requests[-1].path
 
 
 def test_statistics_of_both_engines(engine: FakeEngine, session: Session) -> None:

@@ -71,6 +71,12 @@ def test_a_user_that_is_a_name_is_not_guessed() -> None:
     assert row("7", "x y", titles=("PID", "CMD")).terminal is None
 
 
+def test_numbers_longer_than_any_are_not_read() -> None:
+    long = "9" * 5000
+    found = row("7", long, long, "?", "x", long, "y")
+    assert (found.ppid, found.uid, found.args) == (0, None, ("y",))
+
+
 def test_a_process_without_a_command_line_keeps_its_name() -> None:
     assert row("7", "[kworker]", titles=("PID", "CMD")).comm == "kworker"
     assert row("7", "1", "0", "?", "x", "1").args == ()
@@ -87,6 +93,8 @@ def test_a_process_without_a_command_line_keeps_its_name() -> None:
         Processes(("PID", "CMD"), (("1", "x"), ("", ""))),
         Processes(("PID", "CMD"), (("-1", "x"),)),
         Processes(("PID", "CMD"), (("²", "x"),)),
+        Processes(("PID", "CMD"), (("root", "x"),)),
+        Processes(("PID", "CMD"), (("9" * 5000, "x"),)),  # more digits than Python turns into a number
     ],
 )
 def test_rows_that_make_no_sense_are_a_gap(found: Processes) -> None:

@@ -59,11 +59,20 @@ class Machine(LocalReader):
     def link(self, path: str) -> str:
         return super().link(self._at("link", path))
 
-    def _at(self, question: str, path: str) -> str:
+    def read_below(self, base: str, path: str) -> bytes:
+        return super().read_below(str(self.root), self._at("read", base + path, ""))
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return super().stat_below(str(self.root), self._at("stat", base + path, ""))
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return super().names_below(str(self.root), self._at("names", base + path, ""))
+
+    def _at(self, question: str, path: str, root: str | None = None) -> str:
         self.asked.append(f"{question} {path}")
         if any(path.startswith(start) for start in self.closed):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return f"{self.root}{path}"
+        return f"{self.root if root is None else root}{path}"
 
 
 def machine(root: Path) -> Machine:

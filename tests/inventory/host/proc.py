@@ -48,6 +48,15 @@ class Proc:
     def stat(self, path: str) -> Stat:
         raise FileNotFoundError(errno.ENOENT, "no such file", path)
 
+    def read_below(self, base: str, path: str) -> bytes:
+        return self.read(base + path)
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self.stat(base + path)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self.names(base + path)
+
     def space(self, path: str) -> Space:
         raise FileNotFoundError(errno.ENOENT, "no such file", path)
 

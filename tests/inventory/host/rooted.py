@@ -56,12 +56,12 @@ class Rooted:
         place.write_bytes(content.encode() if isinstance(content, str) else content)
         place.chmod(mode)
 
-    def _at(self, question: str, path: str) -> str:
+    def _at(self, question: str, path: str, root: str | None = None) -> str:
         self.asked.append(path)
         error = self.refused.get(path) or self.refused.get(f"{question} {path}")
         if error:
             raise error
-        return f"{self.root}{path}"
+        return f"{self.root if root is None else root}{path}"
 
     def read(self, path: str) -> bytes:
         return self.inner.read(self._at("read", path))
@@ -72,10 +72,21 @@ class Rooted:
     def names(self, path: str) -> list[str]:
         return self.inner.names(self._at("names", path))
 
+    def read_below(self, base: str, path: str) -> bytes:
+        return self.inner.read_below(str(self.root), self._at("read", base + path, ""))
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self.inner.stat_below(str(self.root), self._at("stat", base + path, ""))
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self.inner.names_below(str(self.root), self._at("names", base + path, ""))
+
     def link(self, path: str) -> str:
-        if path not in self.links:
+        if path in self.links:
+            return self.links[path]
+        if path.startswith("/proc/"):
             raise DENIED
-        return self.links[path]
+        return self.inner.link(f"{self.root}{path}")
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"{name} is not needed for files")

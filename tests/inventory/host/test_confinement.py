@@ -90,6 +90,13 @@ def test_limits_of_both_versions(
     assert confinement.limits(reader, groups.encode(), C1) == expected
 
 
+@pytest.mark.parametrize("groups", ["", "0::/", f"5:pids:/docker/{C1}", f"1:name=systemd:/docker/{C1}"])
+def test_a_group_that_is_not_told_is_not_asked_for(groups: str) -> None:
+    reader = Proc()
+    assert confinement.limits(reader, groups.encode(), C1) == (None, None)
+    assert not [path for path in reader.asked if "None" in path]
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [

@@ -27,7 +27,22 @@ class Below(LocalReader):
         return super().read(f"{self._root}{path}")
 
     def names(self, path: str) -> list[str]:
+        if path == self._denied:
+            raise PermissionError(13, "denied", path)
         return super().names(f"{self._root}{path}")
+
+    def link(self, path: str) -> str:
+        return super().link(f"{self._root}{path}")
+
+    def read_below(self, base: str, path: str) -> bytes:
+        if base + path == self._denied:
+            raise PermissionError(13, "denied", path)
+        return super().read_below(str(self._root), base + path)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        if base + path == self._denied:
+            raise PermissionError(13, "denied", path)
+        return super().names_below(str(self._root), base + path)
 
 
 def write(root: Path, path: str, text: str) -> None:
@@ -77,9 +92,47 @@ def test_the_users_policy_stands_in_for_the_systems(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "\x00", '"x"'])
-def test_a_policy_that_makes_no_sense_is_none(tmp_path: Path, text: str) -> None:
+def test_a_policy_that_makes_no_sense_is_a_gap_in_its_place(tmp_path: Path, text: str) -> None:
     write(tmp_path, "/etc/containers/policy.json", text)
-    assert read_containers_conf(Below(tmp_path), "") == {}
+    write(tmp_path, "/etc/containers/containers.conf", "[engine]\nx = 1\n")
+    found = read_containers_conf(Below(tmp_path), "")
+    assert not isinstance(found, Gap)
+    policy = found[POLICY]
+    assert isinstance(policy, Gap)
+    assert (policy.reason, policy.path) == (Reason.MALFORMED, "/etc/containers/policy.json")
+    assert found["engine"] == {"x": 1}
+
+
+@pytest.mark.parametrize("trap", ["denied", "link", "malformed"])
+def test_a_users_policy_that_is_not_known_hides_the_systems(tmp_path: Path, trap: str) -> None:
+    """Podman goes by the user's file, whatever the system's says."""
+    write(tmp_path, "/etc/containers/policy.json", '{"default": [{"type": "reject"}]}')
+    write(tmp_path, f"{USERS}/policy.json", "{" if trap == "malformed" else "{}")
+    if trap == "link":
+        (tmp_path / USERS.lstrip("/") / "policy.json").unlink()
+        (tmp_path / USERS.lstrip("/") / "policy.json").symlink_to("/proc/kmsg")
+    found = read_containers_conf(Below(tmp_path, f"{USERS}/policy.json" if trap == "denied" else ""), "", HOME)
+    assert not isinstance(found, Gap)
+    policy = found[POLICY]
+    assert isinstance(policy, Gap)
+    reasons = {"denied": Reason.DENIED, "link": Reason.ERROR, "malformed": Reason.MALFORMED}
+    assert (policy.reason, policy.path) == (reasons[trap], f"{USERS}/policy.json")
+
+
+@pytest.mark.parametrize("path", ["/etc/containers/containers.conf", f"{USERS}/containers.conf"])
+def test_drop_ins_that_may_not_be_listed_are_a_gap(tmp_path: Path, path: str) -> None:
+    write(tmp_path, path, "[engine]\nx = 1\n")
+    write(tmp_path, f"{path}.d/a.conf", "[engine]\nx = 2\n")
+    found = read_containers_conf(Below(tmp_path, f"{path}.d"), "", HOME)
+    assert isinstance(found, Gap)
+    assert (found.reason, found.path) == (Reason.DENIED, f"{path}.d")
+
+
+def test_a_users_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "/srv/containers.conf", "[engine]\nx = 1\n")
+    (tmp_path / USERS.lstrip("/")).mkdir(parents=True)
+    (tmp_path / USERS.lstrip("/") / "containers.conf").symlink_to(tmp_path / "srv/containers.conf")
+    assert isinstance(read_containers_conf(Below(tmp_path), "", HOME), Gap)
 
 
 @pytest.mark.parametrize("text", ["[containers", "a = ", "\x00", "a = 1\na = 2"])

@@ -24,10 +24,10 @@ from tests.inventory.host.rooted import (
 
 
 def seen(machine: Rooted, names: Accounts | Gap = PEOPLE) -> tuple[tuple[ClientCredentials, ...], tuple[str, ...]]:
-    """The files and the places that may not be looked at."""
-    found, denied = credentials(machine, names)
+    """The files and the places that were not looked at."""
+    found, unread = credentials(machine, names)
     assert isinstance(found, tuple)
-    return found, denied
+    return found, tuple(gap.path for gap in unread)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,17 @@ def test_hostile_and_endless_names_are_bounded() -> None:
     assert max(map(len, found)) <= 300
 
 
+def test_no_password_is_cut_for_the_sake_of_those_in_a_helper() -> None:
+    helpers = {f"h{number}": "pass" for number in range(600)}
+    document = {"credHelpers": helpers, "auths": {**{f"a{n}": {} for n in range(600)}, "last": {"auth": "x"}}}
+    raw = json.dumps({**document, "credsStore": "pass"}).encode()
+    for content in (raw, without_credentials(raw)):
+        found = registries(content, "/x")
+        assert isinstance(found, dict)
+        assert found["last"] == CLEAR
+        assert len(found) == 500
+
+
 def test_the_files_in_homes_and_run_directories(machine: Rooted) -> None:
     login = json.dumps({"auths": {"r": {"auth": SECRET}}})
     machine.write(DOCKER, login, 0o600)
@@ -107,13 +118,13 @@ def test_a_home_that_may_not_be_looked_at_is_said(machine: Rooted) -> None:
 def test_a_file_that_may_be_seen_but_not_read(machine: Rooted) -> None:
     machine.write(DOCKER, "{}", 0o600)
     reader = Rooted(machine.root)
-    reader.read = _refuse  # type: ignore[method-assign]
+    reader.read_below = _refuse  # type: ignore[method-assign]
     (found,), _ = seen(reader)
     assert found.unread is not None
     assert found.unread.reason is Reason.DENIED
 
 
-def _refuse(path: str) -> bytes:
+def _refuse(base: str, path: str) -> bytes:
     raise DENIED
 
 
@@ -148,8 +159,8 @@ def test_a_home_on_a_server_that_may_not_answer_is_left_alone(machine: Rooted, k
     machine.write("/proc/self/mountinfo", f"22 1 8:1 / / rw - ext4 a rw\n23 22 0:50 / /home rw - {kind} srv:/home rw\n")
     found, denied = seen(machine)
     assert found == ()
-    assert denied == (DOCKER, PODMAN)
-    assert DOCKER not in machine.asked
+    assert denied == ("/home", DOCKER, PODMAN)
+    assert not [path for path in machine.asked if path.startswith("/home")]
 
 
 def test_without_accounts_only_home_directories_are_looked_at(machine: Rooted) -> None:

@@ -103,6 +103,10 @@ def test_a_recording_gives_the_same_facts_and_holds_no_secret(machine: Rooted) -
     machine.write("/etc/docker/certs.d/reg/ca.crt")
     machine.write(DOCKER, json.dumps({"auths": {"r": {"auth": SECRET}}, "HttpHeaders": {"X": SECRET}}), 0o600)
     machine.write("/proc/self/environ", b"TOKEN=hunter2\0DOCKER_CONTENT_TRUST=1\0")
+    machine.write("/etc/environment", "LANG=hunter2\nDOCKER_CONTENT_TRUST=0\n")
+    machine.write(
+        "/etc/profile.d/x.sh", "export TOKEN=hunter2 DOCKER_CONTENT_TRUST=0\n export DOCKER_CONTENT_TRUST='1'\n"
+    )
     machine.write("/usr/bin/dockerd")
     recorder = Recorder(machine)
     first = looked(recorder, "--tlscacert=/etc/docker/ca.pem")
@@ -141,10 +145,24 @@ def _contents(document: bytes) -> Iterable[bytes]:
         ("/etc/docker/x.pem", b"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\nb", b"\nb"),
         ("/etc/hosts", b"PRIVATE KEY", b"PRIVATE KEY"),
         ("/run/user/5/containers/auth.json", b"\xff\xff", b"{"),
+        ("/etc/environment", b"LANG=C\nTOKEN=hunter2\n", b""),
+        ("/etc/environment", b'A=1\nDOCKER_CONTENT_TRUST="0"\n', b'DOCKER_CONTENT_TRUST="0\n'),
+        (
+            "/etc/profile",
+            b"X=hunter2\n export DOCKER_CONTENT_TRUST=1; export TOKEN=hunter2\nDOCKER_CONTENT_TRUST_SERVER=s\n",
+            b" export DOCKER_CONTENT_TRUST=1\n",
+        ),
+        (
+            "/etc/profile.d/x.sh",
+            b"#!/bin/sh\nDOCKER_CONTENT_TRUST=0\nDOCKER_CONTENT_TRUST=1\n",
+            b"DOCKER_CONTENT_TRUST=0\nDOCKER_CONTENT_TRUST=1\n",
+        ),
+        ("/etc/profile.d/x.csh", b"setenv A b", b"setenv A b"),
     ],
 )
 def test_what_of_a_file_may_be_kept(path: str, content: bytes, kept: bytes) -> None:
     assert recordable(path, content) == kept
+    assert recordable(path, kept) == kept
 
 
 def test_a_recording_of_before_anybody_looked_tells_nothing() -> None:

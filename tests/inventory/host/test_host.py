@@ -66,7 +66,18 @@ class Fake:
             raise FileNotFoundError(errno.ENOENT, "no such directory", path)
         return sorted(inside)
 
+    def read_below(self, base: str, path: str) -> bytes:
+        return self.read(base + path)
+
+    def stat_below(self, base: str, path: str) -> Stat:
+        return self.stat(base + path)
+
+    def names_below(self, base: str, path: str) -> list[str]:
+        return self.names(base + path)
+
     def link(self, path: str) -> str:
+        if path not in self.links and not path.startswith("/proc/"):
+            raise OSError(errno.EINVAL, "no link", path)
         if path not in self.links:
             raise PermissionError(errno.EACCES, "permission denied", path)
         return self.links[path]

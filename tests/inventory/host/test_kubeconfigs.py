@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 from pathlib import Path
@@ -186,6 +187,13 @@ def test_homes_on_another_machine_are_left_alone() -> None:
         def stat(self, path: str) -> Stat:
             asked.append(path)
             raise FileNotFoundError(2, "no such file", path)
+
+        def stat_below(self, base: str, path: str) -> Stat:
+            return self.stat(base + path)
+
+        def link(self, path: str) -> str:
+            asked.append(path)
+            raise OSError(errno.EINVAL, "no link", path)
 
         def names(self, path: str) -> list[str]:
             return []

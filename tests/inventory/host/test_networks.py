@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from inventory.activity import Listener
 from inventory.gap import Gap, Reason
 from inventory.machine import Route, SwarmAddresses
+from inventory.sources.host import networks
 from tests.inventory.host.machines import Machine, engine, look, machine
 
 TRIE = """\
@@ -131,6 +133,14 @@ def test_addresses_of_a_swarm(tmp_path: Path, state: str, expected: SwarmAddress
     reader.write("/far/var/lib/docker/swarm/docker-state.json", state)
     found = look(reader, about=engine("active"), root="/far")["swarm_addresses"]
     assert (found.reason if isinstance(found, Gap) else found) == expected
+
+
+def test_no_decoder_is_made_where_several_threads_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that are made at once may crash the interpreter."""
+    for maker in ("decode", "Decoder"):
+        monkeypatch.delattr(msgspec.json, maker)
+    found = networks._swarm(b'{"ListenAddr": "0.0.0.0:2377"}')
+    assert found == SwarmAddresses("0.0.0.0:2377", "", "")
 
 
 def test_who_made_the_machine(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("ask", ["read", "stat", "node", "names", "link", "space"])
+@pytest.mark.parametrize("ask", ["read", "stat", "names", "link", "space"])
 def test_a_shell_answers_as_the_machine_does(place: Path, ask: str, name: str) -> None:
     path = str(place / name)
     local, far = both(lambda reader: getattr(reader, ask)(path))
@@ -119,16 +119,11 @@ def test_a_directory_lists_the_same_names(place: Path) -> None:
     assert set(far) <= set(local)
 
 
-def test_a_tree_is_the_same(place: Path) -> None:
-    local, far = both(lambda reader: reader.tree(str(place), 100, 5))
-    assert far.complete
-    assert far.nodes.keys() == local.nodes.keys()
-    assert {path: node.kind for path, node in far.nodes.items()} == {p: node.kind for p, node in local.nodes.items()}
-
-
-def test_a_tree_that_goes_on_is_not_complete(place: Path) -> None:
-    assert not gathered(lambda reader: _kept(lambda r: r.tree(str(place), 100, 1), reader), here).complete
-    assert not gathered(lambda reader: _kept(lambda r: r.tree(str(place), 3, 9), reader), here).complete
+def test_what_containers_write_is_not_looked_at() -> None:
+    reader = BatchReader()
+    for ask in (lambda: reader.node("/"), lambda: reader.tree("/", 1, 1)):
+        with pytest.raises(OSError, match="not looked at over SSH"):
+            ask()
 
 
 @pytest.mark.parametrize("path", ["/proc/self/status", "/proc/1/comm", "/proc/self/mountinfo", "/proc/loadavg"])
@@ -222,7 +217,49 @@ def test_a_host_that_says_nothing_ends_at_its_deadline(monkeypatch: pytest.Monke
         over_ssh("ssh://far", lambda reader: _kept(lambda r: r.read("/proc/version"), reader), deadline=0.3)
 
 
+def test_a_program_around_ssh_cannot_hold_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A child of the child keeps the pipe open when its parent is killed."""
+    stand_in(monkeypatch, tmp_path, "sleep 600 & wait")
+    with pytest.raises(TimeoutError):
+        over_ssh("ssh://far", lambda reader: _kept(lambda r: r.read("/proc/version"), reader), deadline=0.3)
+
+
 def test_a_host_that_never_stops_talking_is_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, tmp_path, "exec cat /dev/zero")
     with pytest.raises(OSError, match="more than can be true"):
         over_ssh("ssh://far", lambda reader: _kept(lambda r: r.read("/proc/version"), reader))
+
+
+BELOW = (
+    "binary", "empty", "inner", "inner/deep/file", "link", "link/file", "dangling", "dangling/x", "pipe", "absent",
+    "empty/below", *HOSTILE,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BELOW)
+@pytest.mark.parametrize("ask", ["read_below", "stat_below", "names_below"])
+def test_no_link_is_followed_where_none_may_be(place: Path, ask: str, name: str) -> None:
+    local, far = both(lambda reader: getattr(reader, ask)(str(place), f"/{name}"))
+    if ask == "stat_below" and not isinstance(local, int):
+        local, far = (_without_time(found) for found in (local, far))
+    if isinstance(local, int):
+        assert isinstance(far, int), "an error must not become an answer"
+        assert {local, far} == {errno.ELOOP} or errno.ELOOP not in {local, far}
+        assert (local == errno.ENOENT) is (far == errno.ENOENT)
+    else:
+        assert far == local
+
+
+def test_the_far_side_of_a_link_is_not_even_looked_at(place: Path) -> None:
+    """From above: the first link ends it, so that nothing behind it is touched."""
+    question = Question("read", f"{place}/link/file", str(place))
+    said = script([question], NONCE).decode()
+    assert f"l 0 {place}/link {place}/link/file && r 0 {place}/link/file\n" in said
+    found = here([question])[question]
+    assert isinstance(found, OSError)
+    assert found.errno == errno.ELOOP
+
+
+@pytest.mark.parametrize("name", ["binary", "inner", "pipe"])
+def test_what_is_no_link_is_told_from_what_may_not_be_looked_at(place: Path, name: str) -> None:
+    assert both(lambda reader: reader.link(str(place / name))) == (errno.EINVAL, errno.EINVAL)

@@ -92,12 +92,12 @@ class Patient(Machine):
         self.known: set[str] = set()
         self.open: set[str] = set()
 
-    def _at(self, question: str, path: str) -> str:
+    def _at(self, question: str, path: str, root: str | None = None) -> str:
         asked = f"{question} {path}"
         if asked not in self.known:
             self.open.add(asked)
             raise OSError(errno.EAGAIN, "not asked yet", path)
-        return super()._at(question, path)
+        return super()._at(question, path, root)
 
 
 def test_it_takes_few_goes_and_few_questions(tmp_path: Path) -> None:
@@ -149,7 +149,6 @@ def furnished(root: Path) -> Machine:
         ("-w /etc/docker -p wa -k docker", [("/etc/docker", True, "wa")]),
         ("-w /etc/docker", [("/etc/docker", True, "rwxa")]),
         ("-a always,exit -F path=/usr/bin/runc -F perm=x", [("/usr/bin/runc", False, "x")]),
-        ("-a exit,always -F arch=b64 -S openat -F dir=/run/containerd -F perm=wa", [("/run/containerd", True, "wa")]),
         ("-a never,exit -F path=/usr/bin/runc", []),
         ("-a always,exit -F dir!=/usr/bin", []),
         ("-a always,user -F path=/usr/bin/runc", []),
@@ -166,6 +165,30 @@ def furnished(root: Path) -> Machine:
 )
 def test_audit_rules(line: str, rules: list[tuple[str, bool, str]]) -> None:
     assert watches(line.encode("latin-1"), "f") == tuple(AuditRule(*rule, "f") for rule in rules)
+
+
+@pytest.mark.parametrize(
+    ("options", "narrowed"),
+    [
+        ("-F perm=wa -F key=docker", ()),
+        ("-S all -k docker", ()),
+        ("-F auid>=1000 -F auid!=unset", ("auid>=1000", "auid!=unset")),
+        ("-F arch=b64 -S openat", ("arch=b64", "-S openat")),
+        ("-F uid=0 -C auid!=uid", ("uid=0", "-C auid!=uid")),
+        ("-F perm!=x", ("perm!=x",)),
+    ],
+)
+def test_what_a_rule_leaves_out(options: str, narrowed: tuple[str, ...]) -> None:
+    (rule,) = watches(f"-a always,exit -F path=/usr/bin/dockerd {options}".encode(), "f")
+    assert rule.narrowed == narrowed
+    (other,) = watches(f"-a exit,always {options} -F dir=/etc/docker".encode(), "f")
+    assert (other.tree, other.narrowed) == (True, narrowed)
+
+
+def test_every_shim_is_looked_for(tmp_path: Path) -> None:
+    reader = furnished(tmp_path)
+    reader.write("/usr/bin/containerd-shim-runc-v1", "")
+    assert "/usr/bin/containerd-shim-runc-v1" in look(reader)["runtime_files"].found
 
 
 def test_the_audit_daemon_and_its_rules(tmp_path: Path) -> None:

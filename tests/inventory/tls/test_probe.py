@@ -112,6 +112,14 @@ def test_forward_secrecy_only(issuer: trustme.CA) -> None:
         assert look(target(port), "docker", 1.0).weak == ()
 
 
+def test_families_that_cannot_be_offered_are_said(issuer: trustme.CA) -> None:
+    """A pass that rests on suites which were never offered would be none."""
+    with listening(tls(context(issuer, "a.example"))) as port:
+        found = look(target(port), "docker", 1.0)
+    assert set(handshake.unknown_families()) <= set(found.not_offered)
+    assert set(handshake.unknown_families()) < set(handshake.FAMILIES)
+
+
 def test_old_protocols(issuer: trustme.CA) -> None:
     with listening(tls(context(issuer, "a.example", minimum="TLSv1", maximum="TLSv1_1"))) as port:
         found = look(target(port), "docker", 1.0)
@@ -173,6 +181,30 @@ def test_nobody_there() -> None:
         port = closed.getsockname()[1]
     (found,) = probe([target(port)], "docker", 1.0)
     assert isinstance(found.peek("speaks"), Gap)
+
+
+def test_silent_ports_do_not_hold_the_rest() -> None:
+    with listening(_silence) as port:
+        found = probe([target(port)] * 20, "docker", 1.0, budget=0.3)
+    gaps = [one.peek("speaks") for one in found]
+    assert all(isinstance(gap, Gap) and gap.reason is Reason.TIMEOUT for gap in gaps)
+
+
+def test_a_library_without_the_old_protocols(issuer: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it cannot offer is said; the rest is known as anywhere."""
+    made = handshake._context
+
+    def poorer(minimum: str = "", maximum: str = "", suites: str = "DEFAULT") -> ssl.SSLContext:
+        if minimum in {"TLSv1", "TLSv1.1"}:
+            raise handshake.NotOfferedError("no such protocol")
+        return made(minimum, maximum, suites)
+
+    monkeypatch.setattr(handshake, "_context", poorer)
+    with listening(tls(context(issuer, "shop.example"))) as port:
+        found = look(target(port, "shop.example"), "docker", 1.0)
+    assert {"TLSv1", "TLSv1.1"} <= set(found.not_offered)
+    assert found.named is True
+    assert found.trusted is False
 
 
 def test_a_port_is_asked_a_handful_of_times(issuer: trustme.CA) -> None:

@@ -11,7 +11,7 @@ from checks.frameworks.framework import Framework, Item
 from checks.frameworks.known import frameworks
 from checks.frameworks.tally import Ledger, Row, outcomes
 from checks.report.wrap import wrapped
-from checks.result import NOTHING, Summary
+from checks.result import NOTHING, Evaluation, Summary
 from checks.verdict import Outcome
 from tui.panes.base import Entry
 from tui.picture import Picture
@@ -47,6 +47,19 @@ class ItemKey(NamedTuple):
     item: str
 
 
+class _Made(NamedTuple):
+    """What was made of an evaluation for one framework; `counts` are the verdicts of each check that its items name.
+
+    The ledger itself is only touched under the lock: another thread may be changing it when the screen is drawn.
+    """
+
+    evaluation: Evaluation
+    chosen: int
+    rows: tuple[Row, ...]
+    entries: list[Entry]
+    counts: Mapping[str, Summary]
+
+
 class BenchmarksView:
     """One row per item under a row per section; `turn` shows the next framework."""
 
@@ -68,7 +81,7 @@ class BenchmarksView:
         self._ledger = Ledger()
         self._lock = Lock()  # rows are made in the judging thread, and here where that has not done so yet
         self._titles = {check.id: check.title for check in catalogue()}
-        self._made: tuple[object, int, tuple[Row, ...], list[Entry]] | None = None
+        self._made: _Made | None = None
 
     @property
     def framework(self) -> Framework:
@@ -81,11 +94,11 @@ class BenchmarksView:
 
     def entries(self, picture: Picture) -> Sequence[Entry]:
         """A row per section and per item."""
-        return self._up_to_date(picture)[1]
+        return self._up_to_date(picture).entries
 
     def rows(self, picture: Picture) -> tuple[Row, ...]:
         """The verdicts on the items of the framework that is shown."""
-        return self._up_to_date(picture)[0]
+        return self._up_to_date(picture).rows
 
     def headline(self, picture: Picture) -> Cell:
         """How many items end with which verdict."""
@@ -95,40 +108,41 @@ class BenchmarksView:
 
     def preview(self, key: ItemKey, picture: Picture, width: int) -> Iterator[TextLine]:
         """What the item asks for, what a person has to decide, and what each check found."""
-        rows = self.rows(picture)
-        chosen = [row for row in rows if row.item.section == key.section and key.item in ("", row.item.id)]
+        made = self._up_to_date(picture)
+        chosen = [row for row in made.rows if row.item.section == key.section and key.item in ("", row.item.id)]
         if not key.item:
             yield line(f" {key.section}", "title")
             yield line(f" {len(chosen)} items:  {_told(outcomes(chosen))}")
             return
         for row in chosen:
-            yield from self._item_lines(row, width)
+            yield from self._item_lines(row, made.counts, width)
 
     def item(self, key: ItemKey) -> Item | None:
         """The item of a key, of whichever framework."""
         found = (each for each in frameworks() if each.id == key.framework)
         return next((item for each in found for item in each.items if item.id == key.item), None)
 
-    def _item_lines(self, row: Row, width: int) -> Iterator[TextLine]:
+    def _item_lines(self, row: Row, counts: Mapping[str, Summary], width: int) -> Iterator[TextLine]:
         head = Cell.join((f" {self.framework.short} {row.item.id}  ", "key"), (row.item.title, "title"), "  ")
         yield TextLine(Cell.join(head, verdict_cell(row.outcome.value)), copy=f"{row.item.id} {row.item.title}")
         for text in dict.fromkeys(filter(None, (row.why, row.item.by_hand))):
             yield from (line(piece, "accent") for piece in wrapped(text, width, " "))
         for name in row.item.checks:
-            told = _told(dict(_counts(self._ledger.of(name)))) or "nothing to judge"
+            told = _told(dict(_counts(counts[name]))) or "nothing to judge"
             title = self._titles.get(name, "")
             yield TextLine(Cell.join((f" {name:<9}", "key"), f"{told:<24}  ", (title, "dim")), copy=name)
 
-    def _up_to_date(self, picture: Picture) -> tuple[tuple[Row, ...], list[Entry]]:
+    def _up_to_date(self, picture: Picture) -> _Made:
         with self._lock:
-            made = self._made
-            if made is None or made[0] is not picture.evaluation or made[1] != self.chosen:
-                framework = self.framework
+            made, chosen = self._made, self.chosen
+            if made is None or made.evaluation is not picture.evaluation or made.chosen != chosen:
+                framework = frameworks()[chosen]
                 self._ledger.update(picture.evaluation)
                 rows = self._ledger.rows(framework, picture.snapshot)
-                made = (picture.evaluation, self.chosen, rows, list(_entries(framework, rows)))
+                counts = {name: self._ledger.of(name) for item in framework.items for name in item.checks}
+                made = _Made(picture.evaluation, chosen, rows, list(_entries(framework, rows)), counts)
                 self._made = made
-        return made[2], made[3]
+        return made
 
 
 def _entries(framework: Framework, rows: Sequence[Row]) -> Iterator[Entry]:

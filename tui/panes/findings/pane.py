@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from threading import Lock
 from typing import ClassVar
 
 from checks.catalogue import catalogue
@@ -45,6 +46,7 @@ class FindingsPane(Pane):
         self.benchmarking = False
         self._benchmarks = BenchmarksView()
         self._within: ItemKey | Waiver | None = None
+        self._lock = Lock()  # rows are made in the judging thread, and here where that has not done so yet
         self._made: tuple[object, bool, ItemKey | Waiver | None, list[Entry]] | None = None
 
     @property
@@ -80,23 +82,33 @@ class FindingsPane(Pane):
             self.grouped = not self.grouped
         return True
 
+    def leave_view(self) -> bool:
+        """From the items of a framework to the findings."""
+        if not self._lists_items:
+            return False
+        self.benchmarking = False
+        return True
+
     def shown_columns(self) -> tuple[Column, ...]:
         """Of findings, or of items."""
         return self._benchmarks.columns if self._lists_items else self.columns
 
     def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
         """One entry per check and outcome, or one per result, or one per item."""
-        if self._lists_items:
+        grouped, within = self.grouped, self._within  # a key may change both while the judging thread is in here
+        if self.benchmarking and within is None:
             return self._benchmarks.entries(picture)
-        made = self._made
-        if made and made[0] is picture.evaluation and made[1:3] == (self.grouped, self._within):
-            return made[3]
-        within = self._within
+        with self._lock:
+            made = self._made
+            if made is None or made[0] is not picture.evaluation or made[1:3] != (grouped, within):
+                made = (picture.evaluation, grouped, within, self._rows(grouped, within, picture))
+                self._made = made
+        return made[3]
+
+    def _rows(self, grouped: bool, within: ItemKey | Waiver | None, picture: Picture) -> list[Entry]:
         results = picture.evaluation.results() if within is None else self._behind(within, picture)
-        by_check = self.grouped and not isinstance(within, Waiver)
-        entries = list(_groups(results, picture) if by_check else _flat(results, picture))
-        self._made = (picture.evaluation, self.grouped, self._within, entries)
-        return entries
+        by_check = grouped and not isinstance(within, Waiver)
+        return list(_groups(results, picture) if by_check else _flat(results, picture))
 
     def _objects(self, key: ItemKey, picture: Picture, width: int) -> Iterable[TextLine]:
         """The worst objects behind an item, to follow."""
