@@ -300,8 +300,6 @@ def test_a_busy_hosts_events_do_not_become_a_poll(watch: Watch, proxy: LoggingPr
     asked = [one.path for one in proxy.requests[before:]]
     changed = {one.id for one in watch.snapshot.of(Container) if one.name == "crash-loop"}
     # The engine tells of a probe's result only when the health differs: that is a change, and is read.
-    changed |= {
-        one.id for one in watch.snapshot.events if one.time >= began and one.action.startswith("health_status")
-    }
+    changed |= {one.id for one in watch.snapshot.events if one.time >= began and one.action.startswith("health_status")}
     inspected = [path for path in asked if path.endswith("/json") and not any(one in path for one in changed)]
     assert len(inspected) <= BOUND * 2, inspected
