@@ -170,7 +170,7 @@ def test_it_is_seen_live_and_gone_when_it_ends(visited: Visited, monkeypatch: py
         watch.until("both", lambda p: {"RUN-045", "RUN-049"} <= failing(p, p.snapshot.get(key)), bound=30.0)
         activity = watch.snapshot.get(ResourceKey(Kind.ACTIVITY, NAME, visited.id))
         assert isinstance(activity, Activity)
-        assert ("docker", Kind.ACTIVITY) not in watch.snapshot.gaps
+        watch.until("all read", lambda p: (NAME, Kind.ACTIVITY) not in p.snapshot.gaps, bound=30.0)
         os.kill(session(activity).pid, signal.SIGKILL)
         watch.until("nobody inside", lambda p: "RUN-049" not in failing(p, p.snapshot.get(key)), bound=30.0)
         assert "RUN-045" in failing(watch.picture, watch.snapshot.get(key))
