@@ -18,7 +18,7 @@ _PROCESS = re.compile(r"^\w+ /proc/(\d+)(?:/|$)")
 _CONTAINER = re.compile(rb"[0-9a-f]{64}")
 _ENGINE = re.compile(rb"dockerd|containerd(?:-shim.*)?|docker-proxy|runc")
 _INIT = "1"
-_OUTSIDE = re.compile(rb"^\S+ \S+ \S+ \S+ /(?:home|work|tmp|opt|mnt|media|root|var/tmp)(?:/|\s)")
+_SYSTEM = re.compile(rb"^\S+ \S+ \S+ \S+ /(?:\s|(?:proc|sys|dev|run|etc|usr|boot|srv|var/(?:lib|log|run))(?:/|\s))")
 _GROUP = re.compile(rb"^(\d+:[^:\n]*:)/(?!.*[0-9a-f]{64}).*$", re.MULTILINE)  # of no container
 _FIRST_PERSON = 1000
 _PEOPLE = ("/etc/passwd", "/etc/group")
@@ -49,7 +49,7 @@ def of_the_lab(heard: Heard) -> Heard:
     if "names /home" in kept:
         kept["names /home"] = []
     for question in [question for question in kept if question.endswith("/mountinfo")]:
-        _filter(kept, question, lambda line: not _OUTSIDE.match(line))
+        _filter(kept, question, lambda line: _SYSTEM.match(line) is not None)
     for question in [question for question in kept if question.endswith("/cgroup")]:
         _replace(kept, question, _GROUP.sub(rb"\1/", _text(kept, question)))
     for path in _PEOPLE:
