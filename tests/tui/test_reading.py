@@ -19,7 +19,7 @@ from inventory.sources.docker.frames import LogLine
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import Answer, refusal
 from tests.tui.stage import Play, play, put_cursor
-from tests.tui.world import NOW, world
+from tests.tui.world import NOW, endpoint, world
 from tui.detail.raw import LONGEST as LONGEST_TEXT
 from tui.detail.raw import raw_value
 from tui.detail.reading import LONGEST, process_lines, show_log
@@ -427,6 +427,16 @@ def test_a_secret_at_the_end_of_a_command_is_masked(around: int) -> None:
     found = Processes(("USER", "CMD"), (("token=" + SECRET, command),))
     shown = " ".join(each.cell.text for each in process_lines(found, Context(world(), 80, NOW)))
     assert "hun" not in shown
+
+
+def test_a_resource_without_an_answer_shows_its_fields_as_plain_values() -> None:
+    value = raw_value(endpoint())
+    assert value["certificates"][0]["bits"] == endpoint().certificates[0].bits
+    assert [set(key) for key in value["containers"]] == [{"kind", "source", "id"}] * len(endpoint().containers)
+    assert value["labels"] == {}
+    assert endpoint().containers
+    assert json.loads(json.dumps(value)) == value
+    assert type(value["containers"][0]["kind"]) is str
 
 
 def test_a_huge_label_is_cut_and_still_masked() -> None:

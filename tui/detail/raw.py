@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from inventory.gap import Gap
 from inventory.resource import Resource
 from inventory.secrets import MARGIN, mask_document
 from inventory.sources.docker.decode import AnswerError, plain
@@ -46,11 +50,19 @@ def _fields(resource: Resource) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float | bool) or value is None:
+    if isinstance(value, str):
+        return str(value)  # of an enum too, which a tree would show by its repr
+    if isinstance(value, int | float) or value is None:
         return value
-    if isinstance(value, dict):
+    if isinstance(value, Gap):
+        return str(value)
+    if isinstance(value, msgspec.Struct):
+        return _plain(msgspec.structs.asdict(value))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list | frozenset) and not hasattr(value, "_fields"):
+    if isinstance(value, tuple | list | frozenset):
         return [_plain(item) for item in value]
     return str(value)
 
