@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -48,9 +48,27 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     judge: Callable[[Any, View], Verdict]
 
     @property
-    def kind(self) -> Kind:
-        """The kind of resource it judges."""
-        return self.subject.kind
+    def families(self) -> tuple[type[Resource], ...]:
+        """The families that it judges: the subject, or all of an abstract subject's that have been imported."""
+        return tuple(_families(self.subject))
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of resources it judges."""
+        return tuple(family.kind for family in self.families)
+
+    @property
+    def judges(self) -> str:
+        """What it judges, for people."""
+        return self.subject.noun if hasattr(self.subject, "noun") else self.subject.kind.value
+
+
+def _families(subject: type[Resource]) -> Iterator[type[Resource]]:
+    if hasattr(subject, "kind"):
+        yield subject
+        return
+    for family in subject.__subclasses__():
+        yield from _families(family)
 
 
 REGISTRY: dict[str, Check] = {}
@@ -76,7 +94,7 @@ def check(
         title: names the bad pattern, in sentence case.
         domain: where it is counted.
         severity: of a failure, unless the verdict or the policy says otherwise.
-        subject: the resource class it judges; one verdict per resource.
+        subject: the resource class it judges, or one that several have in common; one verdict per resource.
         why: one line: what an attacker or an accident gains.
         remediation: what to do, pasteable where possible, with the likely side effect.
         references: `CIS-Docker-1.6:5.5`, `PSS:baseline:Privileged Containers`, `ATT&CK:T1611`, `CWE-250`, ...

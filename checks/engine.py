@@ -12,7 +12,7 @@ from checks.check import Check
 from checks.infra import exempt
 from checks.policy import Policy, Waiver
 from checks.result import Evaluation, Judgement, Result, Summary, count
-from checks.selectors import behind
+from checks.selectors import behind, leans_on, maker
 from checks.verdict import Outcome, Severity, Verdict, unknown
 from checks.view import CLOCK, EFFECTIVE, EVENTS, SEVERITIES, Indexes, Read, View, effective_views, indexed
 from inventory.gap import Unread
@@ -54,7 +54,7 @@ class Engine:
         self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
         self._indexes: Indexes = {}
         self._judgements: dict[ResourceKey, Judgement] = {}
-        self._leaning: dict[ResourceKey, set[ResourceKey]] = {}  # whose waivers go by another's image and labels
+        self._leaning: dict[ResourceKey, set[ResourceKey]] = {}  # whose results depend on another's
         self._waivers: dict[str, tuple[Waiver, ...]] = {}  # by check
         self._total = Summary()
         self._slow: set[str] = set()
@@ -143,16 +143,14 @@ class Engine:
         return [*_different(*views), *((check.id, key) for check in checks)]
 
     def _lean(self, key: ResourceKey, resource: Resource | None) -> None:
-        """Note by whose image and labels the waivers of this resource go, if not by its own."""
-        before, after = behind(self._known.get(key)), behind(resource)
-        if before == after:
-            return
-        if before is not None:
-            self._leaning[before].discard(key)
-            if not self._leaning[before]:
-                del self._leaning[before]
-        if after is not None:
-            self._leaning.setdefault(after, set()).add(key)
+        """Note by whose image and labels its waivers go, if not by its own, and what it was made from."""
+        before, after = leans_on(self._known.get(key)), leans_on(resource)
+        for other in before - after:
+            self._leaning[other].discard(key)
+            if not self._leaning[other]:
+                del self._leaning[other]
+        for other in after - before:
+            self._leaning.setdefault(other, set()).add(key)
 
     def _looked_at(self, gaps: Iterable[GapKey]) -> list[Read]:
         """The kernel's views that came within reach, or out of it, with a host as a whole."""
@@ -215,6 +213,8 @@ class Engine:
                 before, after = self._judge(self._view(snapshot, key.source, views), pair)
                 if before != after:
                     touched.add(key)
+        for key in tuple(touched) if self._leaning else ():
+            touched |= self._leaning.get(key, set())
         return touched
 
     def _view(self, snapshot: Snapshot, source: str, views: dict[str, View]) -> View:
@@ -324,6 +324,8 @@ class Engine:
         key = resource.key
         verdicts = self._verdicts.get(key, {})
         implied, folded = _fold(self._foldable[key.kind], verdicts)
+        made = self._made_alike(resource, verdicts)
+        folded = {**folded, **made} if made else folded
         notable, settled, passes = [], [], 0
         for check in self._checks[key.kind]:
             verdict = folded.get(check.id) or verdicts[check.id]
@@ -340,6 +342,32 @@ class Engine:
         notable.sort(key=lambda result: (_RANK[result.outcome], -result.severity, result.check.id))
         counts = count(notable, passes, len(settled) - passes)
         return Judgement(tuple(notable), tuple(settled), counts)
+
+    def _made_alike(self, resource: Resource, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+        """Verdicts that say of a pod what they say of the workload that made it: said there, and not once a replica.
+
+        What differs from the template (an injected container, one for debugging, an older revision) stays the pod's.
+        """
+        key = maker(resource)
+        theirs = self._verdicts.get(key) if key is not None else None
+        if key is None or not theirs:
+            return {}
+        made: dict[str, Verdict] = {}
+        for name, verdict in verdicts.items():
+            if verdict.outcome is _PASS or verdict.outcome is _NOT_APPLICABLE:
+                continue
+            other = theirs.get(name)
+            if other is not None and _tells(other) == _tells(verdict):
+                made[name] = Verdict(_NOT_APPLICABLE, f"said of its {self._origin(name, key, other)}", verdict.evidence)
+        return made
+
+    def _origin(self, check_id: str, key: ResourceKey, verdict: Verdict) -> str:
+        """The first in the chain of makers that the verdict is about."""
+        above = maker(self._known.get(key))
+        theirs = self._verdicts.get(above, {}).get(check_id) if above is not None else None
+        if above is not None and theirs is not None and _tells(theirs) == _tells(verdict):
+            return self._origin(check_id, above, theirs)
+        return f"{key.kind.value} {key.id}"
 
     def _accepted(
         self, check: Check, resource: Resource, verdict: Verdict, today: date
@@ -366,8 +394,14 @@ _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 def _by_kind(checks: Iterable[Check]) -> Mapping[Kind, tuple[Check, ...]]:
     found: dict[Kind, tuple[Check, ...]] = {}
     for check in checks:
-        found[check.kind] = (*found.get(check.kind, ()), check)
+        for kind in check.kinds:
+            found[kind] = (*found.get(kind, ()), check)
     return found
+
+
+def _tells(verdict: Verdict) -> tuple[Outcome, Severity | None, str, str]:
+    """What is found, wherever in the object it stands."""
+    return verdict.outcome, verdict.severity, verdict.message, verdict.salient
 
 
 def _said(verdict: Verdict) -> tuple[Outcome, Severity | None]:

@@ -9,6 +9,7 @@ import msgspec
 
 from checks.check import Check
 from checks.policy import Waiver
+from checks.selectors import maker
 from checks.verdict import Evidence, Outcome, Severity, Verdict
 from inventory.container import Container
 from inventory.resource import Resource, ResourceKey
@@ -137,13 +138,18 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 def identity(resource: Resource) -> str:
     """What survives a restart or a re-creation: project or stack and name, never the id."""
+    made = maker(resource)
+    if made is not None:  # a pod's own name is new each time
+        return f"{resource.key.kind}/{made.kind}/{made.id}"
     return f"{resource.key.kind}/{project(resource)}/{lasting_name(resource)}"
 
 
 def project(resource: Resource) -> str:
-    """The Compose project or Swarm stack that it belongs to; "" if none."""
+    """The Compose project, Swarm stack or Kubernetes namespace that it belongs to; "" if none."""
     if isinstance(resource, Container):
         return _text(resource, "project")
+    if "namespace" in resource.field_names:
+        return _text(resource, "namespace")
     return _text(resource, "stack") if isinstance(resource, Service) else ""
 
 

@@ -13,10 +13,13 @@ from inventory.container import Container
 from inventory.gap import Gap
 from inventory.image import Image
 from inventory.reference import DEFAULT_REGISTRY, parse
-from inventory.resource import Resource, ResourceKey
+from inventory.resource import Kind, Resource, ResourceKey
 from inventory.swarm import Service
 
 _PROJECT = ("com.docker.compose.project", "io.podman.compose.project", "com.docker.stack.namespace")
+_MAKERS = frozenset({
+    "deployment", "replicaset", "statefulset", "daemonset", "job", "cronjob", "replicationcontroller",
+})  # fmt: skip
 _NAMESPACE = ("io.kubernetes.pod.namespace",)  # written by cri-dockerd on the containers that it starts
 
 
@@ -31,6 +34,23 @@ def behind(resource: Resource | None) -> ResourceKey | None:
     return carrier if isinstance(carrier, ResourceKey) else None
 
 
+def maker(resource: Resource | None) -> ResourceKey | None:
+    """What made a pod or a workload from its template and would make it so again: its controller, if it has one."""
+    if resource is None or "pod_spec" not in resource.field_names:
+        return None
+    owners = resource.peek("owners")
+    for owner in () if isinstance(owners, Gap) else owners:
+        if owner.controller and owner.kind.lower() in _MAKERS:
+            kind = Kind(owner.kind.lower())
+            return ResourceKey(kind, resource.key.source, f"{resource.peek('namespace')}/{owner.name}")
+    return None
+
+
+def leans_on(resource: Resource | None) -> frozenset[ResourceKey]:
+    """The resources that decide how what is found on this one counts."""
+    return frozenset(key for key in (behind(resource), maker(resource)) if key is not None)
+
+
 def image_names(resource: Resource) -> Iterator[str]:
     """Every way to write the image: as its user did, with the registry filled in, by content id."""
     if isinstance(resource, Container):
@@ -41,6 +61,9 @@ def image_names(resource: Resource) -> Iterator[str]:
     elif isinstance(resource, Image):
         written = [resource.name, *_texts(resource, "repo_tags"), *_texts(resource, "repo_digests")]
         yield resource.key.id
+    elif "pod_spec" in resource.field_names:
+        spec = resource.peek("pod_spec")
+        written = [] if isinstance(spec, Gap) else [container.image for _, container in spec.all_containers()]
     else:
         written = []
     for name in filter(None, written):
@@ -79,7 +102,9 @@ def project(resource: Resource) -> str:
 
 
 def namespace(resource: Resource) -> str:
-    """The Kubernetes namespace of a container that a kubelet started; "" if none."""
+    """The Kubernetes namespace of an object, or of a container that a kubelet started; "" if none."""
+    if "namespace" in resource.field_names:
+        return _text(resource, "namespace")
     return _label(resource, _NAMESPACE)
 
 

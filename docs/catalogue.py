@@ -36,16 +36,16 @@ def _lines(checks: tuple[Check, ...]) -> Iterator[str]:
 
 
 def _row(check: Check) -> Iterable[str]:
-    return (f"[{check.id}](#{check.id.lower()})", check.severity.word, check.kind.value, text(check.title))
+    return (f"[{check.id}](#{check.id.lower()})", check.severity.word, check.judges, text(check.title))
 
 
 def _check(check: Check) -> Iterator[str]:
     yield f"\n### {check.id}"
-    yield f"\n**{text(check.title)}** ({check.severity.word}, {check.domain.value}, judges each {check.kind.value})"
+    yield f"\n**{text(check.title)}** ({check.severity.word}, {check.domain.value}, judges each {check.judges})"
     yield f"\n{text(check.why)}"
     for number, paragraph in enumerate(cleandoc(check.doc).split("\n\n")):
         yield f"\n{'' if number else 'When: '}{text(paragraph)}"
     yield f"\nRemediation: {text(check.remediation)}"
     yield f"\nReferences: {text(', '.join(check.references)) or 'none'}"
     if check.implied_by:
-        yield f"\nFolded into {', '.join(check.implied_by)} where that fails on the same {check.kind.value}."
+        yield f"\nFolded into {', '.join(check.implied_by)} where that fails on the same {check.judges}."

@@ -28,15 +28,65 @@ class Kind(StrEnum):
     COMPONENT = "component"
     ACTIVITY = "activity"
     ENDPOINT = "endpoint"
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    KUBE_NODE = "kube-node"
+    POD = "pod"
+    DEPLOYMENT = "deployment"
+    REPLICASET = "replicaset"
+    STATEFULSET = "statefulset"
+    DAEMONSET = "daemonset"
+    JOB = "job"
+    CRONJOB = "cronjob"
+    REPLICATIONCONTROLLER = "replicationcontroller"
+    PODTEMPLATE = "podtemplate"
+    KUBE_SERVICE = "kube-service"
+    ENDPOINTSLICE = "endpointslice"
+    INGRESS = "ingress"
+    GATEWAY = "gateway"
+    HTTPROUTE = "httproute"
+    NETWORKPOLICY = "networkpolicy"
+    SERVICEACCOUNT = "serviceaccount"
+    ROLE = "role"
+    CLUSTERROLE = "clusterrole"
+    ROLEBINDING = "rolebinding"
+    CLUSTERROLEBINDING = "clusterrolebinding"
+    SUBJECT = "subject"
+    KUBE_SECRET = "kube-secret"  # noqa: S105 - the kind of a Kubernetes object
+    CONFIGMAP = "configmap"
+    PODDISRUPTIONBUDGET = "poddisruptionbudget"
+    HORIZONTALPODAUTOSCALER = "horizontalpodautoscaler"
+    PERSISTENTVOLUME = "persistentvolume"
+    PERSISTENTVOLUMECLAIM = "persistentvolumeclaim"
+    LIMITRANGE = "limitrange"
+    RESOURCEQUOTA = "resourcequota"
+    VALIDATINGWEBHOOKCONFIGURATION = "validatingwebhookconfiguration"
+    MUTATINGWEBHOOKCONFIGURATION = "mutatingwebhookconfiguration"
+    VALIDATINGADMISSIONPOLICY = "validatingadmissionpolicy"
+    VALIDATINGADMISSIONPOLICYBINDING = "validatingadmissionpolicybinding"
+    APISERVICE = "apiservice"
+    CUSTOM = "custom-resource"
+    CONTROL_PLANE = "control-plane-component"
+    KUBELET = "kubelet"
+    EVENT = "event"
 
     @property
     def plural(self) -> str:
         """The word for several."""
-        return "activities" if self is Kind.ACTIVITY else f"{self.value}s"
+        if self.value.endswith("y"):
+            return f"{self.value[:-1]}ies"
+        return f"{self.value}es" if self.value.endswith("ss") else f"{self.value}s"
 
 
-OBJECTS = tuple(kind for kind in Kind if kind is not Kind.ACTIVITY)
-"""Kinds that stand for something of their own; an activity only says more about its container, and is no row."""
+NOT_OBJECTS = frozenset({Kind.ACTIVITY, Kind.EVENT})
+OBJECTS = tuple(kind for kind in Kind if kind not in NOT_OBJECTS)
+"""Kinds that stand for something of their own; an activity or event only says more about another, and is no row."""
+
+_FIRST_OF_A_CLUSTER = list(Kind).index(Kind.CLUSTER)
+ENGINE_KINDS = tuple(Kind)[:_FIRST_OF_A_CLUSTER]
+"""What a container engine and the machine below it have."""
+CLUSTER_KINDS = tuple(Kind)[_FIRST_OF_A_CLUSTER:]
+"""What a Kubernetes cluster has."""
 
 
 class ResourceKey(NamedTuple):
@@ -71,6 +121,7 @@ class Resource(metaclass=_Family):
     """
 
     kind: ClassVar[Kind]
+    noun: ClassVar[str]  # what people call any of an abstract class's families
     field_names: ClassVar[tuple[str, ...]]  # of all facts, the common ones first
     key: ResourceKey
     name: str
@@ -107,6 +158,13 @@ class Resource(metaclass=_Family):
         """Never the fields: some may be unread, others secret."""
         return f"<{self.key.kind} {self.name!r}>"
 
+    def same_as(self, other: Resource) -> bool:
+        """Whether the other tells the same, so that nothing has to be judged or drawn again."""
+        if not self.raw or self.raw != other.raw or self.gaps != other.gaps:
+            return False
+        # The same answer may mean something else: ids and names from other answers complete it.
+        return all(self.peek(name) == other.peek(name) for name in self.field_names if name not in _NOTED)
+
     def peek(self, name: str) -> Any:
         """The field's value, or the `Gap` that says why it has none."""
         gap = self.gaps.get(name)
@@ -121,6 +179,9 @@ class Resource(metaclass=_Family):
             if gap is None:
                 raise AttributeError(f"{type(self).__name__} has no field {name!r}")
             raise Unread(gap)
+
+
+_NOTED = frozenset({"raw", "gaps", "observed_at"})
 
 
 class _Unset:

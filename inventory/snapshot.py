@@ -81,6 +81,11 @@ class Snapshot(msgspec.Struct, frozen=True):
             raise Unread(gap)
         return tuple(self.of(cls, source))
 
+    @property
+    def has_clusters(self) -> bool:
+        """Whether anything of a Kubernetes cluster, or of manifests for one, is known or was asked for."""
+        return bool(self.by_kind.get(Kind.CLUSTER)) or any(kind is Kind.CLUSTER for _, kind in self.gaps)
+
     def engine_gap(self, source: str) -> Gap:
         """The reason to give when a source has not described itself."""
         return self.gaps.get((source, Kind.ENGINE)) or Gap(Reason.PENDING, "GET /info")

@@ -138,7 +138,7 @@ class Store:
     def _put(self, resource: Resource) -> None:
         known = self._kinds.setdefault(resource.key.kind, {})
         before = known.get(resource.key)
-        if before is not None and _same(before, resource):
+        if before is not None and (before is resource or resource.same_as(before)):
             return
         known[resource.key] = resource
         self._touch(resource.key)
@@ -181,16 +181,3 @@ class Store:
                 tuple(self._events),
             )
         return self._snapshot
-
-
-def _same(before: Resource, after: Resource) -> bool:
-    if before is after:
-        return True
-    if not after.raw or before.raw != after.raw or before.gaps != after.gaps:
-        return False
-    # The same answer may mean something else: ids and names from other answers complete it.
-    names = (name for name in after.field_names if name not in _NOTED)
-    return all(before.peek(name) == after.peek(name) for name in names)
-
-
-_NOTED = frozenset({"raw", "gaps", "observed_at"})

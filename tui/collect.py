@@ -41,12 +41,12 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     gc.disable()  # one look and out: what is made is kept, and looking for cycles in it costs a tenth of the time
     store = collect(options, narrate)
     # Loading these while the engine answers costs more than it saves: the threads wait for each other.
-    from checks.catalogue import catalogue
+    from checks.catalogue import catalogue, without_clusters
     from checks.engine import Engine
     from checks.report.report import Tool, report
 
-    checks = catalogue()
     snapshot = store.snapshot()
+    checks = catalogue() if snapshot.has_clusters else without_clusters()
     evaluation = Engine(checks, policy).evaluate(snapshot)
     return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters, policy)
 

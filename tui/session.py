@@ -177,11 +177,12 @@ class Session:
     # -- threads ------------------------------------------------------------------------------------------------
 
     def _judge(self, policy: Policy) -> None:
-        from checks.catalogue import catalogue
+        from checks.catalogue import catalogue, without_clusters
         from checks.engine import Engine
         from checks.result import Evaluation
 
-        engine = Engine(catalogue(), policy)
+        checks = without_clusters()
+        engine = Engine(checks, policy)
         whole = True  # whether this engine has yet to see everything
         generation = -1
         due = time.monotonic() + TICK
@@ -199,10 +200,13 @@ class Session:
             else:  # the facts need not wait for their verdicts
                 self._show(snapshot=snapshot)
             try:
+                if snapshot.has_clusters and checks is not catalogue():
+                    checks = catalogue()
+                    engine, whole = Engine(checks, policy), True
                 if self._wanted is not None and self._wanted is not policy:
                     policy = self._wanted
                     if whole or engine.adopt(policy, snapshot) is None:
-                        engine, whole = Engine(catalogue(), policy), True
+                        engine, whole = Engine(checks, policy), True
                 if whole:
                     evaluation = engine.evaluate(snapshot)
                 else:
@@ -213,7 +217,7 @@ class Session:
             except Exception as error:
                 # Half of the changes may be judged: start afresh, and say so rather than show old verdicts as new.
                 self._fault("judging", error)
-                engine, whole = Engine(catalogue(), policy), True
+                engine, whole = Engine(checks, policy), True
                 evaluation = Evaluation()
             self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first))
 

@@ -105,9 +105,10 @@ class Ledger:
 
     def _gap(self, check: Check, unread: Mapping[Kind, str], snapshot: Snapshot) -> str:
         """Why the check may have missed something that it judges; "" if it judged all there is."""
-        if unread[check.kind]:
-            return unread[check.kind]
-        if snapshot.count(check.kind) and not self._marks.get(check.id):
+        missed = next((unread[kind] for kind in check.kinds if unread[kind]), "")
+        if missed:
+            return missed
+        if any(snapshot.count(kind) for kind in check.kinds) and not self._marks.get(check.id):
             return f"{check.id} has not been run"
         return ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.catalogue import DOMAINS, catalogue
+from checks.catalogue import PACKAGES, catalogue
 from checks.check import Check
 from checks.engine import Engine as CheckEngine
 from checks.policy import Policy
@@ -76,6 +76,6 @@ def results(checks: Iterable[Check], case: Case) -> dict[str, Result]:
 def all_cases() -> Iterator[Case]:
     """The cases of every domain: `CASES` of each tests/checks/<domain>/cases*.py."""
     here = Path(__file__).parent
-    for domain in DOMAINS:
+    for domain in PACKAGES:
         for module in sorted((here / domain).glob("cases*.py")):
             yield from importlib.import_module(f"tests.checks.{domain}.{module.stem}").CASES

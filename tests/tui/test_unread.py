@@ -9,8 +9,8 @@ from msgspec import structs
 
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource, ResourceKey
+from inventory.sources.decode import items
 from inventory.sources.docker import translate
-from inventory.sources.docker.decode import items
 from tests.checks.builders import SOURCE, captured, changed
 from tests.tui.world import NOW, filled, judged, made, world
 from tui import menus

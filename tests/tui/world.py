@@ -16,8 +16,8 @@ from inventory.endpoint import PeerCertificate, TlsEndpoint
 from inventory.host import DiskFacts, Host
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, SourceHealth, Status
+from inventory.sources.decode import AnswerError, items
 from inventory.sources.docker import translate
-from inventory.sources.docker.decode import AnswerError, items
 from inventory.store import Store
 from tests.checks.builders import DATA, NOW, SOURCE, captured, engine, patched
 from tui.picture import Picture, Stats

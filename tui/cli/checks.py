@@ -52,7 +52,7 @@ def _find(name: str, found: dict[str, Check]) -> Check:
 
 def _list(checks: Iterable[Check]) -> Iterator[str]:
     for check in checks:
-        yield f"{check.id:<9}{check.severity.word:<10}{check.domain.value:<15}{check.kind.value:<11}{check.title}\n"
+        yield f"{check.id:<9}{check.severity.word:<10}{check.domain.value:<15}{check.judges:<11}{check.title}\n"
 
 
 def _show(check: Check) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _show(check: Check) -> Iterator[str]:
 
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout and sys.stdout.isatty() else _WIDTH
     yield f"{check.id}  {check.title}"
-    yield f"{check.severity.word}, {check.domain.value}, judges each {check.kind.value}"
+    yield f"{check.severity.word}, {check.domain.value}, judges each {check.judges}"
     for label, text in (("Why", check.why), ("When", check.doc), ("Remediation", check.remediation)):
         yield f"\n{label}"
         for paragraph in cleandoc(text).split("\n\n"):
@@ -71,4 +71,4 @@ def _show(check: Check) -> Iterator[str]:
     yield from wrapped(", ".join(check.references) or "none", min(width, _WIDTH), "  ")
     if check.implied_by:
         yield "\nFolded into"
-        yield f"  {', '.join(check.implied_by)}, where that fails on the same {check.kind.value}"
+        yield f"  {', '.join(check.implied_by)}, where that fails on the same {check.judges}"

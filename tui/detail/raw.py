@@ -10,7 +10,7 @@ import msgspec
 from inventory.gap import Gap
 from inventory.resource import Resource
 from inventory.secrets import MARGIN, mask_document
-from inventory.sources.docker.decode import AnswerError, plain
+from inventory.sources.decode import AnswerError, plain
 from inventory.text import CUT
 from tui.detail.tab import ALL, Shape, Tab
 from tui.picture import Picture

@@ -11,8 +11,8 @@ from typing import Any
 
 from inventory.secrets import mask_args, mask_document, mask_text
 from inventory.sources.bundle.disguise import Disguise
+from inventory.sources.decode import AnswerError
 from inventory.sources.docker import plugins
-from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.swarms import scrub
 from inventory.sources.host.private import recordable
 

@@ -11,6 +11,7 @@ from msgspec import UnsetType
 from inventory.container import Container, Health, Healthcheck
 from inventory.gap import Gap, Reason
 from inventory.resource import EMPTY, Kind, ResourceKey
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import wire
 from inventory.sources.docker.container_parts import (
     attachments,
@@ -21,7 +22,6 @@ from inventory.sources.docker.container_parts import (
     mounts,
     ports,
 )
-from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.facts import (
     PENDING,
     finish,

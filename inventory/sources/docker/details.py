@@ -10,8 +10,8 @@ import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.image import HistoryEntry
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import images
-from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.frames import Demultiplexer, LogLine
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.stats import Sample, StatsAnswer, sample_of

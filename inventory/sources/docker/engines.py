@@ -7,8 +7,8 @@ from typing import Any
 from inventory.engine import Engine, SwarmState
 from inventory.gap import Gap, Reason
 from inventory.resource import EMPTY, Kind, ResourceKey
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import wire
-from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.facts import finish, moment, texts, words
 from inventory.sources.docker.plugins import PATH as PLUGINS
 from inventory.sources.docker.plugins import plugins

@@ -10,8 +10,8 @@ import msgspec
 
 from inventory.activity import Session as ExecSession
 from inventory.gap import Gap, Reason
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import wire
-from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import ApiError
 from inventory.sources.docker.wire import Strings, Wire

@@ -13,8 +13,8 @@ import msgspec
 from inventory.engine import Engine, SwarmState
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource
+from inventory.sources.decode import AnswerError, decode, items, member
 from inventory.sources.docker import libpod, translate, wire
-from inventory.sources.docker.decode import AnswerError, decode, items, member
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.facts import PENDING
 from inventory.sources.docker.session import Session

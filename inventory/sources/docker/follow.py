@@ -10,8 +10,8 @@ import msgspec
 
 from inventory.resource import EMPTY, Kind
 from inventory.snapshot import Event
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import wire
-from inventory.sources.docker.decode import AnswerError, decode
 
 Target = tuple[Kind, str]
 """An object to inspect, or with an empty id a whole kind to list."""

@@ -9,9 +9,9 @@ import msgspec
 from inventory.gap import Gap, Reason
 from inventory.image import HistoryEntry, Image
 from inventory.resource import Kind, ResourceKey
+from inventory.sources.decode import AnswerError, decode, items
 from inventory.sources.docker import wire
 from inventory.sources.docker.containers import healthcheck
-from inventory.sources.docker.decode import AnswerError, decode, items
 from inventory.sources.docker.facts import PENDING, finish, moment, or_none, texts, words
 
 _CONFIG = {

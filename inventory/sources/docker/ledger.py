@@ -15,9 +15,9 @@ from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event
+from inventory.sources.decode import AnswerError
 from inventory.sources.docker.agenda import Agenda
 from inventory.sources.docker.containers import timeless
-from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.fetch import (
     CALL,

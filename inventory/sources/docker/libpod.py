@@ -14,7 +14,7 @@ import msgspec
 
 from inventory.container import LogConfig
 from inventory.gap import Gap, Reason
-from inventory.sources.docker.decode import AnswerError, decode, items
+from inventory.sources.decode import AnswerError, decode, items
 from inventory.sources.docker.facts import words
 
 PATH = "GET /libpod/containers/{name}/json"

@@ -15,7 +15,7 @@ import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.host import Host
-from inventory.resource import Kind
+from inventory.resource import ENGINE_KINDS, Kind
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.docker import health
 from inventory.sources.docker.activity import Look
@@ -125,7 +125,9 @@ class DockerSource:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        for kind in Kind:  # machine and components too, or a check would find nothing wrong with what is not there yet
+        for (
+            kind
+        ) in ENGINE_KINDS:  # machine and components too, or a check would find nothing wrong with what is not there yet
             if kind is not Kind.ENDPOINT:  # no engine tells of these
                 self._store.set_gap(self.name, kind, Gap(Reason.PENDING, f"GET /{kind.value}"))
         self._health(Status.CONNECTING, "connecting")

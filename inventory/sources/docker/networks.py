@@ -7,8 +7,8 @@ from typing import Any
 from inventory.gap import Gap, Reason
 from inventory.network import Member, Network, Subnet, Volume
 from inventory.resource import Kind, ResourceKey
+from inventory.sources.decode import AnswerError, decode
 from inventory.sources.docker import wire
-from inventory.sources.docker.decode import AnswerError, decode
 from inventory.sources.docker.facts import finish, moment, texts
 
 _NETWORK = {

@@ -6,7 +6,7 @@ import json
 
 from inventory.engine import Plugin, PluginMount
 from inventory.gap import Gap, Reason
-from inventory.sources.docker.decode import AnswerError, decode, items, plain
+from inventory.sources.decode import AnswerError, decode, items, plain
 from inventory.sources.docker.facts import capability, words
 from inventory.sources.docker.wire import Strings, Wire
 

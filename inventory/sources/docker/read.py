@@ -15,9 +15,9 @@ from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.resource import Kind, Resource
 from inventory.snapshot import Event, SourceHealth
+from inventory.sources.decode import AnswerError
 from inventory.sources.docker import activity, health
 from inventory.sources.docker.activity import Look
-from inventory.sources.docker.decode import AnswerError
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.fetch import (
     SWARM_KINDS,

@@ -6,9 +6,9 @@ from typing import Any
 
 from inventory.container import Mount
 from inventory.resource import Kind
+from inventory.sources.decode import decode
 from inventory.sources.docker import wire_swarm as wire
 from inventory.sources.docker.containers import healthcheck
-from inventory.sources.docker.decode import decode
 from inventory.sources.docker.facts import capability, finish, texts, words
 from inventory.sources.docker.swarms import dates, identity
 from inventory.swarm import Privileges, SecretReference, Service, ServicePort

@@ -10,8 +10,8 @@ from typing import Any
 
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, ResourceKey
+from inventory.sources.decode import AnswerError, decode, plain
 from inventory.sources.docker import wire_swarm as wire
-from inventory.sources.docker.decode import AnswerError, decode, plain
 from inventory.sources.docker.facts import finish, moment, seconds, texts
 from inventory.swarm import Config, Node, Secret, Swarm, Task
 

@@ -11,9 +11,9 @@ import pytest
 
 from inventory.container import Container, DeviceRequest, Health, LogConfig, Mount, Port, RestartPolicy, Ulimit
 from inventory.gap import Reason
+from inventory.sources.decode import items
 from inventory.sources.docker import translate
 from inventory.sources.docker.containers import timeless
-from inventory.sources.docker.decode import items
 from tests.inventory.docker.captured import AT, DATA, docker, edited, gap, podman, raw
 
 INSPECTS = sorted(path for engine in ("docker", "podman") for path in (DATA / f"{engine}-api").glob("inspect-*.json"))

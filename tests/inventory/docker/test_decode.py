@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from inventory.container import Container
 from inventory.gap import Gap, Reason
+from inventory.sources.decode import AnswerError, items, member
 from inventory.sources.docker import translate
-from inventory.sources.docker.decode import AnswerError, items, member
 from tests.hostile import HOSTILE
 from tests.inventory.docker.captured import AT, docker, edited, gap, raw
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.gap import Gap, Reason
+from inventory.sources.decode import decode
 from inventory.sources.docker import details, execs
-from inventory.sources.docker.decode import decode
 from inventory.sources.docker.details import Change, Processes
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.docker.frames import LONGEST_LINE, Demultiplexer, LogLine

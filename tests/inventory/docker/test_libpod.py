@@ -9,8 +9,8 @@ import pytest
 
 from inventory.container import Container
 from inventory.gap import Gap, Reason
+from inventory.sources.decode import AnswerError, items
 from inventory.sources.docker import libpod, translate
-from inventory.sources.docker.decode import AnswerError, items
 from tests.inventory.docker.captured import AT, edited, gap, raw
 
 PODS = libpod.pod_names(raw("podman-api/libpod-pods.json"))

@@ -10,8 +10,8 @@ import pytest
 
 from inventory.gap import Gap, Reason
 from inventory.network import Subnet
+from inventory.sources.decode import AnswerError, items, member
 from inventory.sources.docker import translate
-from inventory.sources.docker.decode import AnswerError, items, member
 from inventory.swarm import SecretReference, Service, ServicePort
 from tests.inventory.docker.captured import AT, DATA, edited, gap, raw
 

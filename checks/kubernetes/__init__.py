@@ -1,0 +1,1 @@
+"""Checks of Kubernetes clusters and manifests; loaded only where there is one."""

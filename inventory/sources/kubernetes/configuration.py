@@ -1,0 +1,126 @@
+"""Values of ConfigMaps, Secrets and Events: looked through where they are read, and dropped there."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from inventory import secrets
+from inventory.gap import Gap
+from inventory.kubernetes.configuration import SecretFinding, TlsCertificate
+from inventory.kubernetes.part import ObjectReference
+from inventory.resource import EMPTY
+from inventory.sources.docker.facts import moment
+
+Values = dict[str, Any]
+LARGEST = 100_000
+"""Bytes of a value above which it is not looked through, and noted instead."""
+_SYSTEM = frozenset({"kube-system", "kube-public"})
+_KEPT = ("kube-proxy", "kubelet-config", "kubeadm-config", "coredns", "aws-auth")
+TLS_TYPE = "kubernetes.io/tls"
+
+
+def config_map_values(answer: Any) -> Values:
+    """Sizes, suspicious values (masked), and the data of the few that configure the cluster."""
+    meta = answer.metadata
+    sizes = {key: len(value) for key, value in answer.data.items()}
+    sizes |= {key: len(value) * 3 // 4 for key, value in answer.binary_data.items()}
+    found: list[SecretFinding] = []
+    skipped: list[str] = []
+    for key, value in answer.data.items():
+        if len(value) > LARGEST:
+            skipped.append(key)
+        else:
+            found += _suspicious(key, value)
+    skipped += answer.binary_data
+    kept = meta.namespace in _SYSTEM and meta.name.startswith(_KEPT)
+    return {
+        "sizes": sizes or EMPTY,
+        "suspicious": tuple(found),
+        "skipped": tuple(skipped),
+        "data": answer.data if kept else EMPTY,
+    }
+
+
+def _suspicious(key: str, value: str) -> list[SecretFinding]:
+    """By the rules for secrets: the value as a whole, and each assignment in a file."""
+    whole = secrets.find(key, value)
+    if whole is not None:
+        return [SecretFinding(key, whole.rule, secrets.mask_pair(key, value)[:200], whole.kind == "value")]
+    return []
+
+
+def secret_values(answer: Any) -> Values:
+    """Type and number of keys; of a file's Secret the certificate too. The values go no further."""
+    values: Mapping[str, str] = {**answer.data, **answer.string_data}
+    return {"type": answer.type, "count": len(values), "certificate": _certificate(answer)}
+
+
+def _certificate(answer: Any) -> TlsCertificate | Gap | None:
+    if answer.type != TLS_TYPE:
+        return None
+    if "tls.crt" in answer.string_data:
+        return tls_certificate(answer.string_data["tls.crt"].encode())
+    try:
+        return tls_certificate(base64.b64decode(answer.data.get("tls.crt", ""), validate=True))
+    except (binascii.Error, ValueError):
+        return TlsCertificate(error="tls.crt is not base64")
+
+
+def tls_certificate(pem: bytes) -> TlsCertificate:
+    """The first certificate in PEM; `error` says why there is none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+
+    try:
+        found = x509.load_pem_x509_certificate(pem)
+        key = found.public_key()
+        bits = key.key_size if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey) else 256
+        types = (
+            (rsa.RSAPublicKey, "RSA"), (ec.EllipticCurvePublicKey, "EC"), (dsa.DSAPublicKey, "DSA"),
+            (ed25519.Ed25519PublicKey, "Ed25519"), (ed448.Ed448PublicKey, "Ed448"),
+        )  # fmt: skip
+        return TlsCertificate(
+            subject=found.subject.rfc4514_string()[:300],
+            issuer=found.issuer.rfc4514_string()[:300],
+            names=_names(found),
+            not_before=found.not_valid_before_utc.timestamp(),
+            not_after=found.not_valid_after_utc.timestamp(),
+            key_type=next((name for kind, name in types if isinstance(key, kind)), "other"),
+            key_bits=bits,
+            signature=found.signature_hash_algorithm.name if found.signature_hash_algorithm else "",
+            self_signed=found.subject == found.issuer,
+        )
+    except Exception as error:  # whatever a hostile certificate makes the parser raise, it is one that cannot be read
+        return TlsCertificate(error=f"no certificate in tls.crt: {type(error).__name__}")
+
+
+def _names(found: Any) -> tuple[str, ...]:
+    from cryptography import x509
+
+    try:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(str(name.value)[:253] for name in names)[:100]
+
+
+def event_values(answer: Any) -> Values:
+    """What happened, to what, how often, when (epoch seconds)."""
+    about = answer.involved_object
+    texts = {name: str(about.get(name) or "") for name in ("kind", "name", "namespace", "uid")}
+    series = answer.series
+    last = series.get("lastObservedTime") or answer.last_timestamp or answer.event_time
+    last = last or answer.metadata.creation_timestamp
+    return {
+        "involved": ObjectReference(api_version=str(about.get("apiVersion") or ""), **texts),
+        "type": answer.type,
+        "reason": answer.reason,
+        "message": answer.message[:2000],
+        "count": int(series.get("count") or answer.count or 1),
+        "first_seen": moment(answer.first_timestamp or answer.event_time or answer.metadata.creation_timestamp, 0.0),
+        "last_seen": moment(str(last), 0.0),
+        "reporter": answer.reporting_component or answer.source.get("component", ""),
+    }
