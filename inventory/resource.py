@@ -68,6 +68,7 @@ class Kind(StrEnum):
     CUSTOM = "custom-resource"
     CONTROL_PLANE = "control-plane-component"
     KUBELET = "kubelet"
+    KUBE_HOST = "kubernetes-host"
     EVENT = "event"
 
     @property
