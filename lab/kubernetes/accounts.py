@@ -123,6 +123,7 @@ class Access:
         if "system:masters" in account.groups:
             everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
             found = [everything, {"verbs": ["*"], "nonResourceURLs": ["*"]}, *found]
+        found = [rule for at, rule in enumerate(found) if rule not in found[:at]]
         return [one for one in found if "resources" in one], [one for one in found if "nonResourceURLs" in one]
 
     def _rules(self, account: Account) -> list[tuple[str, dict[str, Any], str]]:

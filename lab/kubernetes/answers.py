@@ -94,10 +94,12 @@ class Answers:
             return Answer(200, JSON, [listed])
         if path == "/healthz":
             return Answer(200, _PLAIN, [b"ok"])
-        return self._recorded(path) or _raise(no_page())
+        return self._recorded(request) or _raise(no_page())
 
-    def _recorded(self, path: str) -> Answer | None:
-        found = others().get((path, "admin"))
+    @staticmethod
+    def _recorded(request: Request) -> Answer | None:
+        """An answer that was recorded and is made of no objects here."""
+        found = others().get((request.target, "admin")) or others().get((request.path, "admin"))
         return Answer(found[0], found[1], [found[2]]) if found else None
 
     def _alive(self, group: str) -> None:
@@ -118,9 +120,9 @@ class Answers:
         self._alive(group)
         kind = self.cluster.catalogue.served(group, version, resource)
         if kind is None:
-            raise no_resource() if version in self.cluster.catalogue.versions(group) else no_page()
-        if group == "metrics.k8s.io":
-            return self._recorded(request.path) or _raise(no_resource())
+            raise no_resource() if self.cluster.catalogue.versions(group) else no_page()
+        if group in ("metrics.k8s.io", "events.k8s.io"):
+            return self._recorded(request) or _raise(no_resource())
         self._acceptable(request)
         collection = self.cluster.collection(kind)
         if name:
@@ -144,7 +146,7 @@ class Answers:
     ) -> Answer:
         kind = collection.kind
         if kind.resource == "pods" and sub == "log":
-            lines = log(self.cluster, namespace, name, request.query, going)
+            lines = log(self.cluster, namespace, name, request.query, request.target.partition("?")[2], going)
             follow = request.query.get("follow") in ("true", "1")
             return Answer(204, "", []) if lines is None else Answer(200, "text/plain", lines, stream=follow)
         if kind.resource == "pods" and sub in ("exec", "attach", "portforward"):
@@ -191,7 +193,8 @@ class Answers:
     def _list(self, request: Request, collection: Collection, namespace: str) -> Answer:
         kind, query = collection.kind, request.query
         match = self._select(request, kind, namespace)
-        limit, start = _number(query, "limit"), ""
+        limit = 0 if query.get("resourceVersion") == "0" else _number(query, "limit")
+        start = ""
         with self.cluster.changed:
             version = shown = self.cluster.version
             if query.get("continue"):
@@ -219,9 +222,10 @@ class Answers:
     def _continued(self, token: str) -> tuple[int, str]:
         try:
             read = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-            at, start = int(read["rv"]), str(read["start"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise bad(f"invalid continue token: continue key is not valid: {error}") from None
+            at, start = int(read["rv"]), str(read["start"]).removeprefix("/")
+        except (ValueError, KeyError, TypeError):
+            words = "invalid character '\\x81' looking for beginning of value"
+            raise bad(f"invalid continue token: continue key is not valid: {words}") from None
         if 0 <= at < self.cluster.compacted:
             words = (
                 "The provided continue parameter is too old to display a consistent list result. You can start a new "
@@ -337,7 +341,7 @@ def _head(kind: str, api: str, version: str, token: str, rest: int) -> bytes:
 
 
 def _token(version: int, start: str) -> str:
-    plain = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}, separators=(",", ":"))
+    plain = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": f"/{start}"}, separators=(",", ":"))
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 

@@ -55,6 +55,7 @@ class Catalogue:
     def __init__(self, data: Path = DATA) -> None:
         self._core = json.loads((data / "GET_api.aggregated.json").read_bytes())
         self._groups = json.loads((data / "GET_apis.aggregated.json").read_bytes())
+        self._plain = json.loads((data / "GET_apis.json").read_bytes())
         self._recorded = {
             path.name: path.read_bytes() for path in data.glob("GET_api*_v*.json") if "@" not in path.name
         }
@@ -122,16 +123,8 @@ class Catalogue:
 
     def groups(self) -> bytes:
         """`APIGroupList`."""
-        found = []
-        for group in self._groups["items"]:
-            name = group["metadata"]["name"]
-            if name in self.hidden:
-                continue
-            versions = [
-                {"groupVersion": f"{name}/{one['version']}", "version": one["version"]} for one in group["versions"]
-            ]
-            found.append({"name": name, "versions": versions, "preferredVersion": versions[0]})
-        return dumped({"kind": "APIGroupList", "apiVersion": "v1", "groups": found})
+        kept = [one for one in self._plain["groups"] if one["name"] not in self.hidden]
+        return dumped({**self._plain, "groups": kept})
 
     def resources(self, group: str, version: str) -> bytes | None:
         """`APIResourceList` of one group and version: as recorded, else made from the aggregated one."""

@@ -18,6 +18,8 @@ class Request:
     path: str
     query: dict[str, str]
     account: str
+    target: str = ""
+    """Path and query as they came."""
     accept: str = ""
     agent: str = ""
     status: int = 0

@@ -21,7 +21,7 @@ _MADE_UP = 100
 
 
 def log(
-    cluster: Cluster, namespace: str, name: str, query: dict[str, str], going: Callable[[], bool]
+    cluster: Cluster, namespace: str, name: str, query: dict[str, str], asked: str, going: Callable[[], bool]
 ) -> Iterator[bytes] | None:
     """The lines asked for; None (204) where the pod has not been scheduled."""
     entry = cluster.collection("pods").entries.get(f"{namespace}/{name}")
@@ -32,12 +32,15 @@ def log(
         return None
     container = _container(pod, query.get("container", ""))
     if name in UNREACHABLE:
-        url = f"https://localhost:20251/containerLogs/{namespace}/{name}/{container}"
+        url = f"https://localhost:20251/containerLogs/{namespace}/{name}/{container}" + (f"?{asked}" if asked else "")
         words = f'Get "{url}": dial tcp 127.0.0.1:20251: connect: connection refused'
         raise Problem(500, "", words)
     previous = query.get("previous") in ("true", "1")
     _started(pod, container, previous)
-    return _lines(cluster, (namespace, name, container), query, previous, going)
+    where = (namespace, name, container)
+    with cluster.changed:
+        written = [] if previous else list(cluster.logs.get(where, ()))
+    return _lines(cluster, where, written, query, going)
 
 
 def _container(pod: dict[str, Any], asked: str) -> str:
@@ -71,12 +74,12 @@ def _started(pod: dict[str, Any], container: str, previous: bool) -> None:
 
 
 def _lines(
-    cluster: Cluster, where: tuple[str, str, str], query: dict[str, str], previous: bool, going: Callable[[], bool]
-) -> Iterator[bytes]:
+    cluster: Cluster, where: tuple[str, str, str], written: list[tuple[float, str]], query: dict[str, str],
+    going: Callable[[], bool],
+) -> Iterator[bytes]:  # fmt: skip
     stamps = query.get("timestamps") in ("true", "1")
-    with cluster.changed:
-        real = [] if previous else list(cluster.logs.get(where, ()))
-    seen, lines = len(real), [*_made_up(where, previous), *real]
+    previous = query.get("previous") in ("true", "1")
+    seen, lines = len(written), [*_made_up(where, previous), *written]
     if query.get("sinceSeconds"):
         oldest = time.time() - int(query["sinceSeconds"])
         lines = [one for one in lines if one[0] >= oldest]

@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         account = self._account()
         request = Request(
             self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)),
-            account.name if account else "bad-token", self.headers.get("Accept") or "",
+            account.name if account else "bad-token", self.path, self.headers.get("Accept") or "",
             self.headers.get("User-Agent") or "",
         )  # fmt: skip
         api.journal.note(request)

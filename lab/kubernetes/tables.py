@@ -44,15 +44,26 @@ def _cells(entry: Entry) -> list[str]:
 
 def _pod_cells(pod: dict[str, Any]) -> list[str]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    statuses = status.get("containerStatuses") or []
+    sidecars = {one["name"] for one in spec.get("initContainers") or () if one.get("restartPolicy") == "Always"}
+    inits = status.get("initContainerStatuses") or []
+    statuses = [*(status.get("containerStatuses") or []), *(one for one in inits if one["name"] in sidecars)]
     ready = sum(bool(one.get("ready")) for one in statuses)
+    word = _word(pod["metadata"], status)
     gates = len(spec.get("readinessGates") or ())
     return [
-        pod["metadata"]["name"], f"{ready}/{len(spec.get('containers') or ())}", _word(pod["metadata"], status),
-        str(sum(int(one.get("restartCount", 0)) for one in statuses)), age(pod["metadata"].get("creationTimestamp")),
+        pod["metadata"]["name"], f"{ready}/{len(spec.get('containers') or ()) + len(sidecars)}", word,
+        _restarts(inits if word.startswith("Init:") else statuses), age(pod["metadata"].get("creationTimestamp")),
         status.get("podIP") or "<none>", spec.get("nodeName") or "<none>", status.get("nominatedNodeName") or "<none>",
         f"0/{gates}" if gates else "<none>",
     ]  # fmt: skip
+
+
+def _restarts(statuses: list[dict[str, Any]]) -> str:
+    """`17 (5m45s ago)`."""
+    count = sum(int(one.get("restartCount", 0)) for one in statuses)
+    ends = [((one.get("lastState") or {}).get("terminated") or {}).get("finishedAt") for one in statuses]
+    last = max((end for end in ends if end), default=None)
+    return f"{count} ({age(last)} ago)" if count and last else str(count)
 
 
 def _word(meta: dict[str, Any], status: dict[str, Any]) -> str:
