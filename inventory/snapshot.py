@@ -86,6 +86,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         """Whether anything of a Kubernetes cluster, or of manifests for one, is known or was asked for."""
         return bool(self.by_kind.get(Kind.CLUSTER)) or any(kind is Kind.CLUSTER for _, kind in self.gaps)
 
+    @property
+    def has_engines(self) -> bool:
+        """Whether anything of a container engine is known or was asked for."""
+        return bool(self.by_kind.get(Kind.ENGINE)) or any(kind is Kind.ENGINE for _, kind in self.gaps)
+
     def engine_gap(self, source: str) -> Gap:
         """The reason to give when a source has not described itself."""
         return self.gaps.get((source, Kind.ENGINE)) or Gap(Reason.PENDING, "GET /info")

@@ -35,6 +35,7 @@ class Framework(msgspec.Struct, frozen=True):
     version: str
     items: tuple[Item, ...]
     short: str = ""
+    of_clusters: bool | None = None  # of Kubernetes alone, of container engines alone (False), of both
 
     def sections(self) -> Mapping[str, tuple[Item, ...]]:
         """The items by section, in the publisher's order."""

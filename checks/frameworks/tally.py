@@ -10,15 +10,17 @@ import msgspec
 from checks.catalogue import catalogue
 from checks.check import Check
 from checks.frameworks.framework import Framework, Item
-from checks.frameworks.known import frameworks
+from checks.frameworks.known import frameworks, relevant
 from checks.result import NOTHING, Evaluation, Judgement, Result, Summary
 from checks.verdict import Outcome, Severity
 from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot, Status
 
 _ORDER = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.MANUAL, Outcome.WAIVED, Outcome.PASS)
-_SINGLE = frozenset({Kind.ENGINE, Kind.HOST})  # always there: where none is known, it was not read
-_ON_REQUEST = {Kind.ENDPOINT: "no endpoint was probed", Kind.ACTIVITY: "nobody looked at what containers do"}
+_SINGLE = frozenset({Kind.ENGINE, Kind.HOST, Kind.KUBE_HOST})  # always there: where none is known, it was not read
+_ON_REQUEST = {Kind.ENDPOINT: "no endpoint was probed", Kind.ACTIVITY: "nobody looked at what containers do",
+               Kind.KUBE_HOST: "seen on a node alone", Kind.KUBELET: "no kubelet was read",
+               Kind.CONTROL_PLANE: "no program of the control plane is visible"}  # fmt: skip
 _NOT_READ = frozenset({Status.CONNECTING, Status.UNREACHABLE, Status.FORBIDDEN})
 _Mark = tuple[Outcome, Severity]
 
@@ -144,7 +146,7 @@ def benchmarks(evaluation: Evaluation, snapshot: Snapshot) -> Benchmarks:
     """All known frameworks with their rows, the verdicts counted once."""
     ledger = Ledger()
     ledger.update(evaluation)
-    return tuple((framework, ledger.rows(framework, snapshot)) for framework in frameworks())
+    return tuple((framework, ledger.rows(framework, snapshot)) for framework in relevant(snapshot))
 
 
 def outcomes(rows: Iterable[Row]) -> Mapping[Outcome, int]:
@@ -204,4 +206,4 @@ def _unread(snapshot: Snapshot, kind: Kind) -> str:
         return f"{dead.target} is {dead.status.value}"
     if snapshot.count(kind):
         return ""
-    return f"{kind.value} not read" if kind in _SINGLE else _ON_REQUEST.get(kind, "")
+    return _ON_REQUEST.get(kind, f"{kind.value} not read" if kind in _SINGLE else "")

@@ -126,13 +126,15 @@ def _document(reader: HostReader, pid: int, path: str, flag: str) -> Mapping[str
     document = text if isinstance(text, Gap) else parsed(text, path)
     if isinstance(document, Gap) or flag != "encryption-provider-config":
         return document
-    kept = []
+    kept: list[dict[str, Any]] = []
     found = document.get("resources")
-    for one in found if isinstance(found, list) else [None]:
-        providers = one.get("providers") if isinstance(one, Mapping) else None
+    for one in found if isinstance(found, list) else ():
+        one = one if isinstance(one, Mapping) else {}
+        providers = one.get("providers")
         if not isinstance(providers, list) or not all(isinstance(each, Mapping) and each for each in providers):
             return Gap(Reason.MALFORMED, path, "resources[].providers is not a list of providers")
-        kept.append({"resources": one.get("resources"), "providers": [next(iter(each)) for each in providers]})
+        named = one["resources"] if "resources" in one else []
+        kept.append({"resources": named, "providers": [next(iter(each)) for each in providers]})
     return {"resources": kept}
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from checks.catalogue import catalogue
-from checks.frameworks import cis_docker, nist_800_190, owasp_docker
+from checks.frameworks import cis_docker, cis_kubernetes, nist_800_190, owasp_docker, pod_security
 from checks.frameworks.framework import UNJUDGED, Framework, Item
 from checks.frameworks.known import frameworks
 from checks.frameworks.tally import Benchmarks, Row, benchmarks
@@ -16,7 +16,7 @@ from checks.verdict import Outcome
 from inventory.snapshot import Snapshot
 from tests.checks.frameworks.lab import lab
 
-PUBLISHED = {"CIS-Docker-1.6": 117, "NIST-800-190": 23, "OWASP-Docker": 10}
+PUBLISHED = {"CIS-Docker-1.6": 117, "CIS-Kubernetes-1.12": 131, "PSS": 18, "NIST-800-190": 23, "OWASP-Docker": 10}
 SECTIONS = {"1.1": 18, "1.2": 2, "2": 18, "3": 24, "4": 12, "5": 32, "6": 2, "7": 9}
 
 
@@ -31,6 +31,8 @@ def of(name: str) -> tuple[Framework, tuple[Row, ...]]:
 
 
 CIS = frameworks()[0].items
+KUBERNETES = frameworks()[1].items
+STANDARDS = frameworks()[2].items
 
 
 def test_the_numbering_is_complete() -> None:
@@ -54,10 +56,16 @@ def test_each_item_has_a_verdict_on_the_lab(item: Item) -> None:
         assert row.summary.passed and not row.summary.unknown and not item.by_hand
 
 
+@pytest.mark.parametrize("item", [*KUBERNETES, *STANDARDS], ids=lambda item: item.id)
+def test_each_item_of_kubernetes_is_judged_or_left_to_a_person(item: Item) -> None:
+    assert item.checks or item.by_hand
+    assert item.by_hand != UNJUDGED, "a check that refers to this item, or what a person has to decide"
+
+
 def test_every_reference_leads_to_an_item() -> None:
     entries = {
         module.ID: {entry.id for section in module.SECTIONS.values() for entry in section}
-        for module in (cis_docker, nist_800_190, owasp_docker)
+        for module in (cis_docker, cis_kubernetes, nist_800_190, owasp_docker, pod_security)
     }
     lost = []
     for check in catalogue():

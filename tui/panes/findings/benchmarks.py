@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from checks.catalogue import catalogue
 from checks.frameworks.framework import Framework, Item
-from checks.frameworks.known import frameworks
+from checks.frameworks.known import frameworks, relevant
 from checks.frameworks.tally import Ledger, Row, outcomes
 from checks.report.wrap import wrapped
 from checks.result import NOTHING, Evaluation, Summary
@@ -82,6 +82,7 @@ class BenchmarksView:
         self._lock = Lock()  # rows are made in the judging thread, and here where that has not done so yet
         self._titles = {check.id: check.title for check in catalogue()}
         self._made: _Made | None = None
+        self._relevant: frozenset[str] = frozenset()  # ids of the frameworks that say something of what is looked at
 
     @property
     def framework(self) -> Framework:
@@ -90,7 +91,10 @@ class BenchmarksView:
 
     def turn(self) -> None:
         """The next framework; after the last one the first."""
-        self.chosen = (self.chosen + 1) % len(frameworks())
+        every = frameworks()
+        self.chosen = (self.chosen + 1) % len(every)
+        while self._relevant and every[self.chosen].id not in self._relevant:
+            self.chosen = (self.chosen + 1) % len(every)
 
     def entries(self, picture: Picture) -> Sequence[Entry]:
         """A row per section and per item."""
@@ -142,6 +146,7 @@ class BenchmarksView:
                 counts = {name: self._ledger.of(name) for item in framework.items for name in item.checks}
                 made = _Made(picture.evaluation, chosen, rows, list(_entries(framework, rows)), counts)
                 self._made = made
+                self._relevant = frozenset(each.id for each in relevant(picture.snapshot))
         return made
 
 
