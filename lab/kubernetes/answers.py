@@ -254,7 +254,7 @@ class Answers:
         version = _number(query, "resourceVersion")
         if self.manners.http_gone and 0 < version < self.cluster.compacted:
             raise gone(f"too old resource version: {version} ({self.cluster.compacted})")
-        render, name, _ = self._render(request, kind)
+        render, name, api = self._render(request, kind)
         if name == "Table":
             render = self._table_events(kind, render)
         opened = OpenWatch(request.path, account.name)
@@ -263,7 +263,7 @@ class Answers:
             bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
             initial=initial and self.manners.watch_list == "served",
             timeout=_number(query, "timeoutSeconds"), bookmark_every=self.manners.bookmark_every,
-            partial=name == "PartialObjectMetadataList", opened=opened,
+            form=name.removesuffix("List") if api == "meta.k8s.io/v1" else "", opened=opened,
         )  # fmt: skip
         return Answer(200, JSON, self._going(opened, events(self.cluster, asked)), True, _warning(kind))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from calendar import timegm
+from collections.abc import Callable
 from typing import Any
 
 from lab.kubernetes.catalogue import Served
@@ -13,6 +14,7 @@ from lab.kubernetes.problem import dumped
 
 _PARTIAL = b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":%s}'
 _POD = ("Name", "Ready", "Status", "Restarts", "Age", "IP", "Node", "Nominated Node", "Readiness Gates")
+_NUMBERS = ("Data", "Up-to-date", "Available")
 
 
 def partial(entry: Entry) -> bytes:
@@ -22,27 +24,41 @@ def partial(entry: Entry) -> bytes:
 
 def columns(kind: Served) -> list[dict[str, Any]]:
     """`columnDefinitions`."""
-    names = _POD if kind.resource == "pods" and not kind.group else ("Name", "Age")
+    names, wide, _ = _FORMS.get(f"{kind.group}/{kind.resource}", _OTHER)
     return [
-        {"name": name, "type": "string", "format": "name" if name == "Name" else "", "description": name,
-         "priority": int(name in _POD[5:])}
-        for name in names
+        {"name": name, "type": "integer" if name in _NUMBERS else "string", "format": "name" if name == "Name" else "",
+         "description": name, "priority": int(at >= wide)}
+        for at, name in enumerate(names)
     ]  # fmt: skip
 
 
 def row(kind: Served, entry: Entry, include: str) -> bytes:
     """A row of a table; `include` is the request's `includeObject`."""
-    cells = dumped(_pod_cells(entry.object()) if kind.resource == "pods" and not kind.group else _cells(entry))
+    cells = dumped(_FORMS.get(f"{kind.group}/{kind.resource}", _OTHER)[2](entry))
     if include == "None":
         return b'{"cells":%s,"object":null}' % cells
     return b'{"cells":%s,"object":%s}' % (cells, kind.whole(entry.raw()) if include == "Object" else partial(entry))
 
 
-def _cells(entry: Entry) -> list[str]:
+def _cells(entry: Entry) -> list[Any]:
     return [entry.name, age(json.loads(entry.metadata()).get("creationTimestamp"))]
 
 
-def _pod_cells(pod: dict[str, Any]) -> list[str]:
+def _secret_cells(entry: Entry) -> list[Any]:
+    secret = entry.object()
+    created = secret["metadata"].get("creationTimestamp")
+    return [entry.name, secret.get("type", ""), len(secret.get("data") or ()), age(created)]
+
+
+def _deployment_cells(entry: Entry) -> list[Any]:
+    thing = entry.object()
+    spec, status, created = thing["spec"], thing.get("status") or {}, thing["metadata"].get("creationTimestamp")
+    ready = f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}"
+    return [entry.name, ready, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), age(created)]
+
+
+def _pod_cells(entry: Entry) -> list[Any]:
+    pod = entry.object()
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     sidecars = {one["name"] for one in spec.get("initContainers") or () if one.get("restartPolicy") == "Always"}
     inits = status.get("initContainerStatuses") or []
@@ -97,3 +113,12 @@ def age(created: str | None) -> str:
     if hours < 3:
         return f"{minutes}m"
     return f"{hours}h" if hours < 48 else f"{days}d"
+
+
+_FORMS: dict[str, tuple[tuple[str, ...], int, Callable[[Entry], list[Any]]]] = {
+    "/pods": (_POD, 5, _pod_cells),
+    "/secrets": (("Name", "Type", "Data", "Age"), 4, _secret_cells),
+    "apps/deployments": (("Name", "Ready", "Up-to-date", "Available", "Age"), 5, _deployment_cells),
+}
+"""Columns, how many of them are shown at once, and the cells of an object, by group and resource."""
+_OTHER = (("Name", "Age"), 2, _cells)

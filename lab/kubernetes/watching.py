@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from lab.kubernetes.catalogue import Served
 from lab.kubernetes.cluster import Change, Cluster, Collection
@@ -38,7 +39,8 @@ class WatchRequest:
     initial: bool = False
     timeout: float = 0.0
     bookmark_every: float = 60.0
-    partial: bool = False
+    form: str = ""
+    """The kind that objects are turned into: `Table`, `PartialObjectMetadata`, or nothing."""
     opened: OpenWatch = field(default_factory=lambda: OpenWatch("", ""))
 
 
@@ -147,8 +149,13 @@ def _error(problem: Problem) -> bytes:
 
 def _bookmark(asked: WatchRequest, version: int, end: bool = False) -> bytes:
     kind: Served = asked.collection.kind
-    name, api = ("PartialObjectMetadata", "meta.k8s.io/v1") if asked.partial else (kind.kind, kind.api_version)
+    name, api = ("PartialObjectMetadata", "meta.k8s.io/v1") if asked.form else (kind.kind, kind.api_version)
     notes = {"annotations": {"k8s.io/initial-events-end": "true"}} if end else {}
-    rest = {"spec": {"containers": None}, "status": {}} if kind.kind == "Pod" and not asked.partial else {}
-    document = {"kind": name, "apiVersion": api, "metadata": {"resourceVersion": str(version), **notes}, **rest}
+    rest = {"spec": {"containers": None}, "status": {}} if kind.kind == "Pod" and not asked.form else {}
+    document: dict[str, Any] = {
+        "kind": name, "apiVersion": api, "metadata": {"resourceVersion": str(version), **notes}, **rest,
+    }  # fmt: skip
+    if asked.form == "Table":  # as any other object: a table of one row
+        head = {"kind": "Table", "apiVersion": api, "metadata": {"resourceVersion": str(version)}}
+        document = {**head, "columnDefinitions": None, "rows": [{"cells": ["", "", "", ""], "object": document}]}
     return _event(b"BOOKMARK", dumped(document))

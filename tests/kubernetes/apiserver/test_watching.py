@@ -141,3 +141,17 @@ def _soon(true: object) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def test_secrets_as_a_table_have_type_and_count_and_no_values(server: ApiServer) -> None:
+    table = "application/json;as=Table;g=meta.k8s.io;v=v1"
+    body = ask(server, "/api/v1/secrets", accept=table)[2]
+    rows = json.loads(body)["rows"]
+    assert all(isinstance(row["cells"][1], str) and isinstance(row["cells"][2], int) for row in rows)
+    assert b"FAKE" not in body
+    with watch(server, f"/api/v1/secrets?{WATCH_LIST}&timeoutSeconds=1", accept=table) as lines:
+        seen = list(lines)
+    assert b"FAKE" not in json.dumps(seen).encode()
+    end = next(one["object"] for one in seen if one["type"] == "BOOKMARK")
+    assert end["kind"] == "Table"
+    assert end["rows"][0]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
