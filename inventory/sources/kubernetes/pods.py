@@ -20,6 +20,7 @@ CONFINING = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.securit
 """Annotations that confine a pod's containers, from before the API had fields for it."""
 _TOKEN_VOLUME = re.compile(rb"\bkube-api-access-[a-z0-9]{5}\b")
 _PLACE = re.compile(rb'"(?:nodeName|hostname)"\s*:\s*"[^"\\]*"')
+_DAEMON = re.compile(rb'("matchFields":\[\{"key":"metadata\.name","operator":"In","values":\[)"[^"\\]*"(?=\]\}\])')
 _KEPT: WeakValueDictionary[bytes, PodSpec] = WeakValueDictionary()
 
 
@@ -39,7 +40,8 @@ _volumes = msgspec.json.Decoder(_Volumes)
 def pod_spec(raw: bytes, annotations: Mapping[str, str], path: str) -> tuple[PodSpec | Gap, str]:
     """The spec and the node that it names. Equal specs are one object as long as anybody holds it.
 
-    The token volume's random name and the node do not count: they differ from pod to pod and decide nothing.
+    The token volume's random name and the node do not count: they differ from pod to pod and decide nothing. A
+    DaemonSet's pods name their node in their affinity too.
     """
     if not raw:
         return Gap(Reason.ABSENT, path), ""
@@ -49,6 +51,7 @@ def pod_spec(raw: bytes, annotations: Mapping[str, str], path: str) -> tuple[Pod
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         node = ""
     common = _TOKEN_VOLUME.sub(b"kube-api-access", _PLACE.sub(b'"nodeName":""', raw))
+    common = _DAEMON.sub(rb'\1""', common)
     digest = blake2b(common, digest_size=16)
     digest.update(repr(sorted(confining.items())).encode("utf-8", "surrogatepass"))
     known = _KEPT.get(digest.digest())
