@@ -78,6 +78,12 @@ def sensitive(source: str, rw: bool, data_dirs: Iterable[str] = ()) -> Sensitive
     )
 
 
+def harmless(source: str, rw: bool) -> bool:
+    """Whether a host path gives nothing away: time zone, hosts and resolver files, null devices, CA bundles to read."""
+    path = normalise(source)
+    return path in _HARMLESS or inside(path, _ZONEINFO) or (not rw and _in_any(path, _CA_BUNDLES))
+
+
 def sensitive_mounts(
     mounts: tuple[Mount, ...], data_dirs: Iterable[str] = ()
 ) -> Iterator[tuple[int, Mount, Sensitive]]:

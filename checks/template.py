@@ -64,8 +64,15 @@ def pod_check(
 
 
 def below(verdict: Verdict, path: str) -> Verdict:
-    """The verdict with its evidence's paths continued from where the pod spec stands in the object."""
+    """The verdict with its evidence's paths continued from where the pod spec stands in the object.
+
+    `metadata` stands beside the spec, not in it.
+    """
     if not verdict.evidence:
         return verdict
-    evidence = tuple(msgspec.structs.replace(one, path=f"{path}.{one.path}") for one in verdict.evidence)
+    beside = path.removesuffix("spec")
+    evidence = tuple(
+        msgspec.structs.replace(one, path=f"{beside if one.path.startswith('metadata.') else f'{path}.'}{one.path}")
+        for one in verdict.evidence
+    )
     return msgspec.structs.replace(verdict, evidence=evidence)
