@@ -100,6 +100,13 @@ def tidy_up(lab: Lab, options: argparse.Namespace) -> int:
     return 0
 
 
+def kubernetes(lab: Lab, options: argparse.Namespace) -> int:
+    """Serve a cluster; nothing else of the lab is started."""
+    from lab.kubernetes.command import serve
+
+    return serve(lab.paths.root, pods=options.pods, every=options.every)
+
+
 def explain(lab: Lab, options: argparse.Namespace) -> int:
     """One line for each container: its name and what it is there for."""
     for spec in plan.containers():
@@ -136,6 +143,13 @@ def _parser() -> argparse.ArgumentParser:
     alone.add_argument("recording", type=Path)
     alone.add_argument("target", type=Path)
     alone.set_defaults(run=tidy_up)
+    cluster = commands.add_parser("kubernetes", help="serve a Kubernetes cluster in which something happens")
+    cluster.add_argument("--dir", default=argparse.SUPPRESS, help="where its kubeconfig goes")
+    cluster.add_argument(
+        "--pods", type=int, default=0, metavar="COUNT", help="generated pods, not the recorded cluster"
+    )
+    cluster.add_argument("--every", type=float, default=4.0, metavar="SECONDS", help="how often something changes")
+    cluster.set_defaults(run=kubernetes)
     inside = commands.add_parser("exec", help="run a command in the lab's network and mount namespace")
     inside.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     inside.set_defaults(run=execute)
