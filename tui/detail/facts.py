@@ -8,7 +8,7 @@ from inventory.container import Attachment, Container
 from inventory.gap import Gap
 from inventory.image import Image
 from inventory.network import Network
-from inventory.resource import EMPTY, Kind, Resource
+from inventory.resource import EMPTY, ENGINE_KINDS, Kind, Resource
 from inventory.secrets import mask_pair, mask_text
 from inventory.swarm import Service, Task
 from inventory.text import safe
@@ -178,7 +178,7 @@ def value_lines(resource: Resource, context: Context) -> Iterator[TextLine]:
 
 
 def _tab(name: str, title: str, place: int, lines: object, *kinds: Kind) -> Tab:
-    return Tab(name, title, Shape.TEXT, frozenset(kinds) or ALL, place, lines=lines)  # type: ignore[arg-type]
+    return Tab(name, title, Shape.TEXT, frozenset(kinds) & ALL or ALL, place, lines=lines)  # type: ignore[arg-type]
 
 
 TABS = (
@@ -189,5 +189,5 @@ TABS = (
     _tab("tasks", "Tasks", 20, task_lines, Kind.SERVICE),
     _tab("related", "Related", 80, related_lines),
     _tab("labels", "Labels", 85, value_lines),
-    _tab("events", "Events", 90, event_lines),
+    _tab("events", "Events", 90, event_lines, *ENGINE_KINDS),
 )

@@ -12,6 +12,7 @@ from inventory.resource import Resource
 from inventory.secrets import MARGIN, mask_document
 from inventory.sources.decode import AnswerError, plain
 from inventory.text import CUT
+from tui.detail.kube import OBJECTS as YAML  # what they are is read again, as YAML
 from tui.detail.tab import ALL, Shape, Tab
 from tui.picture import Picture
 
@@ -69,5 +70,5 @@ def _plain(value: Any) -> Any:
 
 TABS = (
     Tab("findings", "Findings", Shape.FINDINGS, ALL, 0, count=findings_count),
-    Tab("inspect", "Inspect", Shape.TREE, ALL, 10),
+    Tab("inspect", "Inspect", Shape.TREE, ALL - YAML, 10),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from inventory.component import Component
 from inventory.container import Container
@@ -12,10 +12,13 @@ from inventory.gap import Gap
 from inventory.host import Host
 from inventory.image import Image
 from inventory.network import Network, Volume
-from inventory.resource import Kind, Resource, ResourceKey
+from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.swarm import Node, Service, Task
 from tui.format import known
+
+if TYPE_CHECKING:
+    from inventory.kubernetes.resource import KubeResource
 
 Related = tuple[str, ResourceKey]
 
@@ -46,6 +49,11 @@ def _candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
         carrier: ResourceKey | None = known(resource, "carrier", None)
         if carrier is not None:
             yield "runs as", carrier
+    elif resource.key.kind in CLUSTER_KINDS:
+        from tui.detail.kube_related import candidates  # late: only a cluster needs it
+
+        if "namespace" in resource.field_names:
+            yield from candidates(cast("KubeResource", resource), snapshot)
     elif isinstance(resource, Engine | Host | Node):
         for found in (*snapshot.of(Engine), *snapshot.of(Host), *snapshot.of(Node)):
             yield str(found.key.kind), found.key

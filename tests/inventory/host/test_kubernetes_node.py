@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,12 @@ from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.components import ControlPlaneComponent, flags_of, program_in
 from inventory.kubernetes.kubelet import Kubelet
 from inventory.kubernetes.node_files import KubeHost
-from inventory.resource import Resource
+from inventory.resource import Kind, Resource
+from inventory.snapshot import Status
 from inventory.sources.decode import AnswerError
 from inventory.sources.host.kubernetes_node import configz, is_node, kubernetes_node
+from inventory.sources.host.node_source import NodeSource, read_node
+from inventory.store import Store
 from tests.inventory.host.rooted import Rooted
 
 API = (
@@ -182,3 +187,44 @@ def test_a_wrong_type_in_the_answer_is_a_gap() -> None:
     gap = found.peek("config")
     assert isinstance(gap, Gap)
     assert gap.reason is Reason.MALFORMED
+
+
+def test_the_source_fills_the_store(machine: Rooted) -> None:
+    machine.write("/var/lib/kubelet/config.yaml", CONFIG)
+    run(machine, 200, "kubelet", "--config=/var/lib/kubelet/config.yaml")
+    store = Store()
+    assert read_node(store, machine, at=1.0).status is Status.OK
+    found = store.snapshot()
+    assert [one.name for one in found.of(Kubelet)] == ["cp-1"]
+    assert found.count(Kind.KUBE_HOST) == 1
+    assert not found.gaps
+
+
+def test_a_fault_is_said_and_does_no_harm(machine: Rooted, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr("inventory.sources.host.node_source.kubernetes_node", broken)
+    store = Store()
+    assert read_node(store, machine).status is Status.DEGRADED
+    assert {gap.reason for gap in store.snapshot().gaps.values()} == {Reason.ERROR}
+
+
+def test_the_source_looks_again_when_it_is_asked_to(machine: Rooted) -> None:
+    store = Store()
+    source = NodeSource(store, machine, every=60.0)
+    source.start()
+    try:
+        assert waited(lambda: store.snapshot().count(Kind.KUBE_HOST) == 1)
+        machine.write("/etc/kubernetes/manifests/etcd.yaml")
+        source.refresh()
+        assert waited(lambda: any(one.manifests for one in store.snapshot().of(KubeHost)))
+    finally:
+        source.stop()
+
+
+def waited(done: Callable[[], bool], limit: float = 10.0) -> bool:
+    until = time.monotonic() + limit
+    while not done() and time.monotonic() < until:
+        time.sleep(0.01)
+    return done()

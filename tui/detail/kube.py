@@ -1,0 +1,47 @@
+"""The tabs of a cluster's objects. What fills them is imported when one is opened: most hosts have no cluster."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from inventory.resource import CLUSTER_KINDS, Kind
+from tui.detail.tab import Context, Shape, Tab
+from widgets.textview import TextLine
+
+MADE = frozenset({
+    Kind.CLUSTER, Kind.SUBJECT, Kind.CONTROL_PLANE, Kind.KUBELET, Kind.KUBE_HOST, Kind.EVENT,
+})  # fmt: skip
+"""Kinds that are no objects of the API: they have no YAML, no events."""
+OBJECTS = frozenset(CLUSTER_KINDS) - MADE
+WORKLOADS = frozenset({
+    Kind.DEPLOYMENT, Kind.REPLICASET, Kind.STATEFULSET, Kind.DAEMONSET, Kind.JOB, Kind.CRONJOB,
+    Kind.REPLICATIONCONTROLLER,
+})  # fmt: skip
+_SELECTING = frozenset({
+    Kind.KUBE_SERVICE, Kind.NETWORKPOLICY, Kind.PODDISRUPTIONBUDGET, Kind.KUBE_NODE, Kind.NAMESPACE, Kind.INGRESS,
+    Kind.HTTPROUTE,
+})  # fmt: skip
+_STATES = frozenset({
+    Kind.NAMESPACE, Kind.HORIZONTALPODAUTOSCALER, Kind.GATEWAY, Kind.APISERVICE,
+})  # fmt: skip
+
+
+def _late(module: str, name: str) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        return getattr(importlib.import_module(f"tui.detail.{module}"), name)(*arguments)
+
+    return call
+
+
+def _text(name: str, title: str, place: int, module: str, function: str, kinds: Iterable[Kind]) -> Tab:
+    lines: Callable[[Any, Context], Iterable[TextLine]] = _late(module, function)
+    return Tab(name, title, Shape.TEXT, frozenset(kinds), place, lines=lines)
+
+
+TABS = (
+    _text("state", "State", 5, "kube_state", "state_lines", {Kind.POD, Kind.KUBE_NODE, *WORKLOADS, *_STATES}),
+    _text("pods", "Pods", 20, "kube_state", "pod_lines", WORKLOADS | _SELECTING),
+    _text("kube-events", "Events", 40, "kube_state", "event_lines", OBJECTS),
+)
