@@ -128,12 +128,12 @@ def _document(reader: HostReader, pid: int, path: str, flag: str) -> Mapping[str
         return document
     kept: list[dict[str, Any]] = []
     found = document.get("resources")
-    for one in found if isinstance(found, list) else ():
-        one = one if isinstance(one, Mapping) else {}
-        providers = one.get("providers")
+    for one in found if isinstance(found, list) else [None]:  # which is malformed
+        each_of: Mapping[str, Any] = one if isinstance(one, Mapping) else {}
+        providers = each_of.get("providers")
         if not isinstance(providers, list) or not all(isinstance(each, Mapping) and each for each in providers):
             return Gap(Reason.MALFORMED, path, "resources[].providers is not a list of providers")
-        named = one["resources"] if "resources" in one else []
+        named = each_of.get("resources", [])
         kept.append({"resources": named, "providers": [next(iter(each)) for each in providers]})
     return {"resources": kept}
 
