@@ -74,7 +74,7 @@ class Kind(StrEnum):
     @property
     def plural(self) -> str:
         """The word for several."""
-        if self.value.endswith("y"):
+        if self.value.endswith("y") and not self.value.endswith("ay"):
             return f"{self.value[:-1]}ies"
         return f"{self.value}es" if self.value.endswith("ss") else f"{self.value}s"
 

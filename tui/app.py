@@ -152,12 +152,8 @@ class DeckwatchApp(App[int]):
         self.push_screen(self._main)  # over the frame, whose cells it repeats: nothing is sent twice
 
     def _warm(self, picture: Picture) -> None:
-        """Make the rows of the pane that is open; called in the judging thread. The screen then finds them made."""
-        from tui.panes import load
-
-        pane = load(self.main.trail.here.pane)
-        if pane.columns or pane.shown_columns():
-            pane.entries(picture, self.now())
+        """Make what the screen will show; called in the judging thread. The screen then finds it made."""
+        self.main.warm(picture, self.now())
 
     def welcome(self) -> None:
         """The screen stands: show what there is, do what was asked for meanwhile."""
@@ -328,7 +324,8 @@ def _target(options: ExplorerOptions) -> str:
         return "demo"
     if sources.bundle is not None:
         return str(sources.bundle)
-    return " ".join(sources.hosts) or without_secret(os.environ.get("DOCKER_HOST", "")) or "local engine"
+    named = (*sources.hosts, *sources.clusters.contexts) or sources.manifests
+    return " ".join(named) or without_secret(os.environ.get("DOCKER_HOST", "")) or "local engine"
 
 
 def palette_for(options: ExplorerOptions) -> Palette:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,9 @@ class Boot:
         """
         if options.sources.demo or options.sources.bundle is not None:
             return cls._recorded(options, session)
+        if options.sources.manifests:
+            source = Files(session, options.sources.manifests, options.sources.clusters.namespaces)
+            return cls([source], None, "", source.target)
         return cls._live(options, session)
 
     def start(self, session: Session, policy: Policy) -> None:
@@ -70,12 +74,15 @@ class Boot:
 
     @classmethod
     def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
+        from tui.clusters import live_clusters
         from tui.collect import meant
         from tui.live import live_source
 
         boot = cls(sampler=Figures(session), names=options.sources.names if options.sources.probe else None)
-        for name, host in meant(options.sources).items():
-            boot.sources.append(live_source(session, name, host))
+        if options.sources.docker:
+            for name, host in meant(options.sources).items():
+                boot.sources.append(live_source(session, name, host))
+        boot.sources += live_clusters(options.sources, session)
         boot.target = ", ".join(source.target for source in boot.sources)
         return boot
 
@@ -104,6 +111,52 @@ class Nothing:
     def reader(self) -> Any:
         """Nothing can be read."""
         return self._gap
+
+
+class Files:
+    """Manifests and Compose files. They are read again when a person asks for it, except for standard input."""
+
+    def __init__(self, session: Session, paths: tuple[str, ...], namespaces: tuple[str, ...]) -> None:
+        self.name = "manifests"
+        self.target = " ".join(paths)
+        self._session = session
+        self._paths = paths
+        self._namespace = next(iter(namespaces), "default")
+        self._stdin: bytes | None = None
+        self._reading = threading.Lock()
+
+    def start(self) -> None:
+        """Read them."""
+        spawn("manifests", self._read)
+
+    def _read(self) -> None:
+        from inventory.sources.manifests.read import fill, read
+
+        store = self._session.store
+        with self._reading:
+            try:
+                fill(store, read(self._paths, namespace=self._namespace, stdin=self._input), self.target)
+            except Exception as error:
+                said = f"these files cannot be read: {type(error).__name__}: {error}"
+                store.set_health(self.name, SourceHealth("manifests", self.target, Status.UNREACHABLE, said))
+
+    def _input(self) -> bytes:
+        from inventory.sources.manifests.files import standard_input
+
+        if self._stdin is None:
+            self._stdin = standard_input()
+        return self._stdin
+
+    def stop(self) -> None:
+        """It ends by itself."""
+
+    def refresh(self) -> None:
+        """Read them again."""
+        spawn("manifests", self._read)
+
+    def reader(self) -> Any:
+        """A file has nothing but what was read of it."""
+        return Gap(Reason.UNSUPPORTED, "reading on demand", "these are files, nothing that runs")
 
 
 class Recorded:

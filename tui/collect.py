@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from inventory.snapshot import SourceHealth, Status
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
+from tui.clusters import begin, end
 from tui.options import SourceOptions
 from tui.version import NAME, VERSION
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 Narrate = Callable[[str], None]
 READ = (Status.OK, Status.DEGRADED)
+_NOTES = 20  # lines about files; more tell nobody anything
+_LOOK_AROUND = "; to look around without one add --demo"
+_NO_CLUSTER = "no kubeconfig in KUBECONFIG or ~/.kube/config, and this is no pod"
 
 
 class Target(Struct, frozen=True):
@@ -55,9 +59,13 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
     """Everything that the sources tell; raises `Problem` when none could be read."""
     if options.bundle is not None or options.demo:
         return recorded(options)
+    if options.manifests:
+        return from_files(options, narrate)
     store = Store()
-    found = targets(options)
+    reading = begin(options, store)  # before the engines: a cluster takes longer to answer, and neither waits
+    found = engines(options, bool(reading), narrate)
     read_all(found, lambda target: _read_live(target, store))
+    end(reading, store, asked_for=options.clusters.asked_for)
     if options.probe:
         from tui.probing import look
 
@@ -65,11 +73,46 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
             look(store, target.name, target.endpoint.url, options.names)
     health = store.snapshot().sources.values()
     if not any(source.status in READ for source in health):
-        raise Problem(nothing_read(f"{source.target}: {source.detail}" for source in health), Exit.NO_SOURCE)
+        tried = (f"{source.target}: {source.detail}" for source in health)
+        raise Problem(nothing_read(tried, bool(found), bool(reading)), Exit.NO_SOURCE)
     for source in health:
         if source.status is not Status.OK:
             narrate(f"{source.target}: {source.status.value}: {source.detail}")
     return store
+
+
+def from_files(options: SourceOptions, narrate: Narrate) -> Store:
+    """What files say; raises `Problem` where they hold nothing to judge."""
+    from inventory.sources.manifests.read import fill, read
+
+    found = read(options.manifests, namespace=next(iter(options.clusters.namespaces), "default"))
+    told = [*found.broken, *(note for note in found.notes if not note.broken)]
+    lines = [str(note) if note.broken or note.judged else f"{note} (left out)" for note in told[:_NOTES]]
+    if len(told) > _NOTES:
+        lines.append(f"and {len(told) - _NOTES} more of the files")
+    target = " ".join(options.manifests)
+    if found.is_empty:
+        raise Problem(f"nothing to judge in {target}{'' if told else ': no manifests there'}", Exit.NO_SOURCE, lines)
+    for line in lines:
+        narrate(line)
+    store = Store()
+    fill(store, found, target)
+    return store
+
+
+def engines(options: SourceOptions, others: bool, narrate: Narrate) -> list[Target]:
+    """The container engines to read; none is a `Problem` unless there is something else to look at."""
+    if not options.docker:
+        if not others:
+            raise Problem(f"no cluster found: {_NO_CLUSTER}; to look around without one add --demo", Exit.NO_SOURCE)
+        return []
+    try:
+        return targets(options)
+    except Problem as problem:
+        if not others or options.hosts or problem.status is not Exit.NO_SOURCE:
+            raise
+        narrate(str(problem).removesuffix(_LOOK_AROUND))
+        return []
 
 
 def targets(options: SourceOptions) -> list[Target]:
@@ -105,9 +148,10 @@ def meant(options: SourceOptions) -> dict[str, str | None]:
         return {"docker": None}  # whoever looks for the one says it
 
 
-def nothing_read(tried: Iterable[str]) -> str:
+def nothing_read(tried: Iterable[str], engines: bool = True, clusters: bool = False) -> str:
     """The line for a person who has nothing to look at."""
-    return f"no container engine could be read: {'; '.join(tried)}; to look around without one add --demo"
+    what = " or ".join(name for name, there in (("container engine", engines), ("cluster", clusters)) if there)
+    return f"no {what} could be read: {'; '.join(tried)}{_LOOK_AROUND}"
 
 
 def _tried(attempts: Iterable[Attempt]) -> list[str]:

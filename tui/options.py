@@ -12,13 +12,35 @@ if TYPE_CHECKING:
 
 THEMES = ("colour", "light", "ansi16", "mono")
 """Names of the palettes that widgets offer."""
+IN_CLUSTER = "in-cluster"
+"""The context of a pod that looks at its own cluster."""
+
+
+class ClusterOptions(NamedTuple):
+    """Which clusters: `contexts` of the kubeconfig (() is the current one), `namespaces` of them (() is all).
+
+    Reading the
+    certificates in TLS secrets and the kubelets' configuration takes rights that many accounts have not, so both are
+    done only where the configuration says so.
+    """
+
+    kubeconfig: Path | None = None
+    contexts: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    read_tls_secrets: bool = False
+    kubelet_config: bool = False
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether one is named, and not only whatever cluster this machine knows."""
+        return bool(self.kubeconfig or self.contexts)
 
 
 class SourceOptions(NamedTuple):
-    """What to look at: engines (URLs or context names; () means this machine's), or a recording of one.
+    """What to look at: engines (URLs or context names; () means this machine's), clusters, a recording, or files.
 
     `probe`: published ports are asked for TLS. `names` are the host names that their certificates should be good for,
-    by globs on containers' names.
+    by globs on containers' names. `manifests` are paths to files and directories, `-` for standard input.
     """
 
     hosts: tuple[str, ...] = ()
@@ -27,6 +49,9 @@ class SourceOptions(NamedTuple):
     demo: bool = False
     probe: bool = False
     names: Mapping[str, str] = MappingProxyType({})
+    kubernetes: bool = True
+    clusters: ClusterOptions = ClusterOptions()
+    manifests: tuple[str, ...] = ()
 
 
 class UiSettings(NamedTuple):
@@ -42,6 +67,8 @@ class UiSettings(NamedTuple):
 class Settings(NamedTuple):
     """A configuration file, checked. `keys` maps the name of an action to the keys that replace its own.
 
+    `clusters` is what the file says of clusters; the command line goes before.
+
     `rules` None is the default policy, which is made when it is asked for: the first paint does not wait for it.
     """
 
@@ -52,6 +79,7 @@ class Settings(NamedTuple):
     tables: Path | None = None
     probe: bool = False
     names: Mapping[str, str] = MappingProxyType({})
+    clusters: ClusterOptions = ClusterOptions()
 
     @property
     def policy(self) -> Policy:

@@ -18,7 +18,7 @@ from tui.config import ConfigError, Names
 from tui.key_names import mistake as key_mistake
 from tui.key_names import name_of
 from tui.near import hint
-from tui.options import THEMES, Settings, UiSettings
+from tui.options import THEMES, ClusterOptions, Settings, UiSettings
 from tui.toml_lines import Path as Place
 from tui.toml_lines import line_of, lines
 
@@ -31,7 +31,7 @@ POLICY: Mapping[str, Mapping[str, str]] = {
 """Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
 DECIDED = frozenset(("severity", "waivers", *(field for keys in POLICY.values() for field in keys.values())))
 """The fields of `Policy` that a file decides; others come from a baseline or from tables that were fetched."""
-SECTIONS = (*POLICY, "severity", "waiver", "probe", "ui", "keys")
+SECTIONS = (*POLICY, "severity", "waiver", "probe", "kubernetes", "ui", "keys")
 SEVERITIES = tuple(severity.word for severity in reversed(Severity))
 KINDS = tuple(kind.value for kind in OBJECTS)
 SELECTORS = ("resource", "kind", "image", "label", "project", "namespace", "source", "value")
@@ -105,10 +105,11 @@ def settings(document: Mapping[str, Any], text: str, path: Path, *, checks: Name
     waivers = tuple(_waivers(doc, checks, must_be_owned=bool(decisions.get("require_owner"))))
     ui, keys = _ui(doc), dict(_keys(doc, actions))
     probe, names = _probe(doc)
+    clusters = _kubernetes(doc)
     if doc.mistakes:
         raise ConfigError.of(doc.mistakes)
     rules = Policy(**decisions, severity=severity, waivers=waivers)
-    return Settings(rules, ui, keys, path, probe=probe, names=names)
+    return Settings(rules, ui, keys, path, probe=probe, names=names, clusters=clusters)
 
 
 def _decisions(doc: _Document) -> Iterator[tuple[str, Any]]:
@@ -232,6 +233,21 @@ def _probe(doc: _Document) -> tuple[bool, Mapping[str, str]]:
             else:
                 raise doc.unknown(place, "key", ("tls", "names"))
     return asked, names
+
+
+def _kubernetes(doc: _Document) -> ClusterOptions:
+    """`contexts` and `namespaces` to look at, and what else of a cluster may be read."""
+    found: dict[str, Any] = {}
+    for name, value in doc.entries("kubernetes"):
+        with doc.noting():
+            place: Place = ("kubernetes", name)
+            if name in ("contexts", "namespaces"):
+                found[name] = doc.strings(place, value)
+            elif name in ("read_tls_secrets", "kubelet_config"):
+                found[name] = doc.value(place, value, bool, "true or false")
+            else:
+                raise doc.unknown(place, "key", ("contexts", "namespaces", "read_tls_secrets", "kubelet_config"))
+    return ClusterOptions(**found)
 
 
 def _ui(doc: _Document) -> UiSettings:

@@ -33,12 +33,13 @@ class FieldManager(Part, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """Where in a file the object was read: `lines` gives the line (from 1) of each path below the object's root.
 
-    Paths are written as in evidence: `spec.template.spec.containers[0].image`.
+    Paths are written as in evidence: `spec.template.spec.containers[0].image`. `template` is what helm rendered.
     """
 
     file: str
     line: int
     lines: Mapping[str, int]
+    template: str = ""
 
     def line_of(self, path: str) -> int:
         """The line of a path, or of the nearest thing around it that is written in the file."""

@@ -17,6 +17,8 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         "XDG_CONFIG_HOME",
         "XDG_DATA_HOME",
         "DOCKER_TLS_VERIFY",
+        "KUBECONFIG",
+        "KUBERNETES_SERVICE_HOST",
         "NO_COLOR",
     ):
         monkeypatch.delenv(name, raising=False)

@@ -24,6 +24,8 @@ def run(args: Namespace) -> int:
     sources = source_options(args)
     if sources.bundle is not None or sources.demo:
         raise Problem("capture records a live engine: --from and --demo are recordings already")
+    if sources.manifests:
+        raise Problem("capture records a live engine: manifests are files, which can be kept as they are")
     if args.output.is_dir():
         raise Problem(f"-o {args.output} is a directory; name the file to write")
     from tui.record import record

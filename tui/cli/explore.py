@@ -37,6 +37,8 @@ def run(args: Namespace) -> int:
         return scan.run_with(probing(args, source_options(args), settings), settings)
     options = explorer_options(args)
     _recording_is_there(options.sources)
+    if "-" in options.sources.manifests:
+        raise Problem("--manifests - reads standard input, which is the keyboard here; pipe the manifests into it")
     from tui.app import run as explore
 
     return explore(options)

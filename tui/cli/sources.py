@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli.parser import Once
 from tui.cli.problem import Problem
 from tui.data_home import tables_file as place
-from tui.options import Settings, SourceOptions
+from tui.options import IN_CLUSTER, ClusterOptions, Settings, SourceOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 
 def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: bool = True) -> None:
     """Add the options: `config` for a command that reads the configuration, `probe` for one that asks ports for TLS."""
     group = parser.add_argument_group(
-        "sources", "Without any: DOCKER_HOST or the current docker context, else the usual sockets of this machine."
+        "sources",
+        "Without any: DOCKER_HOST or the current docker context, else the usual sockets of this machine; and the "
+        "cluster of the kubeconfig's current context, or of the pod that this runs in.",
     )
     group.add_argument(
         "--host",
@@ -29,7 +32,31 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: 
     )
     group.add_argument("--no-docker", action="store_true", help="look for no container engine")
     group.add_argument(
-        "--no-kubernetes", action="store_true", help="look for no cluster (this version reads none; for scripts)"
+        "--kubeconfig", action=Once, type=Path, metavar="FILE", help="instead of KUBECONFIG or ~/.kube/config"
+    )
+    group.add_argument(
+        "--context",
+        action="append",
+        default=[],
+        metavar="C",
+        help="a cluster: a context of the kubeconfig (repeatable)",
+    )
+    group.add_argument(
+        "-n",
+        "--namespace",
+        action="append",
+        default=[],
+        metavar="N",
+        help="only this namespace of a cluster (repeatable); for manifests: where those without one go",
+    )
+    group.add_argument("--no-kubernetes", action="store_true", help="look for no cluster")
+    group.add_argument(
+        "--manifests",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="files instead: Kubernetes YAML or JSON, Compose files, directories of them, - for standard input",
     )
     group.add_argument(
         "--from", dest="bundle", action=Once, type=Path, metavar="BUNDLE", help="a recording made by 'capture'"
@@ -45,24 +72,115 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: 
 
 def source_options(args: argparse.Namespace) -> SourceOptions:
     """The chosen sources; raises `Problem` for a choice that contradicts itself or leaves nothing."""
-    chosen = [name for name, given in (("--host", args.host), ("--from", args.bundle), ("--demo", args.demo)) if given]
-    if len(chosen) > 1:
-        raise Problem(f"{' and '.join(chosen)} cannot be combined; choose one of them")
+    cluster = "--context" if args.context else "--kubeconfig" if args.kubeconfig else ""
+    alone = [
+        name
+        for name, given in (("--from", args.bundle), ("--demo", args.demo), ("--manifests", args.manifests))
+        if given
+    ]
+    live = [name for name, given in (("--host", args.host), (cluster, cluster)) if given]
+    if len(alone) + bool(live) > 1:
+        raise Problem(f"{' and '.join((*live[:1], *alone))} cannot be combined; choose one of them")
     if args.host and args.no_docker:
         raise Problem("--host and --no-docker cannot be combined; choose one of them")
-    if args.no_docker and not chosen:
-        raise Problem("--no-docker leaves nothing to look at; add --from BUNDLE or --demo")
+    if cluster and args.no_kubernetes:
+        raise Problem(f"{cluster} and --no-kubernetes cannot be combined; choose one of them")
+    if args.no_docker and args.no_kubernetes and not alone:
+        raise Problem("--no-docker and --no-kubernetes leave nothing to look at; add --from BUNDLE or --demo")
     for host in args.host:
         _check_host(host)
-    return SourceOptions(tuple(args.host), not args.no_docker, args.bundle, args.demo)
+    _check_clusters(args, [name for name in alone if name != "--manifests"])
+    _check_paths(args.manifests)
+    return SourceOptions(
+        tuple(args.host),
+        not args.no_docker and (bool(args.host) or not cluster),
+        args.bundle,
+        args.demo,
+        kubernetes=not args.no_kubernetes and (bool(cluster) or not args.host),
+        clusters=ClusterOptions(args.kubeconfig, tuple(args.context), tuple(dict.fromkeys(args.namespace))),
+        manifests=tuple(args.manifests),
+    )
+
+
+def _check_clusters(args: argparse.Namespace, recording: list[str]) -> None:
+    """That the kubeconfig and its contexts exist; what they lead to is seen when it is read."""
+    for namespace in args.namespace:
+        if not namespace.strip() or "/" in namespace:
+            raise Problem(f"--namespace {namespace!r}: expected the name of a namespace")
+    if args.namespace and recording:
+        raise Problem(f"--namespace and {recording[0]} cannot be combined; choose one of them")
+    if args.manifests and len(set(args.namespace)) > 1:
+        raise Problem("--manifests takes one --namespace: objects that name none go there")
+    if args.kubeconfig is not None:
+        try:
+            with args.kubeconfig.open("rb"):
+                pass
+        except OSError as error:
+            raise Problem(f"--kubeconfig {args.kubeconfig} cannot be read: {error.strerror}") from None
+    if args.context:
+        check_contexts("--context", args.context, args.kubeconfig)
+
+
+def check_contexts(option: str, names: Iterable[str], kubeconfig: Path | None) -> None:
+    """Raises `Problem` for a context that the kubeconfig does not have, with the near one."""
+    from inventory.sources.kubernetes.kubeconfig import load
+    from tui.near import hint
+
+    found = load(str(kubeconfig or ""))
+    for name in names:
+        if name not in found.contexts and name != IN_CLUSTER:
+            known = ", ".join(sorted(found.contexts)) or "none"
+            problems = "".join(f"; {problem}" for problem in found.problems)
+            near = hint(name, found.contexts) or f"; contexts: {known}{problems}"
+            raise Problem(f"{option}: the kubeconfig has no context {name!r}{near}")
+
+
+def _check_paths(paths: Collection[str]) -> None:
+    """That each is there: a path that is misspelt must not pass for one without findings."""
+    if list(paths).count("-") > 1:
+        raise Problem("--manifests -: standard input can be read once only")
+    for path in paths:
+        if path == "-":
+            continue
+        try:
+            os.stat(path)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise Problem(f"--manifests {path} cannot be read: {said}{_near_path(path)}") from None
+
+
+def _near_path(path: str) -> str:
+    from tui.near import hint
+
+    folder, name = os.path.split(path)
+    try:
+        return hint(name, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        return ""
 
 
 def probing(args: argparse.Namespace, sources: SourceOptions, settings: Settings) -> SourceOptions:
     """The sources with what may be asked over the network, by the command line or the configuration."""
-    live = sources.bundle is None and not sources.demo
+    live = sources.bundle is None and not sources.demo and not sources.manifests
     if args.probe and not live:
-        raise Problem("--probe asks what runs now; it cannot be combined with --from or --demo")
+        raise Problem("--probe asks what runs now; it cannot be combined with --from, --demo or --manifests")
+    sources = configured(sources, settings)
     return sources._replace(probe=live and (args.probe or settings.probe), names=settings.names)
+
+
+def configured(sources: SourceOptions, settings: Settings) -> SourceOptions:
+    """The sources with what `[kubernetes]` says of clusters; what the command line says goes before."""
+    asked, told = sources.clusters, settings.clusters
+    contexts = asked.contexts
+    if told.contexts and not asked.asked_for and sources.kubernetes and not sources.manifests:
+        check_contexts("[kubernetes] contexts", told.contexts, None)
+        contexts = told.contexts
+    clusters = told._replace(
+        kubeconfig=asked.kubeconfig,
+        contexts=contexts,
+        namespaces=asked.namespaces or (() if sources.manifests else told.namespaces),
+    )
+    return sources._replace(clusters=clusters)
 
 
 def _check_host(host: str) -> None:

@@ -1,0 +1,1 @@
+"""Compose files: each service as the container that it asks an engine for."""
