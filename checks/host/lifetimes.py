@@ -73,26 +73,7 @@ def vulnerable_kernel(engine: Engine, view: View) -> Verdict:
     F: a mainline version with such a bug. M: a distribution's kernel with such a number (its fixes do not show in it),
     or the table is older than 180 days. P: the number is past every fix. U: the version is no number.
     """
-    release = parse_version(engine.kernel_version)
-    version = Evidence("KernelVersion", engine.kernel_version)
-    if release is None:
-        return unknown(f"kernel version {engine.kernel_version!r} is no number", version)
-    table = _table(kernel.TABLE_DATE)
-    found = kernel.bugs(release)
-    if not found:
-        return _supported("", day(view.now), kernel.TABLE_DATE, version, table)
-    names = ", ".join(bug.cve for bug in found)
-    evidence = [
-        Evidence(bug.cve, f"{bug.what}; {f'needs {bug.needs}' if bug.needs else 'no condition'}") for bug in found
-    ]
-    if release.distribution:
-        return manual(
-            f"upstream {release.release[0]}.{release.release[1]} had {names}; the distribution may have fixed them",
-            version,
-            *evidence,
-            table,
-        )
-    return failed(f"has {names}", version, *evidence, table)
+    return judge_kernel("KernelVersion", engine.kernel_version, view)
 
 
 @check(
@@ -112,10 +93,38 @@ def host_end_of_life(engine: Engine, view: View) -> Verdict:
     F: free fixes and any extended support have ended, or there is none to buy. M: only extended support is left; less
     than 90 days; distribution or release not in the table; table older than 180 days. P: supported. U: not read.
     """
+    return judge_system("OperatingSystem", _operating_system(engine, view), view)
+
+
+def judge_kernel(path: str, text: str, view: View) -> Verdict:
+    """HOST-006 of a kernel version found at `path`."""
+    release = parse_version(text)
+    version = Evidence(path, text)
+    if release is None:
+        return unknown(f"kernel version {text!r} is no number", version)
+    table = _table(kernel.TABLE_DATE)
+    found = kernel.bugs(release)
+    if not found:
+        return _supported("", day(view.now), kernel.TABLE_DATE, version, table)
+    names = ", ".join(bug.cve for bug in found)
+    evidence = [
+        Evidence(bug.cve, f"{bug.what}; {f'needs {bug.needs}' if bug.needs else 'no condition'}") for bug in found
+    ]
+    if release.distribution:
+        return manual(
+            f"upstream {release.release[0]}.{release.release[1]} had {names}; the distribution may have fixed them",
+            version,
+            *evidence,
+            table,
+        )
+    return failed(f"has {names}", version, *evidence, table)
+
+
+def judge_system(path: str, name: str, view: View) -> Verdict:
+    """HOST-010 of an operating system's name found at `path`."""
     today = day(view.now)
-    name = _operating_system(engine, view)
     found = lifetimes.distribution(name)
-    system = Evidence("OperatingSystem", name)
+    system = Evidence(path, name)
     if found is None:
         return manual(f"no end of life known for {name!r}", system, _table(lifetimes.TABLE_DATE))
     release, shipped, tables = str(found), lifetimes.TABLE_DATE, view.policy.tables

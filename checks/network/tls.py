@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from checks.check import Domain, check
+from checks.network.certificates import OLD_DIGESTS, judge_dates, valid, weak_key
 from checks.network.exposure import loopback
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
 from inventory.endpoint import PeerCertificate, TlsEndpoint
 from inventory.gap import Gap
 
-_DAY = 86400.0
-_LONGEST = 398  # days that public certificates may last (CA/Browser Forum, since 2020)
 _BROKEN = ("NULL", "EXP", "RC4", "ADH", "AECDH", "MD5")
-_OLD_DIGESTS = frozenset({"md2", "md4", "md5", "sha1"})
 _NO_TLS = "does not speak TLS"
 
 
@@ -105,19 +102,7 @@ def certificate_dates(endpoint: TlsEndpoint, view: View) -> Verdict:
     if not endpoint.certificates:
         return unknown("the server sent no certificate")
     leaf = endpoint.certificates[0]
-    left = (leaf.not_after - view.now) / _DAY
-    evidence = [*_described(leaf), Evidence("days left", f"{left:.0f}")]
-    if leaf.not_before > view.now:
-        return failed("not valid yet", *evidence)
-    if left < 0:
-        return failed(f"expired {-left:.0f} day(s) ago", *evidence)
-    if left < 30:
-        severity = None if left < 14 else Severity.MEDIUM
-        return failed(f"expires in {left:.0f} day(s)", *evidence, severity=severity)
-    lasts = (leaf.not_after - leaf.not_before) / _DAY
-    if lasts > _LONGEST:
-        return manual(f"was made for {lasts:.0f} days: a stolen key stays good for long", *evidence)
-    return passed("", *evidence)
+    return judge_dates(leaf.not_before, leaf.not_after, view.now, *_described(leaf))
 
 
 @check(
@@ -199,9 +184,10 @@ def weak_certificate(endpoint: TlsEndpoint, view: View) -> Verdict:
         return _without(endpoint)
     if not endpoint.certificates:
         return unknown("the server sent no certificate")
-    weak = [*_weak_key(endpoint.certificates[0]), *_weak_signatures(endpoint)]
+    leaf = endpoint.certificates[0]
+    weak = [*weak_key(leaf.key, leaf.bits), *_weak_signatures(endpoint)]
     if weak:
-        return failed(", ".join(weak), *_described(endpoint.certificates[0]), Evidence("weak", ", ".join(weak)))
+        return failed(", ".join(weak), *_described(leaf), Evidence("weak", ", ".join(weak)))
     return passed()
 
 
@@ -213,15 +199,9 @@ def _without(endpoint: TlsEndpoint) -> Verdict:
     return unknown(f"no handshake succeeds: {endpoint.said or endpoint.speaks}")
 
 
-def _weak_key(leaf: PeerCertificate) -> Iterator[str]:
-    shortest = {"RSA": 2048, "DSA": 2048, "EC": 224}.get(leaf.key, 0)
-    if leaf.bits < shortest:
-        yield f"{leaf.key} key of {leaf.bits} bits"
-
-
 def _weak_signatures(endpoint: TlsEndpoint) -> Iterator[str]:
     for one in endpoint.certificates:
-        if one.signature in _OLD_DIGESTS and not one.self_issued:
+        if one.signature in OLD_DIGESTS and not one.self_issued:
             yield f"{one.subject} is signed with {one.signature}"
 
 
@@ -231,11 +211,10 @@ def _sent(endpoint: TlsEndpoint) -> tuple[PeerCertificate, ...]:
 
 
 def _described(leaf: PeerCertificate) -> tuple[Evidence, ...]:
-    dates = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d") for at in (leaf.not_before, leaf.not_after))
     return (
         Evidence("subject", leaf.subject),
         Evidence("issuer", leaf.issuer),
         Evidence("serial", leaf.serial),
-        Evidence("valid", " to ".join(dates)),
+        valid(leaf.not_before, leaf.not_after),
         Evidence("key", f"{leaf.key} {leaf.bits or ''}".strip()),
     )
