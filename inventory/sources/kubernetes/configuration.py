@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inventory import secrets
 from inventory.gap import Gap
 from inventory.kubernetes.configuration import SecretFinding, TlsCertificate
 from inventory.kubernetes.part import ObjectReference
 from inventory.resource import EMPTY
 from inventory.sources.docker.facts import moment
+from inventory.sources.kubernetes.values import LARGEST, suspicious
 
 Values = dict[str, Any]
-LARGEST = 100_000
-"""Bytes of a value above which it is not looked through, and noted instead."""
+ALTOGETHER = 400_000
+"""Characters of one ConfigMap that are looked through."""
 _SYSTEM = frozenset({"kube-system", "kube-public"})
 _KEPT = ("kube-proxy", "kubelet-config", "kubeadm-config", "coredns", "aws-auth")
 TLS_TYPE = "kubernetes.io/tls"
@@ -29,12 +29,13 @@ def config_map_values(answer: Any) -> Values:
     sizes |= {key: len(value) * 3 // 4 for key, value in answer.binary_data.items()}
     found: list[SecretFinding] = []
     skipped: list[str] = []
-    for key, value in answer.data.items():
-        if len(value) > LARGEST:
+    left = ALTOGETHER
+    for key, value in (*answer.data.items(), *_texts(answer.binary_data, skipped)):
+        if len(value) > min(LARGEST, left):
             skipped.append(key)
         else:
-            found += _suspicious(key, value)
-    skipped += answer.binary_data
+            left -= len(value)
+            found += suspicious(key, value)
     kept = meta.namespace in _SYSTEM and meta.name.startswith(_KEPT)
     return {
         "sizes": sizes or EMPTY,
@@ -44,12 +45,16 @@ def config_map_values(answer: Any) -> Values:
     }
 
 
-def _suspicious(key: str, value: str) -> list[SecretFinding]:
-    """By the rules for secrets: the value as a whole, and each assignment in a file."""
-    whole = secrets.find(key, value)
-    if whole is not None:
-        return [SecretFinding(key, whole.rule, secrets.mask_pair(key, value)[:200], whole.kind == "value")]
-    return []
+def _texts(binary: Mapping[str, str], skipped: list[str]) -> Iterator[tuple[str, str]]:
+    """Binary values that are text after all; the names of the others go to `skipped`."""
+    for key, value in binary.items():
+        if len(value) <= LARGEST * 4 // 3:
+            try:
+                yield key, base64.b64decode(value, validate=True).decode()
+            except ValueError:  # no base64, or no text
+                skipped.append(key)
+        else:
+            skipped.append(key)
 
 
 def secret_values(answer: Any) -> Values:

@@ -1,0 +1,118 @@
+"""One cluster, reached: what the live source, the one look and the drill-down have in common."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from inventory.gap import Gap, Reason
+from inventory.kubernetes.cluster import Access
+from inventory.resource import CLUSTER_KINDS, Kind
+from inventory.sources.kubernetes import kubelets, plan
+from inventory.sources.kubernetes.answers import Reading, not_asked
+from inventory.sources.kubernetes.certificates import Certificates
+from inventory.sources.kubernetes.greeting import Greeting
+from inventory.sources.kubernetes.kinds import SERVED
+from inventory.sources.kubernetes.plan import Wanted
+from inventory.sources.kubernetes.reflector import Reflector
+from inventory.sources.kubernetes.shelf import Board, Shelf
+from inventory.sources.kubernetes.transport import Opened, Transport
+from inventory.store import Store
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What to read, and by which way.
+
+    `context` "" is the current one; `kubeconfig` "" those that KUBECONFIG names; `namespaces` empty for all, or for our
+    own where no more is allowed. The last two are the policy's word: certificates in Secrets, kubelets by proxy.
+    """
+
+    context: str = ""
+    kubeconfig: str = ""
+    namespaces: tuple[str, ...] = ()
+    read_tls_secrets: bool = False
+    read_kubelet_config: bool = False
+
+
+class Connection:
+    """The transport to one cluster and what is known of the way there. `way` opens it (default: by kubeconfig)."""
+
+    def __init__(
+        self, options: Options, answered: Callable[[], None] = lambda: None, way: Callable[[], Any] | None = None
+    ) -> None:
+        self.options = options
+        self.access: Access | None = None
+        self.api = Transport(self._open, answered)
+        self._way = way
+        self.renewed: Callable[[], None] = lambda: None  # hears of other credentials than before
+        self._headers: Mapping[str, str] | None = None
+        self._certificates: dict[str, Certificates] = {}
+        self._lock = threading.Lock()
+
+    def _open(self) -> Opened:
+        if self._way is not None:
+            way = self._way()
+        else:
+            from inventory.sources.kubernetes.access import open_way
+
+            way = open_way(self.options.context, self.options.kubeconfig)
+        self.access = way.access
+        opened: Opened = way.opened
+        before, self._headers = self._headers, opened.headers
+        if before is not None and before != opened.headers:
+            self.renewed()
+        return opened
+
+    def own_namespace(self) -> str:
+        """Our own."""
+        return self.access.namespace if self.access else ""
+
+    def reflector(self, wanted: Wanted, source: str, store: Store, board: Board, **options: Any) -> Reflector:
+        """What keeps one list current."""
+        path = f"GET {wanted.served.path(wanted.version, wanted.namespace)}"
+        reading = Reading(wanted.served, wanted.version, source, time.time, wanted.named, self._certificates_of(wanted))
+        shelf = Shelf(store, board, wanted.kind, wanted.place, path)
+        return Reflector(self.api, reading, shelf, wanted.namespace, **options)
+
+    def _certificates_of(self, wanted: Wanted) -> Any:
+        if wanted.kind is not Kind.KUBE_SECRET or not self.options.read_tls_secrets:
+            return not_asked
+        with self._lock:
+            return self._certificates.setdefault(wanted.namespace, Certificates(self.api, wanted.namespace))
+
+
+def pending(board: Board, store: Store, source: str) -> None:
+    """Before anything is known: everything is still to be read."""
+    paths = {one.family.kind: f"GET {one.path(one.versions[0])}" for one in SERVED}
+    for kind in CLUSTER_KINDS:
+        if plan.derived(kind):  # its own gap follows those of what it is made from
+            store.set_gap(source, kind, Gap(Reason.PENDING, kind.value))
+        else:
+            board.expect(kind, None, paths.get(kind, kind.value))
+
+
+def settle(board: Board, greeting: Greeting, lists: Iterable[Wanted], options: Options) -> None:
+    """After the first questions: say of each kind whether it will be read, and of the others why not."""
+    coming = {one.kind for one in lists} | {Kind.CLUSTER}
+    unserved: Mapping[Kind, Gap | None] = plan.unserved(greeting.discovered)
+    for kind in CLUSTER_KINDS:
+        if plan.derived(kind):
+            continue
+        gap: Gap | None = None
+        if kind is Kind.KUBELET:
+            gap = Gap(Reason.PENDING, kubelets.NOT_ASKED.path) if options.read_kubelet_config else kubelets.NOT_ASKED
+        elif kind not in coming:
+            gap = unserved.get(kind, Gap(Reason.UNSUPPORTED, kind.value, "not to be seen through the API server"))
+        board.say(kind, None, gap)
+
+
+def lost(board: Board, gap: Gap) -> None:
+    """Nothing can be asked: what was never read says why."""
+    for kind in board.gaps():
+        known = board.open(kind, None)
+        if known is not None and known.reason is not Reason.UNSUPPORTED:
+            board.say(kind, None, Gap(gap.reason, known.path, gap.detail))

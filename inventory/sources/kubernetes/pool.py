@@ -1,0 +1,93 @@
+"""Connections by urllib3, which tell whoever makes a request which one it runs on, so that it can be cut off."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+CURRENT = threading.local()
+"""`call`: the request that this thread makes; it is told its connection."""
+IDLE = 48
+"""Connections that are kept; a watch has one of its own as long as it runs."""
+
+
+def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any:
+    """A pool manager; `server_name` is the name that the server's certificate must have, "" for that of the URL."""
+    import urllib3
+
+    options: dict[str, Any] = {"maxsize": IDLE, "num_pools": 2}
+    if context is not None:
+        options["ssl_context"] = context
+        if server_name:
+            options |= {"server_hostname": server_name, "assert_hostname": server_name}
+    if not proxy:
+        made: Any = urllib3.PoolManager(**options)
+    elif proxy.startswith("socks"):
+        from urllib3.contrib.socks import SOCKSProxyManager  # needs PySocks, and says so itself
+
+        return SOCKSProxyManager(proxy, **options)  # these have connections of their own kind, bounded by each read
+    else:
+        made = urllib3.ProxyManager(proxy, **options)
+    made.pool_classes_by_scheme = _classes()
+    return made
+
+
+def _classes() -> dict[str, Any]:
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class Plain(HTTPConnection):
+        def request(self, *words: Any, **options: Any) -> None:
+            _note(self)
+            super().request(*words, **options)
+
+    class Secure(HTTPSConnection):
+        def request(self, *words: Any, **options: Any) -> None:
+            _note(self)
+            super().request(*words, **options)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def _note(connection: Any) -> None:
+    call = getattr(CURRENT, "call", None)
+    if call is not None:
+        call.connection = connection
+
+
+def proxy_of(url: str, environ: Mapping[str, str]) -> str:
+    """The proxy that the environment names for a URL, by the rules of kubectl: names, suffixes and networks are left
+    out by NO_PROXY, and so is this machine."""
+    parts = urlsplit(url)
+    name = f"{parts.scheme}_proxy"
+    proxy = environ.get(name.upper()) or environ.get(name) or ""
+    host = (parts.hostname or "").lower()
+    if not proxy or host == "localhost" or _address(host, ("127.0.0.0/8", "::1/128")):
+        return ""
+    left_out = (environ.get("NO_PROXY") or environ.get("no_proxy") or "").lower()
+    for entry in (one.strip() for one in left_out.split(",")):
+        bare, _, port = entry.partition(":") if entry.count(":") == 1 else (entry, "", "")
+        if port and port != str(parts.port or ""):
+            continue
+        suffix = bare.lstrip("*").lstrip(".")
+        if entry == "*" or (suffix and (host == suffix or host.endswith(f".{suffix}"))) or _address(host, (bare,)):
+            return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _address(host: str, networks: Iterable[str]) -> bool:
+    with suppress(ValueError):
+        found = ipaddress.ip_address(host)
+        return any(found in ipaddress.ip_network(one, strict=False) for one in networks if one)
+    return False
