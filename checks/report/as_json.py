@@ -10,13 +10,15 @@ from checks.frameworks.framework import Framework
 from checks.frameworks.tally import Row, outcomes
 from checks.report.baseline import SCHEMA
 from checks.report.formats import Layout
+from checks.report.places import manifest
 from checks.report.report import Finding, Report
 from checks.report.text import rfc3339
 from checks.report.traits import Thing, Traits, things
 from checks.report.words import status_of
-from checks.result import Summary
+from checks.result import Summary, project
 from checks.verdict import Severity
 from checks.waivers import Standing, scope
+from inventory.kubernetes.resource import Manifest
 from inventory.snapshot import SourceHealth
 
 Object = dict[str, Any]
@@ -156,9 +158,13 @@ def result(finding: Finding) -> Object:
             "source": resource.key.source,
             "id": resource.key.id,
             "name": resource.name,
-            "namespace": "",
+            "namespace": project(resource) if "namespace" in resource.field_names else "",
+            **_read_from(manifest(resource)),
         },
-        "evidence": [{"path": item.path, "value": item.value} for item in judged.evidence],
+        "evidence": [
+            {"path": item.path, "value": item.value, **(item.place._asdict() if item.place else {})}
+            for item in finding.proof
+        ],
         "remediation": finding.remediation,
         "references": list(check.references),
         "waiver": waiver
@@ -168,6 +174,13 @@ def result(finding: Finding) -> Object:
             "expires": waiver.expires.isoformat() if waiver.expires else None,
         },
     }
+
+
+def _read_from(found: Manifest | None) -> Object:
+    """The file and line of what was read from a file, and the template that helm rendered."""
+    if found is None:
+        return {}
+    return {"file": found.file, "line": found.line, **({"template": found.template} if found.template else {})}
 
 
 def _dump(value: object) -> str:

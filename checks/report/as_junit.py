@@ -89,8 +89,10 @@ def _case(case: Case) -> Iterator[str]:
 def _sources(report: Report) -> Iterator[Case]:
     for name, health in report.snapshot.sources.items():
         yield _source(name, health)
-    for (name, kind), gap in report.snapshot.gaps.items():
-        yield Case("sources", f"{name}: {kind.value}", "skipped", message=f"not read: {gap}")
+    for name, kinds, why in words.unread(report):
+        yield Case(
+            "sources", f"{name}: {', '.join(kind.value for kind in kinds)}", "skipped", message=f"not read: {why}"
+        )
 
 
 def _source(name: str, health: SourceHealth) -> Case:
@@ -122,7 +124,7 @@ def _cases(findings: Sequence[Finding]) -> Iterator[Case]:
 
 def _verdict(finding: Finding) -> tuple[str, str, str, str]:
     result = finding.result
-    said = f"{result.severity.word}: {result.message}"
+    said = f"{result.severity.word}: {f'{finding.place}: ' if finding.place else ''}{result.message}"
     if result.outcome is Outcome.PASS:
         return "", "", "", ""
     if result.outcome is Outcome.FAIL:
@@ -136,7 +138,8 @@ def _verdict(finding: Finding) -> tuple[str, str, str, str]:
 
 def _proof(finding: Finding) -> Iterator[str]:
     result = finding.result
-    yield from (f"{visible(item.path)} = {visible(item.value)}" for item in result.evidence)
+    for item in finding.proof:
+        yield f"{visible(item.path)} = {visible(item.value)}{f' ({visible(str(item.place))})' if item.place else ''}"
     if result.lapsed is not None:
         yield f"was accepted until {result.lapsed.expires}, which is over: {visible(result.lapsed.reason)}"
     if result.implies:

@@ -87,7 +87,7 @@ def _block(block: Sequence[Finding]) -> Iterator[str]:
     yield f"**{first.check.id} {prose(first.check.title)}** ({words.plural(len(block), kind)}{level})\n\n"
     by_message: dict[str, list[str]] = {}
     for finding in block:
-        by_message.setdefault(finding.result.message, []).append(code(finding.resource.name))
+        by_message.setdefault(finding.result.message, []).append(_name(finding))
     for message, names in list(by_message.items())[:_SHOWN]:
         said = "" if message == first.check.title else f": {prose(message)}"
         yield f"- {', '.join(names[:_SHOWN])}{_more(len(names))}{said}\n"
@@ -102,12 +102,20 @@ def _block(block: Sequence[Finding]) -> Iterator[str]:
     yield f"References: {', '.join(code(name) for name in first.check.references)}\n\n</details>\n\n"
 
 
+def _name(finding: Finding) -> str:
+    place = finding.place
+    return f"{code(finding.resource.name)}{f' ({code(str(place))})' if place else ''}"
+
+
 def _more(count: int) -> str:
     return f" and {count - _SHOWN} more" if count > _SHOWN else ""
 
 
 def _evidence(finding: Finding) -> Iterator[str]:
-    proof = [f"{code(item.path)} = {code(item.value)}" for item in finding.result.evidence]
+    proof = [
+        f"{code(item.path)} = {code(item.value)}{f' ({code(str(item.place))})' if item.place else ''}"
+        for item in finding.proof
+    ]
     proof += _notes(finding.result)
     yield f"- {code(finding.resource.name)}{': ' if proof else ''}{'; '.join(proof)}\n"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from checks.check import Check
 from checks.policy import Waiver
 from checks.report.formats import Layout
+from checks.report.places import Place
 from checks.report.report import Finding, Report
 from checks.report.text import rfc3339, visible
+from checks.report.words import unread
 from checks.verdict import Outcome, Severity
 from inventory.resource import Resource
 from inventory.snapshot import Status
@@ -91,14 +94,14 @@ def result(finding: Finding, rule_index: int) -> Object:
         "kind": kind,
         "level": _LEVEL[judged.severity] if kind == "fail" else "none",
         "message": {"text": _message(finding)},
-        "locations": [{"logicalLocations": [_location(finding.resource)]}],
+        "locations": [{**_physical(finding.place), "logicalLocations": [_location(finding.resource)]}],
         "partialFingerprints": {"deckwatch/v1": finding.fingerprint},
         "suppressions": _suppressions(judged.waiver),
         "properties": {
             "severity": judged.severity.word,
             "verdict": judged.outcome.value,
             "remediation": finding.remediation,
-            "evidence": [{"path": item.path, "value": item.value} for item in judged.evidence],
+            "evidence": [{"path": item.path, "value": item.value} for item in finding.proof],
         },
     }
     if judged.lapsed is not None:
@@ -123,8 +126,17 @@ def _waiver(waiver: Waiver) -> Object:
 
 def _message(finding: Finding) -> str:
     said = f"{finding.resource.key.kind.value} {visible(finding.resource.name)}: {visible(finding.result.message)}"
-    proof = "; ".join(f"{visible(item.path)} = {visible(item.value)}" for item in finding.result.evidence)
+    proof = "; ".join(f"{visible(item.path)} = {visible(item.value)}" for item in finding.proof)
     return (f"{said} ({proof})" if proof else said).translate(_LITERAL)
+
+
+def _physical(place: Place | None) -> Object:
+    """Where dashboards show it among the source; standard input is no file that they could open."""
+    if place is None or place.file == "stdin":
+        return {}
+    path = place.file.replace("\\", "/")
+    uri = quote(path, safe="/~") if not path.startswith("/") else f"file://{quote(path, safe='/~')}"
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": max(place.line, 1)}}}
 
 
 def _location(resource: Resource) -> Object:
@@ -144,7 +156,8 @@ def _invocation(report: Report) -> Object:
         for health in sources
         if health.status is not Status.OK
     ]
-    notes += [(f"{name}: {kind.value}: {gap}", "note") for (name, kind), gap in report.snapshot.gaps.items()]
+    for name, kinds, why in unread(report):
+        notes.append((f"{name}: {', '.join(kind.value for kind in kinds)}: {why}", "note"))
     return {
         "executionSuccessful": any(health.status in (Status.OK, Status.DEGRADED) for health in sources),
         "startTimeUtc": rfc3339(report.started),

@@ -19,6 +19,8 @@ from inventory.text import clip, middle, width
 _OBJECT_CELLS = 26
 _NAME_CELLS = 24  # of one of several: a name as long as the line would hide all the others
 _LABEL_CELLS = 11
+_PLACE_CELLS = 40
+_OPEN = (Outcome.FAIL, Outcome.MANUAL)
 _ALIKE = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE})  # what they have to say differs, and nobody asks
 
 
@@ -52,7 +54,10 @@ def _lines(title: str, findings: list[Finding], layout: Layout) -> Iterator[str]
         for finding in alike:
             by_message.setdefault(_said(finding.result), []).append(finding)
         for said, found in by_message.items():
-            yield _line(said, found, layout)
+            if found[0].place is None or found[0].result.outcome not in _OPEN:
+                yield _line(said, found, layout)
+            else:  # each has a line of its own that somebody will open
+                yield from (_line(said, [finding], layout) for finding in found)
 
 
 def _what(finding: Finding) -> tuple[object, ...]:
@@ -75,10 +80,12 @@ def _said(result: Result) -> str:
 
 def _line(said: str, findings: list[Finding], layout: Layout) -> str:
     first = findings[0]
+    if len(findings) == 1 and first.place is not None:
+        said = f"{_shortened(visible(str(first.place)), _PLACE_CELLS, layout)}: {said}"
     names = [visible(finding.resource.name) or "(no name)" for finding in findings]
     kind = first.resource.key.kind.value
     about = _shortened(names[0], _OBJECT_CELLS, layout) if len(names) == 1 else words.plural(len(names), kind)
-    if len(names) > 1 and first.result.outcome in (Outcome.FAIL, Outcome.MANUAL):
+    if len(names) > 1 and first.result.outcome in _OPEN:
         said = first.result.check.title  # which ones matters more than the wording, which --verbose has
     pad = " " * (_OBJECT_CELLS - width(about))
     room = max(layout.width - _OBJECT_CELLS - 15, 20)

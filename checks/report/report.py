@@ -13,6 +13,7 @@ from checks.check import Check
 from checks.news import CHECK as NEWS
 from checks.podman import flavour_of, remediation
 from checks.policy import Policy
+from checks.report.places import Place, Proof, place, proof
 from checks.result import NOTHING, Evaluation, Result, Summary, fingerprint, summarise
 from checks.verdict import Outcome, Severity
 from checks.waivers import Standing, standing
@@ -66,6 +67,16 @@ class Finding(msgspec.Struct, frozen=True):
     def remediation(self) -> str:
         """What to do, in the words of the engine."""
         return remediation(self.result.check, self.flavour)
+
+    @property
+    def place(self) -> Place | None:
+        """Where in a file it stands, None for what no file told."""
+        return place(self.resource, self.result)
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The evidence, with the lines of files where they are known."""
+        return tuple(proof(self.resource, self.result))
 
     @property
     def fingerprint(self) -> str:

@@ -58,8 +58,10 @@ def _resource(finding: Finding, layout: Layout) -> Iterator[str]:
     if result.implies:
         said = f"{said or result.check.title}; implies {', '.join(result.implies)}"
     yield from _hanging(name, said, layout)
-    for item in result.evidence[:_EVIDENCE_SHOWN]:
-        yield from wrapped(f"{visible(item.path)} = {visible(item.value) or '(empty)'}", layout.width, _INDENT + "  ")
+    for item in finding.proof[:_EVIDENCE_SHOWN]:
+        place = f"  ({visible(str(item.place))})" if item.place else ""
+        told = f"{visible(item.path)} = {visible(item.value) or '(empty)'}{place}"
+        yield from wrapped(told, layout.width, _INDENT + "  ")
     if len(result.evidence) > _EVIDENCE_SHOWN:
         yield f"{_INDENT}  and {len(result.evidence) - _EVIDENCE_SHOWN} more"
 

@@ -10,7 +10,6 @@ from checks.report.text import visible
 from checks.result import Summary
 from checks.verdict import Outcome, Severity
 from checks.waivers import STATES, Standing, scope
-from inventory.gap import Gap
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 
@@ -57,15 +56,19 @@ def seen(report: Report) -> str:
 
 def unseen(report: Report) -> Iterator[str]:
     """One sentence for each kind of object that could not be read, or for several of which the same is true."""
-    alike: dict[tuple[str, str], list[tuple[Kind, Gap]]] = {}
-    for (name, kind), gap in report.snapshot.gaps.items():
-        same = gap.detail if gap.path == kind.plural else f"{kind}{gap.path}"  # said of a kind as such, or of a request
-        alike.setdefault((name, same), []).append((kind, gap))
-    for (name, _), found in alike.items():
+    for name, kinds, why in unread(report):
         where = f"{visible(name)}: " if len(report.snapshot.sources) > 1 else ""
-        kinds = ", ".join(_ONE_ONLY.get(kind, kind.plural) for kind, _ in found)
-        gap = found[0][1]
-        yield f"{where}{kinds}: {visible(str(gap) if gap.path != found[0][0].plural else gap.detail)}"
+        yield f"{where}{', '.join(_ONE_ONLY.get(kind, kind.plural) for kind in kinds)}: {visible(why)}"
+
+
+def unread(report: Report) -> Iterator[tuple[str, list[Kind], str]]:
+    """Source, kinds and reason of what could not be read; a reason that is one kind's own stands alone."""
+    alike: dict[tuple[str, str], list[Kind]] = {}
+    for (name, kind), gap in report.snapshot.gaps.items():
+        own = gap.path != kind.plural  # a request, or a file: the sentence names it
+        alike.setdefault((name, str(gap) if own else gap.detail), []).append(kind)
+    for (name, why), kinds in alike.items():
+        yield name, kinds, why
 
 
 def counts(summary: Summary) -> dict[Outcome, int]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from checks.check import Check, Domain
 from checks.report import words
 from checks.report.html.text import name_of, shown
+from checks.report.places import Place
 from checks.report.report import Finding, Report
 from checks.result import Result
 from checks.verdict import Outcome, Severity
@@ -103,10 +104,14 @@ def _code(text: str) -> str:
 def _row(finding: Finding, with_message: bool) -> str:
     result = finding.result
     said = f'<td class="m">{shown(result.message)}' if with_message else ""
-    proof = [f"<li><code>{shown(item.path)}</code> {_value(item.value)}" for item in result.evidence]
+    proof = [f"<li><code>{shown(item.path)}</code> {_value(item.value)}{_place(item.place)}" for item in finding.proof]
     proof += [f"<li>{note}" for note in _notes(result)]
     listed = f'<ul class="ev">{"".join(proof)}</ul>' if proof else '<span class="dim">-</span>'
-    return f'<tr><td class="o">{name_of(finding.resource.name)}{said}<td>{listed}\n'
+    return f'<tr><td class="o">{name_of(finding.resource.name)}{_place(finding.place)}{said}<td>{listed}\n'
+
+
+def _place(place: Place | None) -> str:
+    return f' <span class="dim">{shown(str(place))}</span>' if place is not None else ""
 
 
 def _value(value: str) -> str:
