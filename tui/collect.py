@@ -86,7 +86,7 @@ def from_files(options: SourceOptions, narrate: Narrate) -> Store:
     from inventory.sources.manifests.read import fill, read
 
     found = read(options.manifests, namespace=next(iter(options.clusters.namespaces), "default"))
-    told = [*found.broken, *(note for note in found.notes if not note.broken)]
+    told = found.told()
     lines = [str(note) if note.broken or note.judged else f"{note} (left out)" for note in told[:_NOTES]]
     if len(told) > _NOTES:
         lines.append(f"and {len(told) - _NOTES} more of the files")

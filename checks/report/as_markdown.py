@@ -82,7 +82,7 @@ def _title(finding: Finding) -> str:
 
 def _block(block: Sequence[Finding]) -> Iterator[str]:
     first = block[0].result
-    kind = block[0].resource.key.kind.value
+    kind = block[0].resource.key.kind
     level = "" if first.outcome is Outcome.FAIL else f", {first.severity.word}"
     yield f"**{first.check.id} {prose(first.check.title)}** ({words.plural(len(block), kind)}{level})\n\n"
     by_message: dict[str, list[str]] = {}

@@ -42,7 +42,7 @@ def _block(block: list[Finding], layout: Layout) -> Iterator[str]:
 
 
 def _title(result: Result, count: int, kind: Kind, layout: Layout) -> str:
-    right = f"{result.severity.word}, {plural(count, kind.value)}"
+    right = f"{result.severity.word}, {plural(count, kind)}"
     left = clip(f"{result.check.id}  {result.check.title}", max(layout.width - len(right) - 5, 20))
     gap = " " * max(layout.width - 3 - width(left) - len(right), 2)
     return f"{mark(result, layout.colour)}  {left}{gap}{right}"

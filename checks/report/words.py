@@ -32,9 +32,11 @@ VERDICT = {
 _ONE_ONLY = {Kind.SWARM: "swarm", Kind.HOST: "host", Kind.ENGINE: "engine"}
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 container`, `3 containers`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str | Kind) -> str:
+    """`1 container`, `3 containers`, `2 networkpolicies`."""
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun.plural}" if isinstance(noun, Kind) else f"{count} {noun}s"
 
 
 def status_of(health: SourceHealth) -> Status:
@@ -51,7 +53,7 @@ def sources(report: Report) -> Iterator[str]:
 
 def seen(report: Report) -> str:
     """`93 containers, 30 images`."""
-    return ", ".join(plural(count, kind.value) for kind, count in report.resources.items() if count) or "nothing"
+    return ", ".join(plural(count, kind) for kind, count in report.resources.items() if count) or "nothing"
 
 
 def unseen(report: Report) -> Iterator[str]:

@@ -33,6 +33,7 @@ NAME = "manifests"
 COMPOSE = "compose"
 NONE_THERE = "none among the manifests; the cluster may have some"
 _TOLD = 3  # notes in one sentence
+_WHERE = frozenset({"manifest", "observed_at", "gaps", "raw"})
 
 
 class Read(msgspec.Struct):
@@ -47,6 +48,18 @@ class Read(msgspec.Struct):
     def broken(self) -> list[Note]:
         """What objects may be missing for."""
         return [note for note in self.notes if note.broken]
+
+    def told(self) -> list[Note]:
+        """The notes, what is broken first; what is said of many places in a file is said once."""
+        found: dict[tuple[str, str, bool], list[Note]] = {}
+        for note in sorted(self.notes, key=lambda note: (not note.broken, note.judged)):
+            found.setdefault((note.file, note.message, note.broken), []).append(note)
+        return [
+            notes[0]
+            if len(notes) == 1
+            else msgspec.structs.replace(notes[0], message=f"{message} ({len(notes)} times)")
+            for (_, message, _), notes in found.items()
+        ]
 
     @property
     def is_empty(self) -> bool:
@@ -106,12 +119,21 @@ def _keep(one: KubeResource, result: Read) -> None:
     """Of two objects with one name the later one is what others find; the earlier is judged all the same."""
     before = result.found.get(one.key)
     if before is not None and before.manifest is not None and one.manifest is not None:
-        again = f"{one.api_kind or one.key.kind} {one.key.id} is defined again; before in "
-        again += f"{before.manifest.file}:{before.manifest.line}"
-        result.notes.append(Note(one.manifest.file, one.manifest.line, again, broken=False, judged=True))
-        other = before.key._replace(id=f"{before.key.id} ({before.manifest.file}:{before.manifest.line})")
+        where = f"{before.manifest.file}:{before.manifest.line}"
+        same = _alike(before, one)
+        again = f"{one.api_kind or one.key.kind} {one.key.id} is {'the same as' if same else 'defined again; before'}"
+        note = Note(one.manifest.file, one.manifest.line, f"{again} in {where}", broken=False, judged=True)
+        result.notes.append(note)
+        if same:
+            return
+        other = before.key._replace(id=f"{before.key.id} ({where})")
         result.found[other] = changed(before, key=other)
     result.found[one.key] = one
+
+
+def _alike(one: KubeResource, other: KubeResource) -> bool:
+    """Whether they say the same, wherever they are written."""
+    return all(one.peek(name) == other.peek(name) for name in one.field_names if name not in _WHERE)
 
 
 def _patches(named: Iterable[Named], stdin: Callable[[], bytes]) -> frozenset[str]:
@@ -207,13 +229,14 @@ def _status(found: Read, anything: bool) -> Status:
 
 def said(found: Read, *, compose: bool) -> str:
     """What was read and what was not, in a sentence."""
-    broken = found.broken
-    skipped = [note for note in found.notes if not note.broken and not note.judged]
+    told = found.told()
+    broken = [note for note in told if note.broken]
+    skipped = [note for note in told if not note.broken and not note.judged]
     count = sum(len(one.resources) for one in found.composed) if compose else len(found.found)
     files = "1 file" if found.files == 1 else f"{found.files} files"
     words = [f"{count} {'services and networks' if compose else 'objects'} in {files}"]
-    for notes, what, told in ((broken, "not read", _TOLD), (skipped, "left out", 1)):
+    for notes, what, most in ((broken, "not read", _TOLD), (skipped, "left out", 1)):
         if notes:
-            more = f" and {len(notes) - told} more" if len(notes) > told else ""
-            words.append(f"{what}: {'; '.join(map(str, notes[:told]))}{more}")
+            more = f" and {len(notes) - most} more" if len(notes) > most else ""
+            words.append(f"{what}: {'; '.join(map(str, notes[:most]))}{more}")
     return "; ".join(words)
