@@ -295,7 +295,13 @@ def _mask_value(key: str, value: Any) -> Any:
     if isinstance(value, str):
         return f"({len(value)} characters, not shown)" if key == "Data" and value else mask_pair(key, value)
     if isinstance(value, Mapping):
-        return {name: _mask_value(name, inner) for name, inner in value.items()}
+        # `{"name": ..., "value": ...}` is how Kubernetes writes variables, headers and parameters.
+        called = value.get("name")
+        named = called if isinstance(called, str) and isinstance(value.get("value"), str) else ""
+        return {
+            name: mask_pair(named, inner) if named and name == "value" else _mask_value(name, inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return _mask_list(key, value)
     return value

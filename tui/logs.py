@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from inventory.snapshot import Snapshot
 from inventory.sources.docker.frames import LogLine
 from tui.talk import Talk
 from widgets.textview import TextLine
@@ -145,9 +146,10 @@ class Feed:
 
 
 class LogQuery(NamedTuple):
-    """What a log is read with, how many of its last lines are wanted, and whether with times."""
+    """What a log is read with, how many of its last lines are wanted, whether with times, and what is known."""
 
     talk: Talk
     tail: int
     timestamps: bool
     feed: Feed
+    snapshot: Snapshot = Snapshot()

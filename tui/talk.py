@@ -28,15 +28,15 @@ class Talks:
 
     def __init__(self, begin: Callable[[str], Any]) -> None:
         self._begin = begin
-        self._kept: dict[str, Talk] = {}
+        self._kept: dict[str, Any] = {}
 
-    def to(self, source: str) -> Talk | Gap:
-        """The conversation, or why there is none; takes as long as the engine takes to answer twice."""
+    def to(self, source: str) -> Any:
+        """The conversation, a `Talk` or what reads a cluster, or why there is none; takes as long as two answers."""
         kept = self._kept.get(source)
         if kept is not None:
             return kept
-        begun: Talk | Gap = self._begin(source)
-        if isinstance(begun, Talk):
+        begun = self._begin(source)
+        if not isinstance(begun, Gap):
             self._kept[source] = begun
         return begun
 

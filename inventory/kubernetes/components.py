@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from inventory.gap import Gap, Reason, Unread
+from inventory.kubernetes.derivation import Derivation, Objects
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import EMPTY, Kind, Resource, ResourceKey
 
@@ -64,6 +65,11 @@ class ControlPlaneComponent(Resource):
         """Major and minor version by the image's tag, or None."""
         found = _VERSION.search(self.image.rpartition("/")[2])
         return (int(found[1]), int(found[2])) if found else None
+
+    def same_as(self, other: Resource) -> bool:
+        """Whether the other runs with the same flags; nothing else of it is looked at."""
+        names = ("image", "origin", "flags", "documents")
+        return self.gaps == other.gaps and all(self.peek(name) == other.peek(name) for name in names)
 
 
 def flags_of(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -159,3 +165,10 @@ def components_of(pods: Iterable[Pod], source: str) -> Iterator[ControlPlaneComp
                     image=container.image,
                     origin=f"pod {pod.key.id}",
                 )
+
+
+def _derived(objects: Objects, source: str) -> Iterator[ControlPlaneComponent]:
+    return components_of(objects[Kind.POD], source)
+
+
+DERIVATION = Derivation(frozenset({Kind.POD}), Kind.CONTROL_PLANE, _derived)

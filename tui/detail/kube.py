@@ -40,7 +40,17 @@ def _text(name: str, title: str, place: int, module: str, function: str, kinds: 
     return Tab(name, title, Shape.TEXT, frozenset(kinds), place, lines=lines)
 
 
+def _read(name: str, title: str, place: int, read: str, show: str, kinds: Iterable[Kind]) -> Tab:
+    module = "kube_reading"
+    return Tab(
+        name, title, Shape.READ, frozenset(kinds), place, read=_late(module, read), show=_late(module, show)
+    )  # fmt: skip
+
+
 TABS = (
+    Tab("kube-logs", "Logs", Shape.LOGS, frozenset({Kind.POD, *WORKLOADS}), 30, read=_late("kube_reading", "show_log")),
+    _read("previous", "Previous", 32, "read_previous", "previous_lines", {Kind.POD}),
+    _read("yaml", "YAML", 50, "read_object", "yaml_lines", OBJECTS),
     _text("state", "State", 5, "kube_state", "state_lines", {Kind.POD, Kind.KUBE_NODE, *WORKLOADS, *_STATES}),
     _text("pods", "Pods", 20, "kube_state", "pod_lines", WORKLOADS | _SELECTING),
     _text("kube-events", "Events", 40, "kube_state", "event_lines", OBJECTS),

@@ -32,16 +32,16 @@ def raw_value(resource: Resource) -> Any:
         value = plain(resource.raw) if resource.raw else _fields(resource)
     except AnswerError as error:
         return {"not readable": str(error)}  # nothing of it is shown: what cannot be parsed cannot be masked
-    return _cut(mask_document(_cut(value, LONGEST + MARGIN)), LONGEST)
+    return cut(mask_document(cut(value, LONGEST + MARGIN)), LONGEST)
 
 
-def _cut(value: Any, limit: int) -> Any:
+def cut(value: Any, limit: int) -> Any:
     """The same with no text longer than `limit`: a label may have millions of characters."""
     if isinstance(value, str):
         return f"{value[:limit]}{CUT}" if len(value) > limit else value
     if isinstance(value, dict):
-        return {name: _cut(inner, limit) for name, inner in value.items()}
-    return [_cut(inner, limit) for inner in value] if isinstance(value, list) else value
+        return {name: cut(inner, limit) for name, inner in value.items()}
+    return [cut(inner, limit) for inner in value] if isinstance(value, list) else value
 
 
 def _fields(resource: Resource) -> dict[str, Any]:

@@ -79,10 +79,10 @@ def _with_driver(resource: Resource, gap: Gap) -> Gap:
 
 def _show_all(found: tuple[LogLine, ...], query: LogQuery) -> None:
     if not found:
-        query.feed.show([_no_lines(query)])
-    keys = _Keys()
+        query.feed.show([no_lines(query)])
+    keys = LogKeys()
     for start in range(0, len(found), _AT_ONCE):
-        query.feed.show([_log_line(keys.entry(each), query.timestamps) for each in found[start : start + _AT_ONCE]])
+        query.feed.show([log_line(keys.entry(each), query.timestamps) for each in found[start : start + _AT_ONCE]])
 
 
 def _show_coming(stream: LogStream, query: LogQuery) -> Gap | None:
@@ -92,12 +92,12 @@ def _show_coming(stream: LogStream, query: LogQuery) -> Gap | None:
     shown = False
     while not feed.closed:
         taken = backlog.take(IDLE)
-        lines = [_lost(taken.lost)] if taken.lost else []
-        lines += [_log_line(entry, query.timestamps) for entry in taken.entries]
+        lines = [lost_lines(taken.lost)] if taken.lost else []
+        lines += [log_line(entry, query.timestamps) for entry in taken.entries]
         if lines:
             feed.show(lines)
         elif not shown:
-            feed.show([_no_lines(query)], passing=True)
+            feed.show([no_lines(query)], passing=True)
         shown = True
         if taken.ended:
             break
@@ -107,7 +107,7 @@ def _show_coming(stream: LogStream, query: LogQuery) -> Gap | None:
 
 
 def _pump(stream: LogStream, backlog: Backlog, problem: list[str]) -> None:
-    keys = _Keys()
+    keys = LogKeys()
     try:
         for each in stream:
             backlog.put(keys.entry(each))
@@ -118,30 +118,34 @@ def _pump(stream: LogStream, backlog: Backlog, problem: list[str]) -> None:
     backlog.end()
 
 
-class _Keys:
+class LogKeys:
     """Which lines are inside of private keys, of each stream on its own."""
 
     def __init__(self) -> None:
         self._streams: dict[str, PrivateKeyLines] = {}
 
     def entry(self, entry: LogLine) -> Entry:
+        """The line, and whether it is part of a key."""
         return Entry(entry, self._streams.setdefault(entry.stream, PrivateKeyLines()).inside(entry.text))
 
 
-def _no_lines(query: LogQuery) -> TextLine:
+def no_lines(query: LogQuery) -> TextLine:
+    """Said where a log has nothing to show."""
     return line(f" no lines among the last {query.tail} (+ asks for more)", "dim")
 
 
-def _lost(count: int) -> TextLine:
+def lost_lines(count: int) -> TextLine:
+    """Said where lines came too fast."""
     return line(f" -- {count} lines not shown: they came faster than the screen --", "unknown")
 
 
-def _log_line(entry: Entry, timestamps: bool) -> TextLine:
+def log_line(entry: Entry, timestamps: bool, whose: str = "") -> TextLine:
+    """A line of a log, masked; `whose` goes before it."""
     told, in_key = entry
     text = safe(mask(told.text) if in_key and told.text else mask_start(told.text, LONGEST + 1), LONGEST)
     when = f"{stamp(told.time)[11:]} " if timestamps and told.time else ""
     role: Role = "accent" if told.stream == "stderr" else "normal"
-    return TextLine(Cell.join((when, "dim"), (text, role)), copy=text)
+    return TextLine(Cell.join((when, "dim"), (whose, "accent"), (text, role)), copy=text)
 
 
 # -- statistics -------------------------------------------------------------------------------------------------

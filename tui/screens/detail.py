@@ -337,7 +337,7 @@ class DetailView(Vertical):
         self._feed = feed = Feed(self._from_thread, self._log_lines, lambda: self._deck.frozen)
 
         def follow(found: Resource, talk: Talk) -> Any:
-            return read(found, LogQuery(talk, tail, timestamps, feed))
+            return read(found, LogQuery(talk, tail, timestamps, feed, self._deck.picture.snapshot))
 
         def work() -> None:
             if feed.closed:
