@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventory.gap import Gap, Reason
+from inventory.resource import CLUSTER_KINDS
 from inventory.snapshot import SourceHealth, Status
 from tui.options import IN_CLUSTER, SourceOptions
 from tui.threads import spawn
@@ -82,13 +83,18 @@ def begin(options: SourceOptions, store: Store, environ: Mapping[str, str] = os.
 def end(reading: list[Reading], store: Store, *, asked_for: bool) -> None:
     """Wait for the clusters. One that nobody asked for must not keep the engines' report waiting for long."""
     for one in reading:
+        name = one.target.name
         while one.thread.is_alive():
             one.thread.join(0.05)
-            silent = store.answered_at(one.target.name) is None
+            silent = store.answered_at(name) is None
             if not asked_for and silent and time.monotonic() - one.since > PATIENCE:
                 said = f"no answer within {PATIENCE:g} s; name it (--context) to wait longer, or use --no-kubernetes"
-                store.set_health(one.target.name, SourceHealth(NAME, target_of(one.target), Status.UNREACHABLE, said))
+                store.set_health(name, SourceHealth(NAME, target_of(one.target), Status.UNREACHABLE, said))
                 break
+        health = store.snapshot().sources.get(name)
+        if not asked_for and health is not None and health.status is Status.UNREACHABLE:
+            for kind in CLUSTER_KINDS:  # one sentence is enough for a cluster that nobody asked for
+                store.set_gap(name, kind, None)
 
 
 def target_of(target: ClusterTarget) -> str:

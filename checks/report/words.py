@@ -10,6 +10,7 @@ from checks.report.text import visible
 from checks.result import Summary
 from checks.verdict import Outcome, Severity
 from checks.waivers import STATES, Standing, scope
+from inventory.gap import Gap, Reason
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 
@@ -29,6 +30,7 @@ VERDICT = {
     Outcome.PASS: "pass",
     Outcome.NOT_APPLICABLE: "not applicable",
 }
+_MANY = 12  # kinds of which the same is true are one sentence, without the request for each
 _ONE_ONLY = {Kind.SWARM: "swarm", Kind.HOST: "host", Kind.ENGINE: "engine"}
 
 
@@ -65,12 +67,14 @@ def unseen(report: Report) -> Iterator[str]:
 
 def unread(report: Report) -> Iterator[tuple[str, list[Kind], str]]:
     """Source, kinds and reason of what could not be read; a reason that is one kind's own stands alone."""
-    alike: dict[tuple[str, str], list[Kind]] = {}
+    alike: dict[tuple[str, Reason, str], dict[Kind, Gap]] = {}
     for (name, kind), gap in report.snapshot.gaps.items():
-        own = gap.path != kind.plural  # a request, or a file: the sentence names it
-        alike.setdefault((name, str(gap) if own else gap.detail), []).append(kind)
-    for (name, why), kinds in alike.items():
-        yield name, kinds, why
+        alike.setdefault((name, gap.reason, gap.detail), {})[kind] = gap
+    for (name, _, why), gaps in alike.items():
+        if why and (len(gaps) >= _MANY or any(gap.path == kind.plural for kind, gap in gaps.items())):
+            yield name, [*gaps], why
+        else:
+            yield from ((name, [kind], str(gap)) for kind, gap in gaps.items())
 
 
 def counts(summary: Summary) -> dict[Outcome, int]:
