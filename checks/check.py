@@ -11,7 +11,7 @@ import msgspec
 
 from checks.verdict import Severity, Verdict
 from checks.view import View
-from inventory.resource import Kind, Resource
+from inventory.resource import NOT_OBJECTS, Kind, Resource
 
 R = TypeVar("R", bound=Resource)
 _ID = re.compile(r"(IMG|RUN|NET|DMN|HOST|ORC|MON|CMB)-\d{3}")
@@ -46,6 +46,7 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     derived: bool
     doc: str
     judge: Callable[[Any, View], Verdict]
+    basis: Callable[[Any], object] | None = None
 
     @property
     def families(self) -> tuple[type[Resource], ...]:
@@ -60,12 +61,13 @@ class Check(msgspec.Struct, frozen=True, eq=False):
     @property
     def judges(self) -> str:
         """What it judges, for people."""
-        return self.subject.noun if hasattr(self.subject, "noun") else self.subject.kind.value
+        return self.subject.kind.value if hasattr(self.subject, "kind") else getattr(self.subject, "noun", "resource")
 
 
 def _families(subject: type[Resource]) -> Iterator[type[Resource]]:
     if hasattr(subject, "kind"):
-        yield subject
+        if subject.kind not in NOT_OBJECTS:
+            yield subject
         return
     for family in subject.__subclasses__():
         yield from _families(family)
@@ -86,6 +88,7 @@ def check(
     references: Iterable[str],
     implied_by: Iterable[str] = (),
     derived: bool = False,
+    basis: Callable[[R], object] | None = None,
 ) -> Callable[[Callable[[R, View], Verdict]], Callable[[R, View], Verdict]]:
     """Register a check.
 
@@ -100,6 +103,8 @@ def check(
         references: `CIS-Docker-1.6:5.5`, `PSS:baseline:Privileged Containers`, `ATT&CK:T1611`, `CWE-250`, ...
         implied_by: checks whose failure on the same resource already says this; then it is folded into theirs.
         derived: whether it reads other checks' verdicts (`View.outcome`, `View.severity`); such checks run last.
+        basis: the one thing of a resource that it looks at, if that is all: it runs once for all resources of a kind
+            that have this very object.
 
     The function's docstring states the exact condition of each verdict and its source. It must be pure; a field that
     could not be read raises `Unread` by itself, which the engine turns into *unknown*.
@@ -121,6 +126,7 @@ def check(
             derived=derived,
             doc=(judge.__doc__ or "").strip(),
             judge=judge,
+            basis=basis,
         )
         return judge
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from checks.alike import NOBODY, Settled, Shared, Verdicts, effective, sorted_out
 from checks.check import Check
 from checks.infra import exempt
 from checks.policy import Policy, Waiver
@@ -24,7 +26,7 @@ from inventory.store import Changes
 TIME_LIMIT = 1.0  # seconds for one check on one resource, give or take a tenth
 _TENTH = 0.1
 Pair = tuple[Check, ResourceKey]
-_PASS, _NOT_APPLICABLE, _FAIL = Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.FAIL
+_NOT_APPLICABLE, _FAIL = Outcome.NOT_APPLICABLE, Outcome.FAIL
 
 
 class Engine:
@@ -44,11 +46,13 @@ class Engine:
         self._by_id = {check.id: check for check in everything}
         self._primary = _by_kind(check for check in everything if not check.derived)
         self._derived = _by_kind(check for check in everything if check.derived)
+        self._alike = {kind: _of_one_basis(found) for kind, found in self._primary.items()}
         self._checks = {kind: (*self._primary.get(kind, ()), *self._derived.get(kind, ())) for kind in Kind}
-        self._foldable = {kind: tuple(c for c in found if c.implied_by) for kind, found in self._checks.items()}
         self._severities = dict(self._policy.severity)
         self._known: dict[ResourceKey, Resource] = {}
-        self._verdicts: dict[ResourceKey, dict[str, Verdict]] = {}
+        self._verdicts: dict[ResourceKey, Verdicts] = {}
+        self._written: set[ResourceKey] = set()  # whose verdicts nobody else holds yet
+        self._shared: WeakKeyDictionary[object, dict[Kind, Shared]] = WeakKeyDictionary()  # by basis
         self._reads: dict[Pair, set[Read]] = {}
         self._readers: dict[Read, set[Pair]] = {}
         self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
@@ -78,13 +82,15 @@ class Engine:
         """
         started = self._timer()
         self._slow.clear()
+        self._written.clear()
+        whole: dict[ResourceKey, None] = {}  # to be judged by every check
         dirty = dict.fromkeys(pair for pair in self._skipped if pair[1] in self._known)
         self._skipped.clear()
         touched: set[ResourceKey] = set()
         stale_reads: list[Read] = [*changes.keys, *{(key.source, key.kind) for key in changes.keys}, *changes.gaps]
         for key in changes.keys:
             if key.kind in OBJECTS:  # the others are read, never judged
-                stale_reads += self._subject_changed(snapshot, key, dirty, touched)
+                stale_reads += self._subject_changed(snapshot, key, whole, touched)
         stale_reads += self._reindexed(snapshot, {read for read in stale_reads if len(read) == 2})
         stale_reads += self._happened(snapshot.events)
         stale_reads += self._looked_at(changes.gaps)
@@ -93,7 +99,7 @@ class Engine:
             touched |= self._expired(snapshot)
         for read in stale_reads:
             dirty |= dict.fromkeys(pair for pair in self._readers.get(read, ()) if pair[1] in self._known)
-        touched |= self._run(snapshot, dirty)
+        touched |= self._run(snapshot, dirty, whole)
         for key in touched:
             self._conclude(snapshot, key)
         return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
@@ -114,7 +120,8 @@ class Engine:
         started = self._timer()
         if weighed:
             self._slow.clear()
-            self._run(snapshot, dict.fromkeys(self._readers.get(SEVERITIES, ())))
+            self._written.clear()
+            self._run(snapshot, dict.fromkeys(self._readers.get(SEVERITIES, ())), {})
         for key in tuple(self._judgements):
             self._conclude(snapshot, key)
         return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
@@ -122,21 +129,21 @@ class Engine:
     # -- what has to run ----------------------------------------------------------------------------------------
 
     def _subject_changed(
-        self, snapshot: Snapshot, key: ResourceKey, dirty: dict[Pair, None], touched: set[ResourceKey]
+        self, snapshot: Snapshot, key: ResourceKey, whole: dict[ResourceKey, None], touched: set[ResourceKey]
     ) -> list[Read]:
         """Note what has to run on the subject; returns what was read of it and is no longer so."""
         resource = snapshot.get(key)
         views = effective_views(self._known.get(key)), effective_views(resource)
-        checks = self._checks[key.kind]
         self._lean(key, resource)
         touched |= self._leaning.get(key, set())
         if resource is not None:
             self._known[key] = resource
             touched.add(key)  # also what no check judges gets a judgement, an empty one
-            dirty |= dict.fromkeys((check, key) for check in checks)
+            whole[key] = None
             return _different(*views)
         self._known.pop(key, None)
         self._verdicts.pop(key, None)
+        checks = self._checks[key.kind]
         for check in checks:
             self._forget_reads((check, key))
         touched.add(key)
@@ -192,15 +199,19 @@ class Engine:
 
     # -- running ------------------------------------------------------------------------------------------------
 
-    def _run(self, snapshot: Snapshot, dirty: dict[Pair, None]) -> set[ResourceKey]:
+    def _run(self, snapshot: Snapshot, dirty: dict[Pair, None], whole: Mapping[ResourceKey, None]) -> set[ResourceKey]:
         touched: set[ResourceKey] = set()
         again: dict[Pair, None] = {}
         self._sampled = (self._timer(), self._effort())
         views: dict[str, View] = {}
+        for key in whole:
+            self._judge_whole(self._view(snapshot, key.source, views), key, again)
         for pair in dirty:
             check, key = pair
             if check.derived:
                 again[pair] = None
+                continue
+            if key in whole:
                 continue
             before, after = self._judge(self._view(snapshot, key.source, views), pair)
             if before != after:  # most of what is run again says the same again, and is then left alone
@@ -224,16 +235,78 @@ class Engine:
             found = views[source] = View(snapshot, source, self._policy, self._outcome, self._indexes, self._severity)
         return found
 
+    def _judge_whole(self, view: View, key: ResourceKey, again: dict[Pair, None]) -> None:
+        """Run all checks on one resource; those that have verdicts of others to look at are left for later."""
+        resource, before = self._known[key], self._verdicts.get(key)
+        shared, checks = self._shared_by(view, resource)
+        verdicts = self._verdicts[key] = Verdicts(shared)
+        self._written.add(key)
+        for check in checks:
+            if check.id in self._slow:
+                verdicts[check.id] = self._not_run((check, key))
+                continue
+            verdicts[check.id] = self._call(check, resource, view)
+            if view.reads:
+                self._remember_reads((check, key), view.reads)
+                view.reads = set()
+            elif before is not None and (check, key) in self._reads:
+                self._forget_reads((check, key))
+        for check in self._derived.get(key.kind, ()):
+            again[check, key] = None
+            known = before.find(check.id) if before is not None else None
+            if known is not None:
+                verdicts[check.id] = known
+        for name in self._asked_for:
+            now, then = verdicts.find(name), before.find(name) if before is not None else None
+            if now is not None and (then is None or _said(then) != _said(now)):
+                again |= dict.fromkeys(self._readers.get((name, key), ()))
+
+    def _shared_by(self, view: View, resource: Resource) -> tuple[Shared, tuple[Check, ...]]:
+        """The verdicts that follow from what the resource has in common with others, and the checks that remain."""
+        kind = resource.key.kind
+        basis, alike, rest = self._alike.get(kind, _NOTHING_ALIKE)
+        if basis is None:
+            return NOBODY, rest
+        everything = self._primary[kind]
+        try:
+            thing = basis(resource)
+        except Unread:
+            return NOBODY, everything  # each says for itself what is missing
+        known = self._shared.get(thing)
+        if known is None:
+            known = self._shared[thing] = {}
+        shared = known.get(kind)
+        if shared is None:
+            shared = Shared.of({check.id: self._call(check, resource, view) for check in alike})
+            if self._slow or view.reads:  # what was cut short holds for nobody else
+                view.reads = set()
+                return NOBODY, everything
+            known[kind] = shared
+        return shared, rest
+
+    def _not_run(self, pair: Pair) -> Verdict:
+        self._skipped[pair] = None  # for the next time: one slow resource must not blind a check for good
+        return unknown(f"not run: {pair[0].id} took longer than {TIME_LIMIT:g} s on another resource")
+
+    def _own(self, key: ResourceKey, check: str) -> Verdicts:
+        """The verdicts of a resource, to be written to: a copy where somebody holds them already."""
+        verdicts = self._verdicts.get(key)
+        if verdicts is None:
+            verdicts = self._verdicts[key] = Verdicts()
+        elif check in verdicts.shared.verdicts:
+            verdicts = self._verdicts[key] = verdicts.alone()
+        elif key not in self._written:
+            verdicts = self._verdicts[key] = Verdicts(verdicts.shared, verdicts)
+        self._written.add(key)
+        return verdicts
+
     def _judge(self, view: View, pair: Pair) -> tuple[Verdict | None, Verdict]:
         """Run one check on one resource; its verdict before and now."""
         check, key = pair
-        verdicts = self._verdicts.get(key)
-        if verdicts is None:
-            verdicts = self._verdicts[key] = {}
+        verdicts = self._own(key, check.id)
         before = verdicts.get(check.id)
         if check.id in self._slow:
-            verdict = unknown(f"not run: {check.id} took longer than {TIME_LIMIT:g} s on another resource")
-            self._skipped[pair] = None  # for the next time: one slow resource must not blind a check for good
+            verdict = self._not_run(pair)
         else:
             verdict = self._call(check, self._known[key], view)
             if view.reads:
@@ -267,20 +340,18 @@ class Engine:
         return effort - before > TIME_LIMIT
 
     def _outcome(self, check_id: str, key: ResourceKey) -> Outcome | None:
-        verdict = self._verdicts.get(key, {}).get(check_id)
+        verdict = self._verdict(check_id, key)
         return verdict.outcome if verdict else None
 
     def _severity(self, check_id: str, key: ResourceKey) -> Severity | None:
-        verdict = self._verdicts.get(key, {}).get(check_id)
+        verdict = self._verdict(check_id, key)
         if verdict is None or verdict.outcome is not _FAIL:
             return None
-        return self._effective(self._by_id[check_id], verdict)
+        return effective(self._by_id[check_id], verdict, self._severities)
 
-    def _effective(self, check: Check, verdict: Verdict) -> Severity:
-        severity = self._severities.get(check.id)
-        if severity is not None:
-            return severity
-        return check.severity if verdict.severity is None else verdict.severity
+    def _verdict(self, check_id: str, key: ResourceKey) -> Verdict | None:
+        found = self._verdicts.get(key)
+        return found.find(check_id) if found is not None else None
 
     def _remember_reads(self, pair: Pair, reads: set[Read]) -> None:
         before = self._reads.get(pair)
@@ -322,26 +393,46 @@ class Engine:
 
     def _judgement(self, resource: Resource, today: date) -> Judgement:
         key = resource.key
-        verdicts = self._verdicts.get(key, {})
-        implied, folded = _fold(self._foldable[key.kind], verdicts)
-        made = self._made_alike(resource, verdicts)
-        folded = {**folded, **made} if made else folded
-        notable, settled, passes = [], [], 0
-        for check in self._checks[key.kind]:
-            verdict = folded.get(check.id) or verdicts[check.id]
-            outcome = verdict.outcome
-            severity = self._effective(check, verdict)
-            implies = tuple(implied.get(check.id, ())) if implied else ()
-            if outcome is _PASS or outcome is _NOT_APPLICABLE:
-                passes += outcome is _PASS
-                settled.append(Result(check, key, outcome, severity, verdict, None, implies))
+        verdicts = self._verdicts.get(key)
+        if verdicts is None:
+            verdicts = Verdicts()
+        own, passed, not_applicable = sorted_out(verdicts)
+        shared = verdicts.shared
+        still_open = {name: shared.verdicts[name] for name in shared.open}
+        for name in own:
+            still_open[name] = verdicts[name]
+        implied, folded = self._fold(still_open)
+        if made := self._made_alike(resource, still_open):
+            folded |= made
+        notable = []
+        for name, verdict in still_open.items():
+            if name in folded:
                 continue
+            check = self._by_id[name]
             waiver, lapsed = self._accepted(check, resource, verdict, today)
-            outcome = Outcome.WAIVED if waiver else outcome
+            outcome = Outcome.WAIVED if waiver else verdict.outcome
+            severity, implies = effective(check, verdict, self._severities), tuple(implied.get(name, ()))
             notable.append(Result(check, key, outcome, severity, verdict, waiver, implies, lapsed))
         notable.sort(key=lambda result: (_RANK[result.outcome], -result.severity, result.check.id))
-        counts = count(notable, passes, len(settled) - passes)
-        return Judgement(tuple(notable), tuple(settled), counts)
+        counts = count(notable, passed + shared.passed, not_applicable + shared.not_applicable + len(folded))
+        settled = Settled(key, self._checks[key.kind], verdicts, folded, implied, self._severities)
+        return Judgement(tuple(notable), settled, counts)
+
+    def _fold(self, verdicts: Mapping[str, Verdict]) -> tuple[dict[str, list[str]], dict[str, Verdict]]:
+        """What each failure implies, and the verdicts of the checks that are implied; of those that are open."""
+        implied: dict[str, list[str]] = {}
+        folded: dict[str, Verdict] = {}
+        for name, verdict in verdicts.items():
+            roots = self._by_id[name].implied_by
+            if not roots or verdict.outcome is not _FAIL:
+                continue
+            for root in roots:
+                if _fails(verdicts.get(root)):
+                    implied.setdefault(root, []).append(name)
+                    # With its evidence: a benchmark asks of each item whether it is met, whoever says that it is not.
+                    folded[name] = Verdict(Outcome.NOT_APPLICABLE, f"implied by {root}", verdict.evidence)
+                    break
+        return implied, folded
 
     def _made_alike(self, resource: Resource, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
         """Verdicts that say of a pod what they say of the workload that made it: said there, and not once a replica.
@@ -350,13 +441,11 @@ class Engine:
         """
         key = maker(resource)
         theirs = self._verdicts.get(key) if key is not None else None
-        if key is None or not theirs:
+        if key is None or theirs is None:
             return {}
         made: dict[str, Verdict] = {}
         for name, verdict in verdicts.items():
-            if verdict.outcome is _PASS or verdict.outcome is _NOT_APPLICABLE:
-                continue
-            other = theirs.get(name)
+            other = theirs.find(name)
             if other is not None and _tells(other) == _tells(verdict):
                 made[name] = Verdict(_NOT_APPLICABLE, f"said of its {self._origin(name, key, other)}", verdict.evidence)
         return made
@@ -364,7 +453,7 @@ class Engine:
     def _origin(self, check_id: str, key: ResourceKey, verdict: Verdict) -> str:
         """The first in the chain of makers that the verdict is about."""
         above = maker(self._known.get(key))
-        theirs = self._verdicts.get(above, {}).get(check_id) if above is not None else None
+        theirs = self._verdict(check_id, above) if above is not None else None
         if above is not None and theirs is not None and _tells(theirs) == _tells(verdict):
             return self._origin(check_id, above, theirs)
         return f"{key.kind.value} {key.id}"
@@ -389,6 +478,17 @@ class Engine:
 
 
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+Basis = Callable[[Resource], object]
+_NOTHING_ALIKE: tuple[Basis | None, tuple[Check, ...], tuple[Check, ...]] = (None, (), ())
+
+
+def _of_one_basis(checks: tuple[Check, ...]) -> tuple[Basis | None, tuple[Check, ...], tuple[Check, ...]]:
+    """The basis that most of them have in common, the checks that have it, and the rest."""
+    basis = next((check.basis for check in checks if check.basis is not None), None)
+    if basis is None:
+        return None, (), checks
+    alike = tuple(check for check in checks if check.basis is basis)
+    return basis, alike, tuple(check for check in checks if check.basis is not basis)
 
 
 def _by_kind(checks: Iterable[Check]) -> Mapping[Kind, tuple[Check, ...]]:
@@ -411,23 +511,6 @@ def _said(verdict: Verdict) -> tuple[Outcome, Severity | None]:
 
 def _different(before: Mapping[str, Effective], after: Mapping[str, Effective]) -> list[Read]:
     return [(EFFECTIVE, name) for name in {*before, *after} if before.get(name) != after.get(name)]
-
-
-def _fold(
-    foldable: Iterable[Check], verdicts: Mapping[str, Verdict]
-) -> tuple[Mapping[str, list[str]], Mapping[str, Verdict]]:
-    """What each failure implies, and the verdicts of the checks that are implied."""
-    implied: dict[str, list[str]] = {}
-    folded: dict[str, Verdict] = {}
-    for check in foldable:
-        if verdicts[check.id].outcome is _FAIL:
-            root = next((root for root in check.implied_by if _fails(verdicts.get(root))), "")
-            if root:
-                implied.setdefault(root, []).append(check.id)
-                # With its evidence: a benchmark asks of each item whether it is met, whoever says that it is not.
-                evidence = verdicts[check.id].evidence
-                folded[check.id] = Verdict(Outcome.NOT_APPLICABLE, f"implied by {root}", evidence)
-    return implied, folded
 
 
 def _fails(verdict: Verdict | None) -> bool:

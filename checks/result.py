@@ -111,8 +111,13 @@ class Judgement(msgspec.Struct, frozen=True):
     """All verdicts on one resource. `results` holds everything but passes and not-applicables, worst first."""
 
     results: tuple[Result, ...] = ()
-    passed: tuple[Result, ...] = ()
+    settled: Iterable[Result] = ()
     summary: Summary = NOTHING
+
+    @property
+    def passed(self) -> tuple[Result, ...]:
+        """Passes and not-applicables; made when they are asked for."""
+        return tuple(self.settled)
 
 
 UNJUDGED = Judgement()

@@ -57,10 +57,16 @@ def pod_check(
             remediation=remediation,
             references=references,
             implied_by=implied_by,
+            basis=_spec,
         )(judge)
         return rule
 
     return register
+
+
+def _spec(bearer: PodBearer) -> PodSpec:
+    """What all of these checks look at; raises `Unread` where it could not be read."""
+    return bearer.pod_spec
 
 
 def below(verdict: Verdict, path: str) -> Verdict:

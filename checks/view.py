@@ -181,7 +181,7 @@ def indexed(snapshot: Snapshot, source: str, cls: type[R], build: Callable[[tupl
         raise Unread(gap)
     state = snapshot.by_kind.get(cls.kind)
     kept = _INDEXES.get((build, source))
-    if kept is None or kept[0] is not state or state is None:
+    if kept is None or kept[0] is not state:
         kept = _INDEXES[build, source] = (state, build(snapshot.require(cls, source)))
     return cast(T, kept[1])
 
