@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from checks.check import Domain
 from checks.verdict import Outcome, Severity
 from inventory.resource import Kind
 from tui.panes.base import Entry
+from tui.scope import EVERYTHING, Scope
 from widgets.query import Query, field_of, near, parse, tokens
 
 
@@ -21,7 +23,7 @@ class ListState:
     query: str = ""
     cursor: Hashable | None = None
     failures: bool = False
-    minor: bool = True  # whether stopped, unused and built-in rows are shown
+    minor: bool = True  # whether stopped, unused, finished and built-in rows are shown
 
 
 @dataclass(slots=True)
@@ -30,12 +32,13 @@ class Filters:
 
     pinned: str = ""
     minimum: Severity = Severity.INFO
+    scope: Scope = EVERYTHING
     panes: dict[str, ListState] = field(default_factory=dict)
 
-    def state(self, pane: str, order: tuple[str, bool]) -> ListState:
+    def state(self, pane: str, order: tuple[str, bool], minor: bool = True) -> ListState:
         """The state of a pane, made on its first visit."""
         if pane not in self.panes:
-            self.panes[pane] = ListState(*order)
+            self.panes[pane] = ListState(*order, minor=minor)
         return self.panes[pane]
 
 
@@ -53,7 +56,7 @@ WORDS = {
 """Fields that mean the same in every list, and all that they can say."""
 
 
-COMMON = frozenset(("sev", "state", "name", "img", "label", "net", "port", "project"))
+COMMON = frozenset(("sev", "state", "name", "img", "label", "net", "port", "project", "ns", "kind", "node"))
 """Fields that a person may rely on, though not every list has them all."""
 
 
@@ -85,17 +88,42 @@ def problem(entries: Sequence[Entry], shown: Sequence[Entry], state: ListState) 
     return ""
 
 
+_SEEN = 2000
+"""Entries of a list that are looked through for the names of its fields; entries of a kind have the same."""
+
+
 def _fields(entries: Sequence[Entry]) -> set[str]:
-    return set().union(*(entry.fields for entry in entries))
+    return set().union(*(entry.fields for entry in entries[:_SEEN]))
 
 
-def arrange(entries: Sequence[Entry], state: ListState, filters: Filters) -> list[Entry]:
-    """The entries that pass all filters, sorted; equal ones by name."""
+def arrange(
+    entries: Sequence[Entry], state: ListState, filters: Filters, outdated: Callable[[], bool] = lambda: False
+) -> list[Entry]:
+    """The entries that pass all filters, sorted; equal ones by name.
+
+    `outdated` is asked now and then: once it says so, nobody wants the answer any more, and it may be incomplete.
+    """
     queries = [query for query in (parse(filters.pinned, None, WORDS), read(entries, state)) if not query.empty]
-    found = [entry for entry in entries if _passes(entry, state, filters, queries)]
+    found: list[Entry] = []
+    for start in range(0, len(entries), _SEEN):
+        if outdated():
+            return []
+        found += [entry for entry in entries[start : start + _SEEN] if _passes(entry, state, filters, queries)]
     found.sort(key=_name)
-    found.sort(key=lambda entry: _comparable(entry.sort.get(state.sort)), reverse=state.descending)
-    return found
+    return _ordered(found, state.sort, state.descending)
+
+
+def _ordered(entries: Sequence[Entry], column: str, descending: bool) -> list[Entry]:
+    """Sorted by a column, equal ones as they stood.
+
+    Many share a value. Sorting each value once is quicker than comparing entries, and it does not hold the
+    interpreter for as long: the screen goes on while many entries are sorted in a thread.
+    """
+    by_value: dict[tuple[int, Any], list[Entry]] = {}
+    for entry in entries:
+        by_value.setdefault(_comparable(entry.value(column)), []).append(entry)
+    order = sorted(by_value, reverse=descending)
+    return [entry for value in order for entry in by_value[value]]
 
 
 def _passes(entry: Entry, state: ListState, filters: Filters, queries: Sequence[Query]) -> bool:
@@ -107,10 +135,10 @@ def _passes(entry: Entry, state: ListState, filters: Filters, queries: Sequence[
 
 
 def _name(entry: Entry) -> str:
-    return entry.fields.get("name", "")
+    return entry.name
 
 
-def _comparable(value: object) -> tuple[int, object]:
+def _comparable(value: object) -> tuple[int, Any]:
     # One column may hold numbers and words; they must not be compared with each other.
     if isinstance(value, bool | int | float):
         return 0, float(value)

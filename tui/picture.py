@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,13 +26,22 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Handed from the judging thread to the screen, whole. `fresh`: (resource, check id) -> first seen, epoch s."""
+    """Handed from the judging thread to the screen, whole. `fresh`: (resource, check id) -> first seen, epoch s.
+
+    `whole` is the picture that this one is a part of, where a person looks at a part only.
+    """
 
     snapshot: Snapshot = field(default_factory=Snapshot)
     evaluation: Evaluation = field(default_factory=Evaluation)
     stats: Mapping[ResourceKey, Stats] = field(default_factory=dict)
     fresh: Mapping[tuple[ResourceKey, str], float] = field(default_factory=dict)  # failures that came up meanwhile
+    whole: Picture | None = field(default=None, repr=False, compare=False)
     _by_kind: dict[Kind, Summary] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def everything(self) -> Picture:
+        """The whole of which this is a part, or itself: what is counted over all namespaces is counted here."""
+        return self.whole or self
 
     def judgement(self, key: ResourceKey) -> Judgement | None:
         """All verdicts on a resource, or None while it has not been judged."""
@@ -40,6 +50,24 @@ class Picture:
     def summary(self, *kinds: Kind) -> Summary:
         """The counts over all resources of these kinds."""
         if not self._by_kind:
+            counts: dict[Kind, Counter[Summary]] = {}
             for key, judgement in self.evaluation.judgements.items():
-                self._by_kind[key.kind] = self._by_kind.get(key.kind, NOTHING) + judgement.summary
+                counts.setdefault(key.kind, Counter())[judgement.summary] += 1
+            self._by_kind.update({kind: add_up(found) for kind, found in counts.items()})
         return sum((self._by_kind[kind] for kind in dict.fromkeys(kinds) if kind in self._by_kind), NOTHING)
+
+
+def add_up(counts: Counter[Summary]) -> Summary:
+    """The sum of summaries, each counted as often as it occurs: of many resources most have the same."""
+    total = NOTHING
+    for summary, times in counts.items():
+        fails = summary.fails
+        total += Summary(
+            (fails[0] * times, fails[1] * times, fails[2] * times, fails[3] * times, fails[4] * times),
+            summary.manual * times,
+            summary.unknown * times,
+            summary.waived * times,
+            summary.passed * times,
+            summary.not_applicable * times,
+        )
+    return total

@@ -16,7 +16,8 @@ GUTTER = 1
 class Column:
     """A column: `width` is its least width, `limit` its greatest (0: none), `weight` its share of what is left over.
 
-    `priority` 0 is always shown; of the others the highest number gives way first when the line is too short.
+    `priority` 0 is always shown; of the others the highest number gives way first when the line is too short. What a
+    column that `groups` says twice in a row is dimmed the second time.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Column:
     priority: int = 0
     limit: int = 0
     cut: Cut = "end"
+    groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -31,11 +31,28 @@ class Row:
     role: Role = "normal"
 
 
+class RowLike(Protocol):
+    """What the table asks of a row. One that makes its cells only when they are asked for is never asked unseen."""
+
+    @property
+    def key(self) -> Hashable:
+        """As of a `Row`."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """As of a `Row`."""
+
+    @property
+    def role(self) -> Role:
+        """As of a `Row`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
-    row: Row | None
+    row: RowLike | None
     cursor: bool
     marked: bool
+    again: frozenset[int] = frozenset()  # cells that say what the line above says, in columns that group
 
 
 _NOTHING = _Line(None, False, False)
@@ -113,8 +130,8 @@ class ResourceTable(LineWidget, can_focus=True):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._columns: tuple[Column, ...] = tuple(columns)
-        self._rows: tuple[Row, ...] = ()
-        self._index: dict[Hashable, int] = {}
+        self._rows: tuple[RowLike, ...] = ()
+        self._index: Mapping[Hashable, int] = {}
         self._cursor = 0
         self._top = 0
         self._left = 0
@@ -131,7 +148,7 @@ class ResourceTable(LineWidget, can_focus=True):
     # What is shown
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[RowLike, ...]:
         """All rows, visible or not."""
         return self._rows
 
@@ -146,20 +163,23 @@ class ResourceTable(LineWidget, can_focus=True):
         self._left = 0
         self._repaint()
 
-    def set_rows(self, rows: Iterable[Row]) -> None:
-        """All rows, in their order; keys must be unique. Only changed cells of visible rows are painted again."""
+    def set_rows(self, rows: Iterable[RowLike], index: Mapping[Hashable, int] | None = None) -> None:
+        """All rows, in their order; keys must be unique. Only changed cells of visible rows are painted again.
+
+        `index` gives the place of each key, where the caller has it: of many rows it takes a while to make.
+        """
         anchor = self._rows[self._top].key if 0 < self._top < len(self._rows) else None
         key = self.cursor_key
         self._rows = tuple(rows)
-        self._index = {row.key: index for index, row in enumerate(self._rows)}
-        kept = self._marks & self._index.keys()
+        self._index = {row.key: place for place, row in enumerate(self._rows)} if index is None else index
+        kept = frozenset(key for key in self._marks if key in self._index)
         self._cursor = self._index.get(key, clamp(self._cursor, 0, len(self._rows) - 1))
         self._top = self._index.get(anchor, self._top) if anchor is not None else self._top
         self._settle()
         if kept != self._marks:
             self.set_marked(kept)
 
-    def update_row(self, row: Row) -> bool:
+    def update_row(self, row: RowLike) -> bool:
         """Replace the row of the same key where it stands; False when there is none."""
         index = self._index.get(row.key)
         if index is None:
@@ -207,7 +227,7 @@ class ResourceTable(LineWidget, can_focus=True):
         return self._cursor if self._rows else -1
 
     @property
-    def cursor_row(self) -> Row | None:
+    def cursor_row(self) -> RowLike | None:
         """The cursor's row."""
         return self._rows[self._cursor] if self._rows else None
 
@@ -261,7 +281,13 @@ class ResourceTable(LineWidget, can_focus=True):
     def _lines(self) -> tuple[_Line, ...]:
         shown = self._rows[self._top : self._top + self._body]
         marks = self._marks
-        lines = [_Line(row, self._top + y == self._cursor, row.key in marks) for y, row in enumerate(shown)]
+        groups = [number for number, column in enumerate(self._columns) if column.groups]
+        above: RowLike | None = None
+        lines: list[_Line] = []
+        for y, row in enumerate(shown):
+            again = _repeated(above, row, groups) if groups and above is not None else frozenset()
+            lines.append(_Line(row, self._top + y == self._cursor, row.key in marks, again))
+            above = row
         return (*lines, *(_NOTHING,) * (self._body - len(lines)))
 
     def _repaint(self) -> None:
@@ -289,7 +315,7 @@ class ResourceTable(LineWidget, can_focus=True):
         whole = (0, self.size.width)
         if old.row is None or new.row is None or self._left or (old.cursor, old.marked) != (new.cursor, new.marked):
             return whole
-        if old.row.role != new.row.role or len(old.row.cells) != len(new.row.cells):
+        if old.row.role != new.row.role or old.again != new.again or len(old.row.cells) != len(new.row.cells):
             return whole
         before, after = old.row.cells, new.row.cells
         changed = [p for p in self._places if before[p.index : p.index + 1] != after[p.index : p.index + 1]]
@@ -326,11 +352,12 @@ class ResourceTable(LineWidget, can_focus=True):
         role = self._empty.spans[0][1] if self._empty.spans else "normal"
         return Cell.join(" ", (lines[y], role)) if y < len(lines) else EMPTY
 
-    def _row_cell(self, row: Row, line: _Line) -> Cell:
+    def _row_cell(self, row: RowLike, line: _Line) -> Cell:
         parts: list[Cell] = [Cell.of(_SIGNS[line.cursor, line.marked], "mark" if line.marked else "normal")]
         body: list[Cell] = []
         for p in self._places:
             cell = row.cells[p.index] if p.index < len(row.cells) else EMPTY
+            cell = cell.painted("dim") if p.index in line.again else cell
             body += (fit(cell, p.width, p.column.align, p.column.cut), _GAP)
         made = self._scrolled(Cell.join(*body[:-1]))
         parts.append(made)
@@ -446,3 +473,9 @@ class ResourceTable(LineWidget, can_focus=True):
         """Three rows up."""
         event.stop()
         self._leap(-3)
+
+
+def _repeated(above: RowLike, row: RowLike, groups: Sequence[int]) -> frozenset[int]:
+    """Which of these cells say the same as in the line above."""
+    before, here = above.cells, row.cells
+    return frozenset(n for n in groups if n < min(len(before), len(here)) and before[n].text == here[n].text)

@@ -15,7 +15,7 @@ from tui.verdicts import badge, finding_lines
 from widgets.cells import Cell
 from widgets.columns import Column
 from widgets.style import Role
-from widgets.table import Row
+from widgets.table import Row, RowLike
 from widgets.textview import TextLine, line
 
 R = TypeVar("R", bound=Resource)
@@ -31,11 +31,20 @@ class Entry:
     """
 
     key: Hashable
-    row: Row
+    row: RowLike
     sort: Mapping[str, Any]
     fields: Mapping[str, str]
     summary: Summary = NOTHING
     minor: bool = False
+
+    @property
+    def name(self) -> str:
+        """What equal ones are sorted by."""
+        return self.fields.get("name", "")
+
+    def value(self, column: str) -> Any:
+        """What it is sorted by in this column."""
+        return self.sort.get(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,29 @@ class Pane:
     columns: ClassVar[tuple[Column, ...]] = ()
     order: ClassVar[tuple[str, bool]] = ("sec", True)  # column key and whether descending
     stats: ClassVar[bool] = False  # whether it shows live figures of the rows on screen
+    shows_minor: ClassVar[bool] = True  # whether minor rows are shown before anybody says so
+    hidden: ClassVar[str] = "stopped ones"  # what minor rows are
 
     def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
         """All entries, unsorted and unfiltered."""
         raise TypeError(f"{type(self).__name__} lists nothing")
+
+    def look_at(self, picture: Picture) -> None:
+        """Called before anything else is asked: what there is may decide which views there are."""
+
+    def prepared(self, picture: Picture) -> None:
+        """Called in the judging thread where the pane is no list: what takes a while is made here and kept."""
+
+    def size(self, picture: Picture) -> int:
+        """About how many rows there are; found without looking at each."""
+        return sum(picture.snapshot.count(kind) for kind in self.kinds)
+
+    def views(self, picture: Picture) -> Sequence[tuple[str, str]]:
+        """Names of the views that one may choose from, each with a hint; none if there is but one."""
+        return ()
+
+    def show_view(self, number: int) -> None:
+        """Show the view of this number in `views`."""
 
     @property
     def list_id(self) -> str:
@@ -76,8 +104,8 @@ class Pane:
         """The columns of the view that is shown."""
         return self.columns
 
-    def turn(self) -> bool:
-        """Show the pane's other view; False if it has none."""
+    def turn(self, step: int = 1) -> bool:
+        """Show the pane's other view, the next or (-1) the one before; False if it has none."""
         return False
 
     def leave_view(self) -> bool:

@@ -10,7 +10,7 @@ from textual.containers import Container as Box
 
 from checks.verdict import Severity
 from inventory.text import safe
-from tui import accepting, menus, waiver_list
+from tui import accepting, menus, switchers, waiver_list
 from tui.keymap import BY_ID, help_groups
 from tui.listing import next_failing
 from tui.panes import PaneSpec, load, specs
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SEARCH_HINT = "~regex   n N next, previous   enter keep   esc clear"
 FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
+CLUSTER_HINT = "ns: kind: state: node: image: label: sev: name:   ! not   , or   enter keep   esc clear"
 
 
 class DeckScreen(MainScreen):
@@ -133,15 +134,20 @@ class DeckScreen(MainScreen):
             self.call_after_refresh(self.show_picture)
 
     def action_tab(self, step: int) -> None:
-        """The next detail tab."""
+        """The next detail tab, or the next view of a list."""
+        if self.trail.here.opened is None:
+            self._turn_view(step)
+            return
         detail = self.detail
         name = detail.tab_after(step) if detail is not None else None
         if name is not None:
             self.turn(name)
 
     def action_jump_tab(self) -> None:
-        """The next letter is the first of a tab's title."""
+        """The next letter is the first of a tab's title; on a list, choose one of its views."""
         self._jumping = self.trail.here.opened is not None
+        if not self._jumping:
+            switchers.choose_view(self)
 
     def on_key(self, event: events.Key) -> None:
         """The letter after `t`."""
@@ -196,7 +202,7 @@ class DeckScreen(MainScreen):
             bar.set_hint(SEARCH_HINT)
             bar.open("", "/")
             return
-        bar.set_hint(FILTER_HINT)
+        bar.set_hint(CLUSTER_HINT if self.pane.views(self.listed) else FILTER_HINT)
         bar.open(self.state.query if self.state else "", "/")
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
@@ -268,9 +274,21 @@ class DeckScreen(MainScreen):
 
     def action_group(self) -> None:
         """The pane's other view: findings by check or by object, monitoring by component or by container."""
-        pane = self.pane
-        if pane is not None and self.trail.here.opened is None and pane.turn():
-            self.show_picture()
+        if self.trail.here.opened is None:
+            self._turn_view(1)
+
+    def _turn_view(self, step: int) -> None:
+        self.remember_cursor()
+        if self.pane.turn(step):
+            self.show_view()
+
+    def action_namespaces(self) -> None:
+        """Choose which namespaces are looked at."""
+        switchers.choose_namespaces(self)
+
+    def action_contexts(self) -> None:
+        """Choose which cluster or host is looked at."""
+        switchers.choose_context(self)
 
     def action_benchmarks(self) -> None:
         """The benchmarks view of the findings; where it is shown already, the next framework."""

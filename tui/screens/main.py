@@ -12,13 +12,15 @@ from textual.widget import Widget
 from checks.verdict import Severity
 from inventory.resource import ResourceKey
 from inventory.snapshot import Event
+from tui.arranging import Arranger, Wish
 from tui.detail.tab import Shape
-from tui.listing import Filters, ListState, arrange, problem
+from tui.listing import Filters, ListState
 from tui.panes import PaneSpec, load, specs
 from tui.panes.base import Entry, Pane, Shown
 from tui.panes.findings.benchmarks import is_item
 from tui.panes.findings.pane import results_of
 from tui.place import Place, Trail
+from tui.scope import Lens, scope_words
 from tui.screens.detail import DetailView
 from tui.screens.frame import FOOT_OVERVIEW, NARROW, FrameScreen
 from tui.verdicts import total_badge
@@ -46,6 +48,9 @@ _FOOT_FINDINGS = (
     ("enter", "open"), ("w", "accept"), ("W", "waivers"), ("B", "benchmarks"), ("/", "filter"), ("E", "export"),
     ("?", "help"),
 )  # fmt: skip
+_FOOT_VIEWS = (
+    ("enter", "open"), ("l", "logs"), ("t", "views"), ("m", "namespace"), ("/", "filter"), ("s", "sort"), ("?", "help"),
+)  # fmt: skip
 _FOOT_VERDICTS = (
     ("[ ]", "tab"), ("enter", "evidence"), ("w", "accept"), ("c", "copy"), ("o", "related"), ("esc", "back"),
     ("?", "help"),
@@ -60,6 +65,9 @@ class MainScreen(FrameScreen):
         self.trail = Trail(Place("overview"))
         self.entries: Sequence[Entry] = ()
         self.filters = Filters()
+        self.lens = Lens()
+        self.arranger = Arranger(lambda: self.deck.from_thread(self.show_picture))
+        self._listed = ""  # the list whose rows the table has
         self.filter_problem = ""  # what is most likely misspelt in the filter of the list
         self.zoomed = ""
         self._preview_timer: Timer | None = None
@@ -73,6 +81,27 @@ class MainScreen(FrameScreen):
     def picture(self) -> Picture:
         """What there is to show."""
         return self.deck.picture
+
+    @property
+    def listed(self) -> Picture:
+        """What of it the lists and the overview show: all of it, or one cluster, or some namespaces."""
+        return self.lens.through(self.picture, self.filters.scope)
+
+    def warm(self, picture: Picture, now: float) -> None:
+        """Make what the place that is open shows of a new picture; called in the judging thread, before it is told.
+
+        The screen then finds it made, and no key has to wait.
+        """
+        here, seen = self.trail.here, self.lens.through(picture, self.filters.scope)
+        seen.summary()
+        pane = load(here.pane)
+        pane.look_at(seen)
+        if pane.shown_columns():
+            wish = Wish.of(pane, seen, self.state, self.filters)
+            pane.entries(seen, now)
+            self.arranger.prepare(wish, now)
+        else:
+            pane.prepared(seen)
 
     @property
     def table(self) -> ResourceTable:
@@ -103,7 +132,7 @@ class MainScreen(FrameScreen):
     def state(self) -> ListState:
         """Sorting and filters of this pane."""
         pane = self.pane
-        return self.filters.state(pane.list_id, pane.list_order())
+        return self.filters.state(pane.list_id, pane.list_order(), pane.shows_minor)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -126,13 +155,13 @@ class MainScreen(FrameScreen):
 
     def show_tabs(self) -> None:
         """The second line: panes with their counts."""
-        judged = self.picture.evaluation
+        judged = self.listed.evaluation
         right = Cell.join(total_badge(judged.total) if judged.judgements else Cell.of("..", "dim"), " ")
         self.set_tabs([self._tab(load(spec.id), spec) for spec in specs()], self.trail.here.pane, right)
 
     def _tab(self, pane: Pane, spec: PaneSpec) -> Tab:
-        bad = sum(pane.alarm(self.picture).fails[Severity.HIGH :])
-        count = pane.count(self.picture) if self.size.width >= WIDE else ""
+        bad = sum(pane.alarm(self.listed).fails[Severity.HIGH :])
+        count = pane.count(self.listed) if self.size.width >= WIDE else ""
         words = f"{count}{f' !{bad}' if bad else ''}".strip() if spec.id != "findings" else ""
         return Tab(spec.digit, spec.title if self.roomy else spec.short, words, "accent" if bad else "dim")
 
@@ -143,7 +172,8 @@ class MainScreen(FrameScreen):
         if here.opened:
             keys = _FOOT_VERDICTS if here.tab == "findings" else _FOOT_DETAIL
         else:
-            keys = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS}.get(here.pane, _FOOT_LIST)
+            listing = _FOOT_VIEWS if self.pane.views(self.listed) else _FOOT_LIST
+            keys = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS}.get(here.pane, listing)
         pinned = self.filters.pinned
         right = Cell.of(f"& {pinned} ", "accent") if pinned else EMPTY
         right = Cell.of(f"{self._flash} ", "accent") if self._flash else right
@@ -179,44 +209,53 @@ class MainScreen(FrameScreen):
         view = self.overview
         width, height = view.size.width - 1, view.size.height
         if width > 0:
-            view.set_lines(pane.lines(self.picture, width, height, self.deck.now()))
+            view.set_lines(pane.lines(self.listed, width, height, self.deck.now()))
         self.query_one("#headline", StatusLine).set_class(True, "-gone")
 
     def show_list(self) -> None:
         """The rows of the pane that pass the filters."""
-        pane, state = self.pane, self.state
-        entries = pane.entries(self.picture, self.deck.now())
-        self.entries = arrange(entries, state, self.filters)
+        pane, picture = self.pane, self.listed
+        pane.look_at(picture)
+        state = self.state
+        made = self.arranger.get(Wish.of(pane, picture, state, self.filters), self.deck.now())
         table = self.table
         columns = pane.shown_columns()
         if table.columns != columns:
             table.set_rows(())  # rows of the other view have other cells
             table.set_columns(columns)
         table.set_sort(state.sort, state.descending)
-        table.set_empty(Cell.of(self.empty_words(pane, len(entries)), "dim"))
-        table.set_rows(entry.row for entry in self.entries)
-        self.filter_problem = problem(entries, self.entries, state)
-        self.headline(pane.headline(self.picture, Shown(len(self.entries), len(entries))), state)
+        if made is None:  # on its way; until then the rows that stand there, unless they are another list's
+            if self._listed != pane.list_id:
+                self.entries = ()
+                table.set_empty(Cell.of(f" sorting {pane.size(picture)} rows ..", "dim"))
+                table.set_rows(())
+            return
+        self.entries, self._listed = made.entries, pane.list_id
+        table.set_empty(Cell.of(self.empty_words(pane, made.total), "dim"))
+        table.set_rows(made.rows, made.index)
+        self.filter_problem = made.problem
+        self.headline(pane.headline(picture, Shown(len(made.entries), made.total)), state)
         self.show_preview()
 
     def empty_words(self, pane: Pane, total: int) -> str:
         """Why the list is empty."""
         if total:
-            return f" none of {total} rows passes the filters (esc clears)"
-        return " " + pane.empty(self.picture)
+            shown = "" if self.state.minor else f" or are {pane.hidden}, which A shows"
+            return f" none of {total} rows passes the filters (esc clears){shown}"
+        return " " + pane.empty(self.listed)
 
     def headline(self, facts: Cell, state: ListState) -> None:
         """The line over the list: facts left, what filters it right."""
-        parts = []
+        parts = [scope_words(self.filters.scope)]
         if self.filters.minimum:
             parts.append(f"min {self.filters.minimum.word}")
         if state.failures:
             parts.append("failures only (F)")
         if not state.minor:
-            parts.append("running only (A)")
+            parts.append("running only (A)" if self.pane.shows_minor else "")
         if state.query:
             parts.append(f"/{state.query}")
-        words = Cell.of("  ".join(parts) + " ", "accent") if parts else EMPTY
+        words = Cell.of("  ".join(filter(None, parts)) + " ", "accent") if any(parts) else EMPTY
         if self.filter_problem:
             words = Cell.join((f"{self.filter_problem}  ", "error"), words)
         bar = self.query_one("#headline", StatusLine)
@@ -233,11 +272,18 @@ class MainScreen(FrameScreen):
         key = self.table.cursor_key
         width = max(20, view.size.width - 2)
         now = self.deck.now()
-        lines: list[TextLine] = pane.preview(key, self.picture, width, now) if key is not None else []
+        lines: list[TextLine] = pane.preview(key, self.listed, width, now) if key is not None else []
         if key != self._previewed:
             self._previewed = key
             view.move_to(0)
         view.set_lines(lines)
+
+    def show_view(self) -> None:
+        """Another view of the pane: its own rows, its own cursor."""
+        cursor = self.state.cursor
+        self.show_picture()
+        if cursor is not None:
+            self.table.move_to(cursor)
 
     def arrange_body(self) -> None:
         """List over preview, beside it, or alone."""

@@ -14,9 +14,11 @@ from checks.verdict import Outcome, Severity
 from checks.waivers import covered, scope
 from inventory.resource import OBJECTS, Kind, ResourceKey
 from inventory.text import safe
+from tui.format import called
 from tui.panes.base import Entry, Pane, Shown
 from tui.panes.findings.benchmarks import BenchmarksView, ItemKey
 from tui.picture import Picture
+from tui.scope import namespace_of
 from tui.verdicts import VERDICT_WORDS, acceptance, finding_view, headline, mark
 from widgets.cells import Cell
 from widgets.columns import Column
@@ -74,7 +76,7 @@ class FindingsPane(Pane):
         """Another framework in the benchmarks view."""
         self._benchmarks.turn()
 
-    def turn(self) -> bool:
+    def turn(self, step: int = 1) -> bool:
         """By check or by object; from the items of a framework back to all findings."""
         if self._lists_items:
             self.benchmarking = False
@@ -204,7 +206,12 @@ def _behind_line(result: Result, picture: Picture) -> TextLine:
 
 def _name(result: Result, picture: Picture) -> str:
     resource = picture.snapshot.get(result.key)
-    return safe(resource.name) if resource else result.key.id[:12]
+    return safe(called(resource)) if resource else safe(result.key.id[:12])
+
+
+def _space(result: Result, picture: Picture) -> str:
+    resource = picture.snapshot.get(result.key)
+    return namespace_of(resource) if resource is not None else ""
 
 
 def _groups(results: Iterable[Result], picture: Picture) -> Iterable[Entry]:
@@ -214,20 +221,23 @@ def _groups(results: Iterable[Result], picture: Picture) -> Iterable[Entry]:
     for key, found in groups.items():
         worst = max(found, key=lambda result: result.severity)
         objects = _name(worst, picture) if len(found) == 1 else f"{len(found)} {_kinds(found)}"
-        yield _entry(key, worst, objects, summarise(found), len(found))
+        spaces = dict.fromkeys(_space(each, picture) for each in found)
+        hosts = dict.fromkeys(each.key.source for each in found)
+        yield _entry(key, worst, objects, summarise(found), len(found), "\n".join(spaces), "\n".join(hosts))
 
 
 def _kinds(found: list[Result]) -> str:
     kinds = {result.key.kind for result in found}
-    return f"{next(iter(kinds))}s" if len(kinds) == 1 else "objects"
+    return next(iter(kinds)).plural if len(kinds) == 1 else "objects"
 
 
 def _flat(results: Iterable[Result], picture: Picture) -> Iterable[Entry]:
     for result in results:
-        yield _entry((result.key, result.check.id), result, _name(result, picture), summarise((result,)), 1)
+        name, space = _name(result, picture), _space(result, picture)
+        yield _entry((result.key, result.check.id), result, name, summarise((result,)), 1, space, result.key.source)
 
 
-def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count: int) -> Entry:
+def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count: int, spaces: str, hosts: str) -> Entry:
     check: Check = result.check
     char, role = mark(result)
     words = check.title if count > 1 else headline(result)
@@ -250,6 +260,8 @@ def _entry(key: Hashable, result: Result, objects: str, summary: Summary, count:
         "domain": check.domain.value,
         "kind": result.key.kind.value,
         "waiver": accepted,
+        "ns": spaces,
+        "host": hosts,
     }
     minor = result.outcome is not Outcome.FAIL and result.severity < Severity.MEDIUM
     return Entry(key, Row(key, cells), sort | {"domain": check.domain.value}, fields, summary, minor)

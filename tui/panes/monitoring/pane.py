@@ -124,7 +124,7 @@ class MonitoringPane(Pane):
         """What is shown now."""
         return self._coverage if self.covering else self._components
 
-    def turn(self) -> bool:
+    def turn(self, step: int = 1) -> bool:
         """Components or coverage."""
         self.covering = not self.covering
         return True

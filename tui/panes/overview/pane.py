@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import ClassVar
 
-from checks.result import Result, Summary, summarise
+from checks.result import NOTHING, Summary
 from checks.verdict import Outcome
 from inventory.container import Container
 from inventory.engine import Engine
 from inventory.gap import Gap
 from inventory.host import Host
+from inventory.kubernetes.cluster import Cluster
 from inventory.resource import OBJECTS, Kind
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.text import safe
-from tui.format import age, clock, missing, since, size, told
+from tui.format import age, called, clock, missing, since, size, told
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
+from tui.panes.overview.clusters import cluster_words, pod_states
+from tui.panes.overview.tallies import Group, Tallies
 from tui.picture import Picture
 from tui.verdicts import headline, mark, total_badge
 from widgets.cells import EMPTY, Cell, fit
@@ -27,13 +30,14 @@ from widgets.textview import TextLine, line
 
 WIDE = 160
 _EXPOSED = (
-    ("privileged", ("RUN-001",)),
+    ("privileged", ("RUN-001", "ORC-100", "ORC-101")),
     ("runtime socket", ("RUN-002",)),
-    ("host mounts", ("RUN-003",)),
-    ("host namespaces", ("RUN-006", "RUN-007", "RUN-008")),
-    ("extra caps", ("RUN-013", "RUN-014")),
-    ("open ports", ("NET-001", "NET-003")),
-    ("secrets", ("RUN-044", "RUN-050", "IMG-012", "IMG-013", "ORC-014")),
+    ("host mounts", ("RUN-003", "ORC-106")),
+    ("host namespaces", ("RUN-006", "RUN-007", "RUN-008", "ORC-102", "ORC-103", "ORC-104")),
+    ("extra caps", ("RUN-013", "RUN-014", "ORC-105")),
+    ("open ports", ("NET-001", "NET-003", "ORC-107")),
+    ("secrets", ("RUN-044", "RUN-050", "IMG-012", "IMG-013", "ORC-014", "ORC-136", "ORC-230")),
+    ("cluster admins", ("ORC-200", "ORC-205", "ORC-214", "ORC-215")),
 )
 _DOMAINS = ("images", "runtime", "network", "orchestration", "monitoring", "host")
 _QUIET = {"exec_create", "exec_start", "exec_die", "top", "attach", "resize"}
@@ -65,6 +69,12 @@ class OverviewPane(Pane):
             *events,
         ]
 
+    def prepared(self, picture: Picture) -> None:
+        """Counted here, the screen finds it counted."""
+        TALLIES.failing(picture)
+        TALLIES.pending(picture)
+        pod_states(picture)
+
     def alarm(self, picture: Picture) -> Summary:
         """Nothing of its own: the findings pane counts everything."""
         return Summary()
@@ -88,6 +98,8 @@ def host_lines(picture: Picture, width: int) -> list[TextLine]:
         badge = picture.judgement(engine.key)
         counts = total_badge(badge.summary, top=2) if badge else DOTS
         found += _wrapped("ENGINE", [counts, *map(Cell.of, _engine_words(engine, named))], width, engine.key)
+    for cluster in picture.snapshot.of(Cluster):
+        found += _wrapped("CLUSTER", cluster_words(cluster, picture), width, cluster.key)
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
             found += _source_lines(name, health, width)
@@ -177,9 +189,7 @@ def now_lines(picture: Picture, width: int) -> list[TextLine]:
 
 def _exposed(picture: Picture) -> list[Cell]:
     """Counts of the usual dangers; `?` behind one that could not be judged everywhere."""
-    outcomes: Counter[tuple[str, Outcome]] = Counter()
-    for result in picture.evaluation.results():
-        outcomes[result.check.id, result.outcome] += 1
+    outcomes = TALLIES.outcomes(picture)
     found = []
     for name, ids in _EXPOSED:
         fails = sum(outcomes[check, Outcome.FAIL] for check in ids)
@@ -193,10 +203,9 @@ def _exposed(picture: Picture) -> list[Cell]:
 
 
 def _all_judged(picture: Picture) -> bool:
-    """Whether containers were read and everything that was read has a verdict."""
-    unread = any(kind is Kind.CONTAINER for _, kind in picture.snapshot.gaps)
-    judged = all(picture.judgement(resource.key) is not None for resource in picture.snapshot)
-    return bool(picture.evaluation.judgements) and judged and not unread
+    """Whether containers and pods were read and everything that was read has a verdict."""
+    unread = any(kind in (Kind.CONTAINER, Kind.POD) for _, kind in picture.snapshot.gaps)
+    return bool(picture.evaluation.judgements) and not TALLIES.pending(picture) and not unread
 
 
 def _states(picture: Picture) -> list[Cell]:
@@ -207,7 +216,8 @@ def _states(picture: Picture) -> list[Cell]:
         name = "OOM" if word.endswith("OOM") else word.split()[0] if bad else told(container, "state")
         states[("exited!=0" if bad and name == "exited" else name, bad)] += 1
     order = sorted(states.items(), key=lambda item: (item[0][0] != "running", not item[0][1], -item[1]))
-    return [Cell.of(safe(f"{name} {count}"), "error" if bad else "normal") for (name, bad), count in order] or [DOTS]
+    parts = [Cell.of(safe(f"{name} {count}"), "error" if bad else "normal") for (name, bad), count in order]
+    return [*pod_states(picture), *parts] or [DOTS]
 
 
 def _wrapped(label: str, parts: list[Cell], width: int, meta: Hashable = None) -> list[TextLine]:
@@ -222,7 +232,7 @@ def _wrapped(label: str, parts: list[Cell], width: int, meta: Hashable = None) -
 
 def _not_checked(picture: Picture) -> list[Cell]:
     total = picture.evaluation.total
-    pending = sum(1 for r in picture.snapshot if picture.judgement(r.key) is None)
+    pending = TALLIES.pending(picture)
     parts = [f"{total.unknown} verdict{'s' * (total.unknown != 1)} unknown (x says why)"] if total.unknown else []
     parts += [f"{pending} objects not judged yet"] if pending else []
     parts += [f"{kind.plural}: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
@@ -232,13 +242,8 @@ def _not_checked(picture: Picture) -> list[Cell]:
 
 def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[TextLine]:
     """Failures: those that came up while watching first, then by severity; the same fault on many objects once."""
-    groups: dict[tuple[bool, str, int], list[Result]] = {}
-    for result in picture.evaluation.results():
-        if result.outcome is Outcome.FAIL:
-            fresh = (result.key, result.check.id) in picture.fresh
-            groups.setdefault((fresh, result.check.id, result.severity), []).append(result)
-    order = sorted(groups.items(), key=lambda item: (-item[0][2], not item[0][0], len(item[1]) > 5, item[0][1]))
-    lines = [_worst_line(found, picture, width, now) for _, found in order[:room]]
+    order = TALLIES.failing(picture)
+    lines = [_worst_line(found, picture, width, now) for found in order[:room]]
     if not lines:
         lines.append(_nothing_fails(picture))
     elif len(order) > room:
@@ -246,22 +251,28 @@ def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[Tex
     return lines
 
 
-def _worst_line(found: list[Result], picture: Picture, width: int, now: float) -> TextLine:
-    result = found[0]
+def _worst_line(found: Group, picture: Picture, width: int, now: float) -> TextLine:
+    result = found.results[0]
     first = picture.fresh.get((result.key, result.check.id))
     char, role = mark(result)
     resource = picture.snapshot.get(result.key)
-    name = safe(resource.name) if resource else result.key.id[:12]
-    target = name if len(found) == 1 else f"{len(found)} {result.key.kind}s"
-    words = safe(headline(result) if len(found) == 1 else result.check.title, 300)
+    name = safe(called(resource)) if resource else safe(result.key.id[:12])
+    target = name if found.total == 1 else _many(found)
+    words = safe(headline(result) if found.total == 1 else result.check.title, 300)
     new = f"NEW {since(first, now)}" if first else ""
     room = max(20, width - 43)  # sign and id 13, object 20, new 8, two blanks
     cell = Cell.join(
         " ", (char, role), "  ", (f"{result.check.id:<9}", "dim"), fit(Cell.of(words), room),
         " ", fit(Cell.of(target), 20, cut="middle"), " ", (f"{new:<8}", "accent"),
     )  # fmt: skip
-    meta: Hashable = (result.key, result.check.id) if len(found) == 1 else (result.check.id, Outcome.FAIL)
+    meta: Hashable = (result.key, result.check.id) if found.total == 1 else (result.check.id, Outcome.FAIL)
     return TextLine(cell, meta=meta)
+
+
+def _many(found: Group) -> str:
+    """`88 containers`; `12 objects` of several kinds."""
+    kinds = {result.key.kind for result in found.results}
+    return f"{found.total} {next(iter(kinds)).plural if len(kinds) == 1 else 'objects'}"
 
 
 def _nothing_fails(picture: Picture) -> TextLine:
@@ -289,13 +300,10 @@ def event_line(event: Event) -> TextLine:
 
 def domain_lines(picture: Picture) -> list[TextLine]:
     """Counts by domain."""
-    found: dict[str, list[Result]] = {name: [] for name in _DOMAINS}
-    for judgement in picture.evaluation.judgements.values():
-        for result in (*judgement.results, *judgement.passed):
-            found[result.check.domain.value].append(result)
+    counted = TALLIES.domains(picture)
     lines = [line(f" {'DOMAIN':<15} {'FAIL':<16} {'MANUAL':>6} {'UNKNOWN':>8} {'PASS':>7}", "header")]
-    for name, results in found.items():
-        summary = summarise(results)
+    for name in _DOMAINS:
+        summary = counted.get(name, NOTHING)
         tail = f" {summary.manual:>6} {summary.unknown:>8} {summary.passed:>7}"
         lines.append(TextLine(Cell.join(f" {name:<15} ", fit(total_badge(summary), 16), tail)))
     return lines
@@ -317,4 +325,5 @@ def _side_by_side(picture: Picture, width: int, height: int, now: float) -> list
 
 EMPTY_LINE = TextLine(EMPTY)
 DOTS = Cell.of("..", "dim")
+TALLIES = Tallies()
 PANE = OverviewPane()

@@ -1,159 +1,134 @@
-"""Services: what the orchestrators run, and whether it has converged."""
+"""Services: what the orchestrators run, and whether it has converged. Views of a cluster, or the Swarm's services."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
 
 from checks.result import Summary
-from inventory.engine import Engine
-from inventory.gap import Gap
-from inventory.resource import Kind
-from inventory.swarm import Node, Service, Task
-from inventory.text import safe
-from tui.format import image_reference, known, missing, short_id, since, told
-from tui.panes.base import ResourcePane, Shown, title
+from inventory.resource import CLUSTER_KINDS, Kind
+from inventory.snapshot import Snapshot
+from tui.panes.base import Entry, Pane, Shown
+from tui.panes.services.certificates import CertificatesView
+from tui.panes.services.exposure import ExposureView
+from tui.panes.services.nodes import NodesView
+from tui.panes.services.pods import PodsView
+from tui.panes.services.policies import PoliciesView
+from tui.panes.services.swarm import SwarmView
+from tui.panes.services.view import KubeView
+from tui.panes.services.workloads import WorkloadsView
 from tui.picture import Picture
-from tui.verdicts import total_badge
 from widgets.cells import Cell
 from widgets.columns import Column
-from widgets.textview import TextLine, line
+from widgets.textview import TextLine
+
+_SWARM = (Kind.SERVICE, Kind.SWARM, Kind.NODE, Kind.SECRET, Kind.CONFIG)
 
 
-class ServicesPane(ResourcePane[Service]):
-    """One row per Swarm service."""
+class ServicesPane(Pane):
+    """Where nothing of a cluster is known or asked for, the Swarm's services alone."""
 
     id = "services"
     kinds: ClassVar[tuple[Kind, ...]] = (Kind.SERVICE,)
-    family = Service
-    columns: ClassVar[tuple[Column, ...]] = (
-        Column("sec", "SEC", 9),
-        Column("orch", "ORCH", 5, priority=4),
-        Column("name", "SERVICE", 16, weight=2, limit=44, cut="middle"),
-        Column("mode", "MODE", 10, priority=3),
-        Column("ready", "READY", 6, align="right"),
-        Column("update", "UPDATE", 10, priority=5),
-        Column("image", "IMAGE", 12, weight=2, limit=48, cut="middle", priority=1),
-        Column("ports", "PORTS", 9, weight=1, limit=30, priority=2),
-        Column("age", "AGE", 4, align="right", priority=6),
-    )
 
-    def prepare(self, picture: Picture) -> Mapping[tuple[str, str], tuple[Task, ...]]:
-        """Tasks by source and service."""
-        found: dict[tuple[str, str], list[Task]] = {}
-        for task in picture.snapshot.of(Task):
-            found.setdefault((task.key.source, known(task, "service_id", "")), []).append(task)
-        return {service: tuple(tasks) for service, tasks in found.items()}
+    def __init__(self) -> None:
+        self._swarm = SwarmView()
+        self._views: tuple[KubeView, ...] = (
+            WorkloadsView(), PodsView(), NodesView(), PoliciesView(), ExposureView(),
+            CertificatesView(),
+        )  # fmt: skip
+        self._chosen = 0
+        self._clusters = False
 
-    def token(self, resource: Service, facts: Any, picture: Picture, now: float) -> Hashable:
-        """Its tasks, and its age as it reads now."""
-        return facts.get((resource.key.source, resource.key.id), ()), _age(resource, now)
+    @property
+    def view(self) -> SwarmView | KubeView:
+        """What is shown now."""
+        return self._views[self._chosen] if self._clusters else self._swarm
 
-    def cells(self, resource: Service, facts: Any, picture: Picture, now: float) -> tuple[Cell, ...]:
-        """Everything after SEC."""
-        return (
-            Cell.of("swarm", "dim"),
-            Cell.of(safe(resource.name)),
-            Cell.of(safe(told(resource, "mode"))),
-            ready_cell(resource),
-            Cell.of(safe(told(resource, "update_state")) or "-"),
-            Cell.of(safe(image_reference(told(resource, "image_ref")))),
-            Cell.of(_ports(resource)),
-            Cell.of(_age(resource, now)),
-        )
+    def look_at(self, picture: Picture) -> None:
+        """Whether there is a cluster decides which views there are."""
+        self._clusters = of_clusters(picture.everything.snapshot)
 
-    def describe(
-        self, resource: Service, facts: Any, picture: Picture, now: float
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Sort keys and filter fields."""
-        texts = [cell.text for cell in self.cells(resource, facts, picture, now)]
-        sort: dict[str, Any] = {column.key: text for column, text in zip(self.columns[1:], texts, strict=True)}
-        image = told(resource, "image_ref")
-        fields = {"orch": "swarm", "stack": told(resource, "stack"), "mode": texts[2], "image": image, "img": image}
-        return sort, fields | {"port": texts[6], "state": texts[3]}
+    def views(self, picture: Picture) -> Sequence[tuple[str, str]]:
+        """Names of the views, each with how many rows it has."""
+        self.look_at(picture)
+        return [(view.name, view.counts(picture)) for view in self._views] if self._clusters else []
+
+    def show_view(self, number: int) -> None:
+        """Show this view."""
+        self._chosen = number % len(self._views)
+
+    def turn(self, step: int = 1) -> bool:
+        """The next view of a cluster."""
+        if self._clusters:
+            self.show_view(self._chosen + step)
+        return self._clusters
+
+    @property
+    def list_id(self) -> str:
+        """Each view is sorted and filtered on its own."""
+        view = self.view
+        return view.list_id if isinstance(view, KubeView) else self.id
+
+    @property
+    def shows_minor(self) -> bool:  # type: ignore[override]  # each view on its own
+        """Whether minor rows are shown at first."""
+        view = self.view
+        return not (isinstance(view, KubeView) and view.hides_minor)
+
+    @property
+    def hidden(self) -> str:  # type: ignore[override]  # each view on its own
+        """What minor rows are."""
+        view = self.view
+        return view.hidden if isinstance(view, KubeView) else super().hidden
+
+    def list_order(self) -> tuple[str, bool]:
+        """Of the view that is shown."""
+        return self.view.order
+
+    def shown_columns(self) -> tuple[Column, ...]:
+        """Of the view that is shown."""
+        return self.view.columns
+
+    def size(self, picture: Picture) -> int:
+        """Of the view that is shown."""
+        self.look_at(picture)
+        return self.view.size(picture)
+
+    def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
+        """Of the view that is shown."""
+        self.look_at(picture)
+        return self.view.entries(picture, now)
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
-        """The swarm in a line."""
-        return Cell.join(("Services", "title"), f" {shown.visible} of {shown.total}   ", _swarm_words(picture))
+        """Of the view that is shown; then the names of the others."""
+        view = self.view
+        if not isinstance(view, KubeView):
+            return view.headline(picture, shown)
+        others = " ".join(each.short for each in self._views if each is not view)
+        return Cell.join(view.headline(picture, shown), (f"   t: {others}", "dim"))
 
-    def none(self, picture: Picture) -> str:
-        """What was looked for, and why there is nothing."""
-        words = []
-        for engine in picture.snapshot.of(Engine):
-            swarm = engine.peek("swarm")
-            state = missing(swarm) if isinstance(swarm, Gap) else swarm.state or "inactive"
-            gap = picture.snapshot.gaps.get((engine.key.source, Kind.SERVICE))
-            reason = f" ({gap})" if gap else ""
-            words.append(f"Docker Swarm on {engine.name}: {state}{reason}.")
-        if not words:
-            return "No engine has answered yet; services are not known."
-        words.append("Kubernetes clusters are not read by this version.")
-        return " ".join(words)
+    def preview(self, key: Hashable, picture: Picture, width: int, now: float) -> list[TextLine]:
+        """Of the view that is shown."""
+        return self.view.preview(key, picture, width, now)
+
+    def empty(self, picture: Picture) -> str:
+        """Of the view that is shown."""
+        return self.view.empty(picture)
 
     def alarm(self, picture: Picture) -> Summary:
-        """Services, nodes, secrets, configs and the swarm itself."""
-        return picture.summary(Kind.SERVICE, Kind.SWARM, Kind.NODE, Kind.SECRET, Kind.CONFIG)
+        """Everything of the swarm and of clusters."""
+        return picture.summary(*_SWARM, *CLUSTER_KINDS)
 
-    def title_line(self, resource: Service, picture: Picture, now: float) -> TextLine:
-        """Name, id, age."""
-        words = f"  swarm service {short_id(resource.key.id)}   created {_age(resource, now)} ago"
-        return title((resource.name, "title"), (words, "dim"))
-
-    def facts(self, resource: Service, picture: Picture, width: int, now: float) -> list[TextLine]:
-        """Its latest tasks with what went wrong."""
-        lines = [line(" " + "-" * max(10, width - 2), "rule")]
-        tasks = sorted(
-            self.prepare(picture).get((resource.key.source, resource.key.id), ()),
-            key=lambda task: -_number(task, "updated"),
-        )
-        for task in tasks[:8]:
-            error = task.peek("error")
-            words = f" {since(_number(task, 'updated'), now):>4}  slot {told(task, 'slot')}  {told(task, 'state')}"
-            told_error = "" if isinstance(error, Gap) else error
-            text = safe(words) + (f"  {safe(told_error, 200)}" if told_error else "")
-            lines.append(TextLine(Cell.of(text, "error" if told_error else "normal"), meta=task.key))
-        gap = picture.snapshot.gaps.get((resource.key.source, Kind.TASK))
-        if gap is not None:
-            lines.append(line(f" {safe(str(gap), 300)}", "unknown"))
-        elif not tasks:
-            lines.append(line(" no tasks", "dim"))
-        return lines
+    def count(self, picture: Picture) -> str:
+        """Services and workloads together."""
+        self.look_at(picture)
+        return self._views[0].counts(picture) if self._clusters else super().count(picture)
 
 
-def ready_cell(resource: Service) -> Cell:
-    """Running of desired tasks."""
-    running, desired = resource.peek("running"), resource.peek("desired")
-    if isinstance(running, Gap) or isinstance(desired, Gap) or running is None or desired is None:
-        return Cell.of("?/?", "unknown")
-    return Cell.of(f"{running}/{desired}", "normal" if running >= desired else "error")
-
-
-def _swarm_words(picture: Picture) -> Cell:
-    nodes = list(picture.snapshot.of(Node))
-    if not nodes:
-        return Cell.of("no swarm node is readable here", "dim")
-    managers = [node for node in nodes if node.peek("role") == "manager"]
-    ready = sum(1 for node in nodes if node.peek("state") == "ready")
-    summary = picture.summary(Kind.SWARM, Kind.NODE, Kind.SECRET, Kind.CONFIG)
-    return Cell.join(
-        f"swarm: {ready} of {len(nodes)} nodes ready, {len(managers)} managers   swarm itself ", total_badge(summary)
-    )
-
-
-def _ports(resource: Service) -> str:
-    ports = resource.peek("ports")
-    if isinstance(ports, Gap):
-        return missing(ports)
-    return " ".join(f"{p.published_port}{'*' if p.publish_mode == 'ingress' else ''}" for p in ports) or "-"
-
-
-def _number(resource: Service | Task, name: str) -> float:
-    value = resource.peek(name)
-    return 0.0 if isinstance(value, Gap) else float(value)
-
-
-def _age(resource: Service, now: float) -> str:
-    return since(_number(resource, "created"), now)
+def of_clusters(snapshot: Snapshot) -> bool:
+    """Whether anything of a Kubernetes cluster is known or was asked for."""
+    return snapshot.has_clusters or any(snapshot.by_kind.get(kind) for kind in CLUSTER_KINDS)
 
 
 PANE = ServicesPane()
