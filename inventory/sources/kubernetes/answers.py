@@ -13,10 +13,12 @@ import msgspec
 from inventory.gap import Gap, Reason
 from inventory.kubernetes.configuration import KubeSecret
 from inventory.kubernetes.resource import KubeResource
+from inventory.kubernetes.workloads import Pod
 from inventory.sources.decode import AnswerError
 from inventory.sources.kubernetes.configuration import TLS_TYPE
 from inventory.sources.kubernetes.kinds import ServedKind
 from inventory.sources.kubernetes.objects import custom, translate
+from inventory.sources.kubernetes.swift import pod, pod_event
 from inventory.sources.kubernetes.transport import JSON
 
 TABLE = f"{JSON};as=Table;g=meta.k8s.io;v=v1"
@@ -132,6 +134,15 @@ class Reading(msgspec.Struct, frozen=True):
             return self._each(self._of_row, found.rows or ())
         return self._each(self._one, found.items or ())
 
+    def event(self, line: bytes) -> tuple[str, list[KubeResource] | None, msgspec.Raw]:
+        """One line of a watch: its type, and the objects or else their JSON. Raises one of `MALFORMED`."""
+        if self.served.family is Pod:
+            swift = pod_event(line, self.source, self.now())
+            if swift is not None:
+                return swift[0], [swift[1]], msgspec.Raw()
+        found = event(line)
+        return found.type, None, found.object
+
     def told(self, raw: msgspec.Raw) -> list[KubeResource]:
         """The object of one event, or none when it cannot be read."""
         if self.secret:
@@ -160,6 +171,10 @@ class Reading(msgspec.Struct, frozen=True):
     def _one(self, raw: msgspec.Raw) -> KubeResource:
         if self.secret:
             return self._secret(_Row((), raw))
+        if self.served.family is Pod:
+            swift = pod(raw, self.source, self.now())
+            if swift is not None:
+                return swift
         if self.named:
             return custom(raw, self.source, self.now(), self.api_version, self.named)
         return translate(self.served.family, raw, self.source, self.now(), api_version=self.api_version)

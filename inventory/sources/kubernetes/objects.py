@@ -147,11 +147,14 @@ def _common(
     manifest: Manifest | None,
     family: type[KubeResource],
 ) -> Values:
-    annotations, managers = meta.annotations, meta.managed_fields
+    annotations, written_by = meta.annotations, meta.managed_fields
     if LAST_APPLIED in annotations:  # a copy of the whole object, secrets included; what it was written as is enough
         applied = _API_VERSION.search(annotations[LAST_APPLIED])
         annotations = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
-        managers = (*managers, FieldManager("last-applied-configuration", "Apply", applied.group(1) if applied else ""))
+        written_by = (
+            *written_by,
+            FieldManager("last-applied-configuration", "Apply", applied.group(1) if applied else ""),
+        )
     return {
         "key": ResourceKey(family.kind, source, object_id(namespace, name)),
         "name": name,
@@ -165,7 +168,7 @@ def _common(
         "deleted": moment(meta.deletion_timestamp, 0.0),
         "annotations": annotations or EMPTY,
         "owners": meta.owner_references,
-        "managers": _managers(managers),
+        "managers": managers(written_by),
         "finalizers": meta.finalizers,
         "manifest": manifest,
     }
@@ -185,11 +188,13 @@ def shared(labels: dict[str, str]) -> Mapping[str, str]:
     return _LABELS.setdefault(tuple(labels.items()), labels)
 
 
-def _managers(found: tuple[FieldManager, ...]) -> tuple[FieldManager, ...]:
+def managers(found: tuple[Any, ...]) -> tuple[FieldManager, ...]:
     """Without the times, which differ for each object and which nobody asks for."""
     if len(_MANAGERS) > _LABELS_KEPT:
         _MANAGERS.clear()
-    names = tuple(dict.fromkeys((one.manager, one.operation, one.api_version) for one in found))
+    names = tuple([(one.manager, one.operation, one.api_version) for one in found])
+    if len(names) > 1:
+        names = tuple(dict.fromkeys(names))
     kept = _MANAGERS.get(names)
     return kept if kept is not None else _MANAGERS.setdefault(names, tuple(FieldManager(*name) for name in names))
 

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from http import HTTPStatus
 
+import msgspec
+
 from inventory.gap import Gap, Reason
 from inventory.kubernetes.resource import KubeResource
 from inventory.resource import ResourceKey
-from inventory.sources.kubernetes.answers import MALFORMED, Event, Reading, event, page
+from inventory.sources.kubernetes.answers import MALFORMED, Reading, page
 from inventory.sources.kubernetes.errors import FORBIDDEN, GONE, NOT_FOUND, ApiError, status_error
 from inventory.sources.kubernetes.greeting import allowed
 from inventory.sources.kubernetes.shelf import Shelf
@@ -233,9 +235,9 @@ class Reflector:
         try:
             for lines in _lines(stream):
                 for line in lines:
-                    one = event(line)
-                    if one.type == "BOOKMARK":
-                        mark = self.reading.bookmark(one.object)
+                    kind, found, raw = self.reading.event(line)
+                    if kind == "BOOKMARK":
+                        mark = self.reading.bookmark(raw)
                         version = mark.version or version
                         if initial and mark.initial:
                             self.shelf.change(changes)
@@ -243,10 +245,10 @@ class Reflector:
                             self._complete(version, skipped)
                             held.close()
                             stream.within(seconds + STALLED)  # silence is no fault any more
-                    elif one.type == "ERROR":
-                        raise status_error(bytes(one.object))
+                    elif kind == "ERROR":
+                        raise status_error(bytes(raw))
                     else:
-                        told = self._note_event(one, changes)
+                        told = self._note_event(kind, self._told(raw) if found is None else found, changes)
                         skipped += not told
                         version = told or version
                     if len(changes) >= CHUNK:
@@ -270,15 +272,18 @@ class Reflector:
         if initial and not self._ended:
             raise ApiError(Reason.ERROR, 0, "the watch ended before everything was told", cause=_STALLED)
 
-    def _note_event(self, one: Event, changes: dict[ResourceKey, KubeResource | None]) -> str:
+    def _told(self, raw: msgspec.Raw) -> list[KubeResource]:
+        """The event's object, or nothing when it cannot be read."""
+        try:
+            return self.reading.told(raw)
+        except MALFORMED:
+            return []
+
+    def _note_event(self, kind: str, found: list[KubeResource], changes: dict[ResourceKey, KubeResource | None]) -> str:
         """Add the event's object to the changes; its version, "" when it could not be read."""
         version = ""
-        try:
-            found = self.reading.told(one.object)
-        except MALFORMED:
-            return ""
         for resource in found:
-            changes[resource.key] = resource if one.type != "DELETED" else None
+            changes[resource.key] = resource if kind != "DELETED" else None
             version = resource.resource_version
         return version
 

@@ -13,9 +13,11 @@ LARGEST = 100_000
 MOST = 20
 """Findings of one value: a file with more is as bad as one with these."""
 _LONGEST_LINE = 4000
+_SPANS_LINES = "private-key"
 # `name: value`, `- name: "value"`, `name = value`, `export NAME=value`. A comment does not begin with a name.
 _SETTING = re.compile(
-    r"""[ \t]*(?:-[ \t]+)?(?:export[ \t]+)?["']?(?P<key>[A-Za-z_][\w.-]{0,200})["']?[ \t]*(?::=|[:=])[ \t]*(?P<value>\S.*)"""
+    r"""[ \t]*(?:-[ \t]+)?(?:export[ \t]+)?["']?(?P<key>[A-Za-z_][\w.-]{0,200})["']?"""
+    r"""[ \t]*(?::=|[:=])[ \t]*(?P<value>\S.*)"""
 )
 _COMMENT = re.compile(r"[ \t]+#.*$")
 
@@ -30,7 +32,7 @@ def suspicious(key: str, value: str) -> list[SecretFinding]:
     if "\n" not in value.strip() and len(value) < _LONGEST_LINE:
         return _single(key, value, whole)
     found = list(_in_lines(key, value))
-    if whole is not None and not any(one.by_value for one in found):
+    if whole is not None and (not found or (whole.rule == _SPANS_LINES and not any(one.by_value for one in found))):
         found.insert(0, SecretFinding(key, whole.rule, secrets.mask(value.strip()), whole.kind == "value"))
     return found[:MOST]
 
@@ -61,10 +63,7 @@ def _settings(line: str) -> Iterator[tuple[str, str]]:
     found = _SETTING.match(line)
     if found is not None:
         text = found["value"].rstrip().rstrip(",")
-        if text[0] in "\"'":
-            text = text[1:].partition(text[0])[0]
-        else:
-            text = _COMMENT.sub("", text)
+        text = text[1:].partition(text[0])[0] if text[0] in "\"'" else _COMMENT.sub("", text)
         yield found["key"], text
     for name, text in secrets.assignments(line):
         if found is None or name != found["key"]:
