@@ -74,4 +74,4 @@ def _scalar(word: str, line: int) -> Scalar:
         whole = int(word)
     except ValueError:
         return number(float(word), word)
-    return whole if -(1 << 63) <= whole < 1 << 64 else float(whole)
+    return whole if -(1 << 63) <= whole < 1 << 63 else float(whole)

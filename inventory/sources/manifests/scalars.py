@@ -57,7 +57,7 @@ def _plain(text: str) -> Scalar:
         raise NoScalar(f"{text} is no number that an API takes")
     if text[0] in "yYnNtTfFoO~":
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    digits = text.replace("_", "")
     whole = _INTEGER.fullmatch(digits)
     if whole is not None and len(digits) <= _DIGITS:
         return _integer(whole)
@@ -71,7 +71,7 @@ def _integer(found: re.Match[str]) -> int | float:
     for digits, base in ((hexadecimal, 16), (binary, 2), (octal, 8), (decimal, 10)):
         if digits is not None:
             value = int(sign + digits, base)
-            return value if -(1 << 63) <= value < 1 << 64 else float(value)
+            return value if -(1 << 63) <= value < 1 << 63 else float(value)  # what an API server makes of it
     raise AssertionError(found)
 
 

@@ -34,7 +34,8 @@ def read(chunk: bytes, before: int) -> Iterator[Built]:
         yield from _read(yaml, loader, chunk, before)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = before + 1 + (mark.line if mark is not None else 0)
+        last = chunk.count(b"\n") - chunk.endswith(b"\n")  # the end of a document is no line of it
+        line = before + 1 + min(mark.line if mark is not None else 0, last)
         said = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
         context = getattr(error, "context", None)
         raise BrokenDocument(line, f"is not YAML: {said}{f' ({context})' if context else ''}") from None
