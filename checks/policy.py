@@ -69,6 +69,7 @@ class Policy(msgspec.Struct, frozen=True):
     registries: tuple[str, ...] = ()  # globs of "registry/namespace" that images may come from; () = nobody decided
     trusted_docker_group: tuple[str, ...] = ()
     edge_proxies: tuple[str, ...] = ()  # container-name globs that may publish 80 and 443
+    untrusted: tuple[str, ...] = ()  # label selectors of pods whose code nobody trusts
     max_image_age: int = 180
     require_rootless: bool = False
     swarm_keys_rotated: date | None = None  # the day on which the swarm's unlock key and join tokens were changed last

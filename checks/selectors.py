@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -109,11 +109,14 @@ def namespace(resource: Resource) -> str:
 
 
 def has_label(resource: Resource, pattern: str) -> bool:
-    """Whether a label fits `key` or `key=value`, both globs."""
-    key, equals, value = pattern.partition("=")
+    """Whether a label of it fits `key` or `key=value`, both globs."""
     labels = resource.peek("labels")
-    if isinstance(labels, Gap):
-        return False
+    return not isinstance(labels, Gap) and selected(labels, pattern)
+
+
+def selected(labels: Mapping[str, str], pattern: str) -> bool:
+    """Whether one of these labels fits `key` or `key=value`, both globs."""
+    key, equals, value = pattern.partition("=")
     return any(fnmatchcase(name, key) and (not equals or fnmatchcase(said, value)) for name, said in labels.items())
 
 

@@ -23,11 +23,14 @@ from tui.toml_lines import Path as Place
 from tui.toml_lines import line_of, lines
 
 POLICY: Mapping[str, Mapping[str, str]] = {
-    "trust": {"registries": "registries", "edge_proxies": "edge_proxies", "max_image_age": "max_image_age"},
+    "trust": {
+        "registries": "registries", "edge_proxies": "edge_proxies", "untrusted": "untrusted",
+        "max_image_age": "max_image_age",
+    },
     "host": {"docker_group": "trusted_docker_group", "require_rootless": "require_rootless"},
     "swarm": {"keys_rotated": "swarm_keys_rotated", "max_key_age": "max_key_age"},
     "policy": {"require_owner": "require_owner"},
-}
+}  # fmt: skip
 """Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
 DECIDED = frozenset(("severity", "waivers", *(field for keys in POLICY.values() for field in keys.values())))
 """The fields of `Policy` that a file decides; others come from a baseline or from tables that were fetched."""

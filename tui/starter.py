@@ -34,8 +34,9 @@ _PROXIES = ("traefik", "nginx", "caddy", "haproxy", "envoy", "nginx-proxy-manage
 _WEB = (80, 443)
 _MOST_WAIVERS, _MOST_SEVERITIES, _MOST_NAMES = 40, 4, 4
 _WORDS = {
-    "trust.registries": "Where images may come from (IMG-004).",
+    "trust.registries": "Where images may come from (IMG-004, ORC-133).",
     "trust.edge_proxies": "Containers, by name, that may publish ports 80 and 443 to everybody.",
+    "trust.untrusted": "Pods, by label (key or key=value), whose code nobody trusts: they need a sandbox (ORC-148).",
     "trust.max_image_age": "Days after which an image counts as stale.",
     "host.docker_group": "Who may be in the docker group: each of them can become root on this host.",
     "host.require_rootless": "Whether an engine that runs as root is a failure.",

@@ -46,7 +46,7 @@ def registry_not_allowed(image: Image, view: View) -> Verdict:
     if not view.policy.registries:
         registries = sorted({reference.registry for reference in references})
         return manual(f"from {', '.join(registries)}: nobody said who is trusted", *evidence, policy="trust.registries")
-    strange = [repository for repository in repositories if not _allowed(repository, view.policy.registries)]
+    strange = [repository for repository in repositories if not allowed(repository, view.policy.registries)]
     if not strange:
         return passed("", *evidence)
     found = tuple(Evidence("RepoTags, RepoDigests", repository) for repository in strange[:SHOWN])
@@ -152,7 +152,8 @@ def _in(address: ipaddress.IPv4Address | ipaddress.IPv6Address, cidr: str) -> bo
         return False
 
 
-def _allowed(repository: str, patterns: Iterable[str]) -> bool:
+def allowed(repository: str, patterns: Iterable[str]) -> bool:
+    """Whether a repository, or anything above it, fits one of the patterns."""
     return any(
         fnmatchcase(repository, pattern) or fnmatchcase(repository, f"{pattern.rstrip('/')}/*") for pattern in patterns
     )

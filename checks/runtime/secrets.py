@@ -78,7 +78,7 @@ def secret_in_command(container: Container, view: View) -> Verdict:
     }
     found: dict[str, Found] = {}
     for path, words in lines.items():
-        for hit in _in_command(path, words):
+        for hit in in_command(path, words):
             found.setdefault(hit[1], hit)
     if not found:
         return passed()
@@ -103,7 +103,8 @@ def _match(variable: str) -> SecretMatch | None:
 _MYSQL = ("mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin", "mysqlcheck")
 
 
-def _in_command(path: str, words: tuple[str, ...]) -> Iterator[Found]:
+def in_command(path: str, words: tuple[str, ...]) -> Iterator[Found]:
+    """What looks like a secret on a command line: as an option's or variable's value, by itself, as mysql's `-p...`."""
     for name, value in arguments(words):
         match = find(name, value)
         if match:

@@ -357,6 +357,7 @@ class PodSpec(Part, frozen=True, eq=False, weakref=True):
     init_containers: tuple[PodContainer, ...] = ()
     ephemeral_containers: tuple[PodContainer, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    resources: ResourceRequirements = ResourceRequirements()  # of all containers together
     security_context: PodSecurityContext = PodSecurityContext()
     host_network: bool = False
     host_pid: bool = False

@@ -275,7 +275,7 @@ def _signal(number: int) -> str:
 
 def _ago(over: Terminated, now: float) -> str:
     at = epoch(over.finished_at)
-    return f" {for_people(now - at)} ago" if at else ""
+    return f", {for_people(now - at)} ago" if at else ""
 
 
 def _node(node: KubeNode) -> Trouble | None:

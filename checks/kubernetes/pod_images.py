@@ -1,0 +1,111 @@
+"""How firmly pods name their images, where these come from, and whether replicas run the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from checks.check import Domain, check
+from checks.evidence import capped
+from checks.images.reference import complete, parse
+from checks.images.registry import allowed
+from checks.images.tags import FLOATING
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
+from checks.view import View
+from inventory.kubernetes.workloads import Pod, PodBearer
+
+Runs = frozenset[tuple[str, str, str]]
+"""(container, reference, digest) of all pods of one maker."""
+_HASH = "pod-template-hash"
+
+
+@check(
+    "ORC-133",
+    "Image of a pod not fixed, or from anywhere",
+    domain=Domain.ORCHESTRATION,
+    severity=Severity.MEDIUM,
+    subject=PodBearer,
+    why="What a tag means changes without notice: replicas run different code, and nobody can say which.",
+    remediation="Name images by version and digest (`app:1.4.2@sha256:...`) and set `imagePullPolicy: Always` where a "
+    "tag moves. List trusted registries in `[trust] registries` of deckwatch.toml. Updates then need a change of the "
+    "reference.",
+    references=("CIS-Kubernetes-1.12:5.5.1", "OWASP-K8s-2022:K02", "CWE-829", "CWE-494"),
+)
+def images(bearer: PodBearer, view: View) -> Verdict:
+    """Every container of the pod, by the rules of IMG-002, IMG-003 and IMG-004.
+
+    F: the policy lists registries and one is not on it (high); neither tag nor digest, or the tag latest, stable, edge,
+    main, master, nightly or dev (medium), also with a pull policy that keeps what a node has; pods of one maker run
+    different content by the same reference (medium); no digest (low). M: only that nobody said which registries are
+    trusted. P: none of these. U: pods could not be read. Source: CIS Kubernetes 5.5.1.
+    """
+    faults: dict[str, list[str]] = {}
+    evidence: list[Evidence] = []
+    registries: dict[str, None] = {}
+    for path, one in bearer.pod_spec.all_containers():
+        reference = parse(one.image)
+        if reference is None:
+            continue
+        registries[reference.registry] = None
+        strange = view.policy.registries and not allowed(complete(reference), view.policy.registries)
+        floating = not reference.digest and reference.tag in FLOATING
+        kept = floating and one.image_pull_policy in ("IfNotPresent", "Never")
+        for fault, there in (
+            ("registry not on the list", strange),
+            ("floating tag", floating),
+            ("floating tag that is not pulled again", kept),
+            ("no digest", not reference.digest),
+        ):
+            if there:
+                faults.setdefault(fault, []).append(one.name)
+        if strange or not reference.digest:
+            evidence.append(Evidence(f"{bearer.spec_path}.{path}.image", one.image))
+        if kept:
+            evidence.append(Evidence(f"{bearer.spec_path}.{path}.imagePullPolicy", one.image_pull_policy))
+    shown = capped(evidence, 20)
+    for name, image, digests in _different(bearer, view):
+        faults.setdefault("replicas run different content", []).append(name)
+        shown.append(Evidence(f"status.containerStatuses[{name}].imageID of its pods", f"{image}: {digests}"))
+    if not faults:
+        if not view.policy.registries and registries:
+            told = Evidence("registries in use", ", ".join(sorted(registries)))
+            return manual("nobody said which registries are trusted", told, policy="trust.registries")
+        return passed()
+    message = "; ".join(f"{fault}: {', '.join(names)}" for fault, names in faults.items())
+    severity = None
+    if "registry not on the list" in faults:
+        severity = Severity.HIGH
+    elif faults.keys() == {"no digest"}:
+        severity = Severity.LOW
+    return failed(message, *shown, severity=severity)
+
+
+def _different(bearer: PodBearer, view: View) -> list[tuple[str, str, str]]:
+    """(container, reference, digests) where the pods that it made do not run the same; said of the topmost maker."""
+    if isinstance(bearer, Pod) or bearer.controller is not None:
+        return []
+    runs = view.index_of(Pod, content_by_maker, f"{bearer.api_kind}/{bearer.key.id}") or frozenset()
+    found: dict[tuple[str, str], set[str]] = {}
+    for name, image, digest in runs:
+        found.setdefault((name, image), set()).add(digest)
+    return [(*one, ", ".join(sorted(digests))) for one, digests in sorted(found.items()) if len(digests) > 1]
+
+
+def content_by_maker(pods: tuple[Pod, ...]) -> Mapping[str, Runs]:
+    """By kind and id of what made them (a Deployment rather than its ReplicaSet), what its pods run."""
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for pod in pods:
+        owner = pod.controller if "owners" not in pod.gaps else None
+        if owner is None or "status" in pod.gaps or "pod_spec" in pod.gaps:
+            continue
+        kind, name = owner.kind, owner.name
+        labels = pod.peek("labels")
+        suffix = f"-{labels[_HASH]}" if isinstance(labels, Mapping) and labels.get(_HASH) else ""
+        if kind == "ReplicaSet" and suffix and name.endswith(suffix):
+            kind, name = "Deployment", name.removesuffix(suffix)
+        runs = found.setdefault(f"{kind}/{pod.namespace}/{name}", set())
+        written = {one.name: one.image for one in pod.pod_spec.containers}
+        for status in pod.status.container_statuses:
+            digest = status.image_id.partition("@")[2]
+            if digest and status.name in written:
+                runs.add((status.name, written[status.name], digest))
+    return {maker: frozenset(runs) for maker, runs in found.items()}
