@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from checks.check import Domain, check
 from checks.evidence import capped
@@ -13,7 +13,7 @@ from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
 from inventory.kubernetes.workloads import Pod, PodBearer
 
-Runs = frozenset[tuple[str, str, str]]
+Runs = Set[tuple[str, str, str]]
 """(container, reference, digest) of all pods of one maker."""
 _HASH = "pod-template-hash"
 
@@ -83,7 +83,7 @@ def _different(bearer: PodBearer, view: View) -> list[tuple[str, str, str]]:
     """(container, reference, digests) where the pods that it made do not run the same; said of the topmost maker."""
     if isinstance(bearer, Pod) or bearer.controller is not None:
         return []
-    runs = view.index_of(Pod, content_by_maker, f"{bearer.api_kind}/{bearer.key.id}") or frozenset()
+    runs = view.index_of(Pod, content_by_maker, f"{bearer.api_kind}/{bearer.key.id}") or ()
     found: dict[tuple[str, str], set[str]] = {}
     for name, image, digest in runs:
         found.setdefault((name, image), set()).add(digest)
@@ -91,21 +91,40 @@ def _different(bearer: PodBearer, view: View) -> list[tuple[str, str, str]]:
 
 
 def content_by_maker(pods: tuple[Pod, ...]) -> Mapping[str, Runs]:
-    """By kind and id of what made them (a Deployment rather than its ReplicaSet), what its pods run."""
+    """By kind and id of what made them (a Deployment rather than its ReplicaSet), what its pods run.
+
+    What a pod contributes is kept as long as it is the same: of thousands one has changed when this runs again.
+    """
+    global _CONTENT
+    kept: dict[int, tuple[Pod, str, Runs]] = {}
     found: dict[str, set[tuple[str, str, str]]] = {}
     for pod in pods:
-        owner = pod.controller if "owners" not in pod.gaps else None
-        if owner is None or "status" in pod.gaps or "pod_spec" in pod.gaps:
-            continue
-        kind, name = owner.kind, owner.name
-        labels = pod.peek("labels")
-        suffix = f"-{labels[_HASH]}" if isinstance(labels, Mapping) and labels.get(_HASH) else ""
-        if kind == "ReplicaSet" and suffix and name.endswith(suffix):
-            kind, name = "Deployment", name.removesuffix(suffix)
-        runs = found.setdefault(f"{kind}/{pod.namespace}/{name}", set())
-        written = {one.name: one.image for one in pod.pod_spec.containers}
-        for status in pod.status.container_statuses:
-            digest = status.image_id.partition("@")[2]
-            if digest and status.name in written:
-                runs.add((status.name, written[status.name], digest))
-    return {maker: frozenset(runs) for maker, runs in found.items()}
+        one = _CONTENT.get(id(pod))
+        if one is None or one[0] is not pod:
+            one = (pod, *_content(pod))
+        kept[id(pod)] = one
+        if one[2]:
+            found.setdefault(one[1], set()).update(one[2])
+    _CONTENT = kept
+    return found
+
+
+_CONTENT: Mapping[int, tuple[Pod, str, Runs]] = {}
+_NOTHING: tuple[str, Runs] = ("", frozenset())
+
+
+def _content(pod: Pod) -> tuple[str, Runs]:
+    """What made a pod, and what it runs."""
+    owner = pod.controller if "owners" not in pod.gaps else None
+    if owner is None or "status" in pod.gaps or "pod_spec" in pod.gaps:
+        return _NOTHING
+    kind, name = owner.kind, owner.name
+    labels = pod.peek("labels")
+    suffix = f"-{labels[_HASH]}" if isinstance(labels, Mapping) and labels.get(_HASH) else ""
+    if kind == "ReplicaSet" and suffix and name.endswith(suffix):
+        kind, name = "Deployment", name.removesuffix(suffix)
+    written = {one.name: one.image for one in pod.pod_spec.containers}
+    runs = (
+        (one.name, written.get(one.name, ""), one.image_id.partition("@")[2]) for one in pod.status.container_statuses
+    )
+    return f"{kind}/{pod.namespace}/{name}", frozenset(one for one in runs if all(one))
