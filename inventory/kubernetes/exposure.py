@@ -9,6 +9,12 @@ from inventory.kubernetes.resource import KubeResource
 from inventory.resource import Kind
 
 
+class Entrance(KubeResource):
+    """Where requests come in and are led to Services."""
+
+    noun: ClassVar[str] = "Ingress, Gateway or HTTPRoute"
+
+
 class ServicePort(Part, frozen=True):
     """`target_port` is a number or a port's name, 0 when it is the same as `port`."""
 
@@ -162,7 +168,7 @@ class IngressSpec(Part, frozen=True):
     tls: tuple[IngressTls, ...] = ()
 
 
-class Ingress(KubeResource):
+class Ingress(Entrance):
     """`networking.k8s.io/v1` Ingress."""
 
     kind: ClassVar[Kind] = Kind.INGRESS
@@ -224,7 +230,7 @@ class GatewayStatus(Part, frozen=True):
     conditions: tuple[Condition, ...] = ()
 
 
-class Gateway(KubeResource):
+class Gateway(Entrance):
     """`gateway.networking.k8s.io` Gateway."""
 
     kind: ClassVar[Kind] = Kind.GATEWAY
@@ -267,7 +273,7 @@ class RouteSpec(Part, frozen=True):
     rules: tuple[RouteRule, ...] = ()
 
 
-class HttpRoute(KubeResource):
+class HttpRoute(Entrance):
     """`gateway.networking.k8s.io` HTTPRoute."""
 
     kind: ClassVar[Kind] = Kind.HTTPROUTE
