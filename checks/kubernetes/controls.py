@@ -1,4 +1,4 @@
-"""What each control of the Pod Security Standards forbids, as `k8s.io/pod-security-admission` 1.35 looks for it.
+"""What each control of the Pod Security Standards forbids, as `k8s.io/pod-security-admission` 1.37 looks for it.
 
 A function gives every place of a pod spec that violates its control. Containers, init containers (sidecars too) and
 ephemeral containers count alike.

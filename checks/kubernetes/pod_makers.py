@@ -21,7 +21,7 @@ _GITOPS = frozenset({
     "argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id", "kustomize.toolkit.fluxcd.io/name",
     "helm.toolkit.fluxcd.io/name", "objectset.rio.cattle.io/id", "meta.helm.sh/release-name",
 })  # fmt: skip
-_EVERY = re.compile(r"@every\s+(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.\d+)?s)?$")
+_EVERY = re.compile(r"@every\s+(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})(?:\.\d+)?s)?$")
 
 
 @check(

@@ -16,7 +16,7 @@ from inventory.kubernetes.part import Condition, selects
 from inventory.kubernetes.podspec import PodContainer
 from inventory.kubernetes.policies import PodDisruptionBudget
 from inventory.kubernetes.resource import KubeResource
-from inventory.kubernetes.states import Restarts, ended, ready_of, restarts, sidecars, state
+from inventory.kubernetes.states import Restarts, ended, ready_of, restarts, restarts_of, sidecars, state
 from inventory.kubernetes.times import epoch, for_people
 from inventory.kubernetes.workloads import (
     ContainerStatus,
@@ -31,7 +31,7 @@ from inventory.kubernetes.workloads import (
     Workload,
 )
 
-__all__ = ["Restarts", "Trouble", "about", "ready_of", "restarts", "state", "troubles"]
+__all__ = ["Restarts", "Trouble", "about", "ready_of", "restarts", "restarts_of", "state", "troubles"]
 
 DAY = 86_400.0
 _LONGEST = 600

@@ -46,6 +46,12 @@ def restarts(pod: Pod) -> Restarts:
     return printed(pod).restarts
 
 
+def restarts_of(pods: Iterable[Pod]) -> Restarts:
+    """The restarts of several pods together, such as a workload's. Raises as `state` does."""
+    found = [restarts(pod) for pod in pods]
+    return Restarts(sum(one.number for one in found), max((one.last for one in found), default=0.0))
+
+
 def ready_of(bearer: PodBearer) -> tuple[int, int] | None:
     """How many are ready of how many wanted: containers of a pod, pods of a workload, completions of a job.
 

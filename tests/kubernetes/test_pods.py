@@ -18,6 +18,7 @@ from checks.kubernetes.system import component
 from checks.policy import Policy
 from checks.result import Evaluation, Result
 from checks.verdict import Outcome
+from inventory.gap import Gap, Reason
 from inventory.kubernetes.workloads import DaemonSet, Pod, PodBearer
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
@@ -110,6 +111,45 @@ def test_a_changed_pod_is_judged_by_itself_and_as_in_full() -> None:
     assert "ORC-102" in {one.check.id for one in judged.results if one.outcome is Outcome.FAIL}
 
 
+GONE = [
+    (Kind.KUBE_SERVICE, "prod/redis"), (Kind.SERVICEACCOUNT, "prod/checkout"), (Kind.LIMITRANGE, "prod/defaults"),
+    (Kind.CLUSTERROLEBINDING, "kube-state-metrics"), (Kind.PODDISRUPTIONBUDGET, "prod/redis-blocked"),
+    (Kind.POD, "prod/redis-0"), (Kind.DAEMONSET, "legacy/log-scraper"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name"), GONE, ids=str)
+def test_what_goes_away_around_a_pod_changes_what_it_would_in_full(kind: Kind, name: str) -> None:
+    before = captured.snapshot()
+    engine = Engine(CHECKS, Policy())
+    engine.evaluate(before)
+    key = captured.one(kind, name).key
+    rest = {other: found for other, found in before.by_kind[kind].items() if other != key}
+    after = msgspec.structs.replace(before, generation=2, by_kind={**before.by_kind, kind: rest})
+    updated = engine.update(after, Changes(frozenset({key}), frozenset()))
+    assert updated.judgements == Engine(CHECKS, Policy()).evaluate(after).judgements
+
+
+@pytest.mark.parametrize("kind", [Kind.LIMITRANGE, Kind.KUBE_SERVICE, Kind.SERVICEACCOUNT, Kind.ROLEBINDING])
+def test_a_kind_that_is_refused_makes_unknown_not_pass(kind: Kind) -> None:
+    """Nothing that was unclear becomes good because less can be read."""
+    denied = Gap(Reason.DENIED, f"the list of {kind.plural}")
+    before = captured.snapshot()
+    poorer = msgspec.structs.replace(
+        before, by_kind={**before.by_kind, kind: {}}, gaps={(captured.SOURCE, kind): denied}
+    )  # fmt: skip
+    poor = Engine(CHECKS, Policy()).evaluate(poorer).judgements
+    unknown = 0
+    for key, one in results():
+        if key.kind is kind:
+            continue
+        now = next(found for found in (*poor[key].results, *poor[key].passed) if found.check.id == one.check.id)
+        unknown += now.outcome is Outcome.UNKNOWN
+        if one.outcome in FOUND:
+            assert now.outcome is not Outcome.PASS
+    assert unknown
+
+
 def _with(snapshot: Snapshot, resource: Resource) -> Snapshot:
     kind: Mapping[ResourceKey, Resource] = {**snapshot.by_kind[resource.key.kind], resource.key: resource}
     return msgspec.structs.replace(snapshot, generation=2, by_kind={**snapshot.by_kind, resource.key.kind: kind})
@@ -120,6 +160,7 @@ SCHEDULES = [
     ("0 3 * * *", False), ("TZ=Europe/Vienna */2 * * * *", True), ("@hourly", False), ("@every 4m", True),
     ("@every 1h30m", False), ("@every 90s", True), ("", False), ("nonsense", False), ("a b c d e", False),
     ("*/0 * * * *", True), ("5/20 * * * *", False), ("0-99999999999 * * * *", True),
+    ("@every " + "9" * 5000 + "m", False),
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from inventory.gap import Unread
 from inventory.kubernetes.cluster import KubeNode
 from inventory.kubernetes.configuration import KubeEvent
 from inventory.kubernetes.policies import PodDisruptionBudget
-from inventory.kubernetes.reasons import about, ready_of, restarts, state, troubles
+from inventory.kubernetes.reasons import about, ready_of, restarts, restarts_of, state, troubles
 from inventory.kubernetes.resource import KubeResource
 from inventory.kubernetes.states import printed
 from inventory.kubernetes.times import epoch, for_people
@@ -216,6 +216,8 @@ def test_a_workload_tells_the_troubles_of_its_pods_once() -> None:
     found = texts(bearer(Kind.DEPLOYMENT, "prod/payments"), pods=pods)
     assert "CrashLoopBackOff: 2 of 2 pods: container payments crashes again" in found
     assert found.count("crashes") == 1
+    assert restarts_of(pods).number == 34
+    assert restarts_of(()) == (0, 0.0)
 
 
 def workload(kind: str, status: str, spec: str = "{}") -> PodBearer:
