@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from checks.check import Domain, check
 from checks.data.ports import SENSITIVE
 from checks.data.ports import Service as Known
@@ -12,31 +10,8 @@ from checks.template import pod_check
 from checks.verdict import Evidence, Severity, Verdict, failed, passed
 from checks.view import View
 from inventory.kubernetes.exposure import KubeService, ServicePort
+from inventory.kubernetes.outside import internal_by, limits
 from inventory.kubernetes.podspec import PodSpec
-
-# Annotations by which load balancers of the clouds are kept inside: the value that does so, "" for any but false.
-_INTERNAL = (
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", ""),
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internal"),
-    ("service.beta.kubernetes.io/azure-load-balancer-internal", "true"),
-    ("networking.gke.io/load-balancer-type", "internal"),
-    ("cloud.google.com/load-balancer-type", "internal"),
-    ("service.beta.kubernetes.io/openstack-internal-load-balancer", "true"),
-    ("service.beta.kubernetes.io/oci-load-balancer-internal", "true"),
-    ("service.beta.kubernetes.io/cce-load-balancer-internal-vpc", "true"),
-    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "intranet"),
-    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "private"),
-    ("load-balancer.hetzner.cloud/disable-public-network", "true"),
-)
-
-
-def internal_by(service: KubeService) -> str:
-    """The annotation that keeps its load balancer inside, or ""."""
-    for name, wanted in _INTERNAL:
-        value = service.annotations.get(name)
-        if value is not None and (value.lower() == wanted if wanted else value.lower() not in ("", "false")):
-            return name
-    return ""
 
 
 def known_service(port: ServicePort) -> Known | None:
@@ -44,17 +19,6 @@ def known_service(port: ServicePort) -> Known | None:
     target = port.target_port
     found = SENSITIVE.get(target) if isinstance(target, int) and target else None
     return found or SENSITIVE.get(port.port)
-
-
-def limits(ranges: tuple[str, ...]) -> bool:
-    """Whether source ranges keep anybody out."""
-    networks = []
-    for one in ranges:
-        try:
-            networks.append(ipaddress.ip_network(one.strip(), strict=False))
-        except ValueError:
-            continue
-    return bool(networks) and not any(network.prefixlen == 0 for network in networks)
 
 
 @check(
