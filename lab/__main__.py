@@ -107,6 +107,16 @@ def kubernetes(lab: Lab, options: argparse.Namespace) -> int:
     return serve(lab.paths.root, pods=options.pods, every=options.every)
 
 
+def cluster_demo(lab: Lab, options: argparse.Namespace) -> int:
+    """Write a bundle that holds the recorded cluster too."""
+    from inventory.sources.bundle.archive import read, write
+    from lab.kubernetes.demo import beside
+
+    write(options.target, beside(read(options.recording)))
+    print(f"wrote {options.target}: {options.target.stat().st_size / 1024:.0f} KiB")
+    return 0
+
+
 def explain(lab: Lab, options: argparse.Namespace) -> int:
     """One line for each container: its name and what it is there for."""
     for spec in plan.containers():
@@ -150,6 +160,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     cluster.add_argument("--every", type=float, default=4.0, metavar="SECONDS", help="how often something changes")
     cluster.set_defaults(run=kubernetes)
+    demo = commands.add_parser("cluster-demo", help="put the recorded cluster into a recording")
+    demo.add_argument("recording", type=Path)
+    demo.add_argument("target", type=Path)
+    demo.set_defaults(run=cluster_demo)
     inside = commands.add_parser("exec", help="run a command in the lab's network and mount namespace")
     inside.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     inside.set_defaults(run=execute)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.gap import Gap, Reason
 from inventory.snapshot import SourceHealth, Status
+from inventory.sources.bundle.manifest import CLUSTER
 from inventory.sources.bundle.replay import Replay, open_bundle, open_demo
 from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
@@ -160,10 +161,11 @@ class Files:
 
 
 class Recorded:
-    """One engine of a bundle, read once by the code that reads a live one."""
+    """One engine or cluster of a bundle, read once by the code that reads a live one."""
 
     def __init__(self, session: Session, replay: Replay, name: str, target: str, *, first: bool) -> None:
         self.name = name
+        self._kind = next((one.kind for one in replay.sources if one.name == name), "")
         self.target = target
         self._session = session
         self._replay = replay
@@ -190,6 +192,12 @@ class Recorded:
 
     def reader(self) -> Any:
         """Reads the answers that were recorded for the drill-down."""
+        if self._kind == CLUSTER:
+            from inventory.sources.bundle.cluster import replayed_way
+            from inventory.sources.kubernetes.connection import Connection, Options
+            from inventory.sources.kubernetes.reader import ClusterReader
+
+            return ClusterReader(Connection(Options(), way=replayed_way(self._replay, self.name)).api, self.name)
         try:
             return Talk(connect(self._replay.transport(self.name), deadline=1.0), local=False)
         except ApiError as error:

@@ -117,13 +117,14 @@ def _read(target: ClusterTarget, options: SourceOptions, store: Store) -> None:
             return
         from inventory.sources.kubernetes.once import read
 
-        read(target.name, store, _options(target, options))
+        read(target.name, store, cluster_options(target, options))
     except Exception as error:  # a cluster that cannot be read must not cost the engines theirs
         said = f"{type(error).__name__}: {error}"
         store.set_health(target.name, SourceHealth(NAME, target_of(target), Status.UNREACHABLE, said))
 
 
-def _options(target: ClusterTarget, options: SourceOptions) -> Options:
+def cluster_options(target: ClusterTarget, options: SourceOptions) -> Options:
+    """What to read of a cluster, and by which way."""
     from inventory.sources.kubernetes.connection import Options
 
     asked = options.clusters
@@ -165,7 +166,7 @@ class LiveCluster:
                 return
             from inventory.sources.kubernetes.live import KubernetesSource
 
-            chosen = _options(self._cluster, self._options)
+            chosen = cluster_options(self._cluster, self._options)
             source = KubernetesSource(self.name, self._session.store, chosen, target=self.target)
         except Exception as error:  # as when it is read once
             self._say(Status.UNREACHABLE, f"{type(error).__name__}: {error}")

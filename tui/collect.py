@@ -202,6 +202,7 @@ def recorded(options: SourceOptions) -> Store:
 
 def fill(store: Store, replay: Replay, target: str) -> None:
     """Read a recording into a store, with the code that reads a live engine."""
+    from inventory.sources.bundle.manifest import CLUSTER
     from inventory.sources.docker.endpoint import Endpoint
     from inventory.sources.docker.read import read
     from inventory.sources.host.activity import look_below
@@ -209,6 +210,10 @@ def fill(store: Store, replay: Replay, target: str) -> None:
 
     when = datetime.fromtimestamp(replay.time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     for source in replay.sources:
+        said = f"recorded {when} on {replay.host} from {source.target}"
+        if source.kind == CLUSTER:
+            store.set_health(source.name, _as_recording(_fill_cluster(store, replay, source.name), target, said))
+            continue
         endpoint = Endpoint(source.target, "recording")
         reader = replay.host_reader(source.name)
         health = read(
@@ -220,8 +225,14 @@ def fill(store: Store, replay: Replay, target: str) -> None:
             look=look_below(endpoint, reader) if reader else None,
             clock=lambda: replay.time,
         )
-        said = f"recorded {when} on {replay.host} from {source.target}"
         store.set_health(source.name, _as_recording(health, target, said))
+
+
+def _fill_cluster(store: Store, replay: Replay, name: str) -> SourceHealth:
+    from inventory.sources.bundle.cluster import replayed_way
+    from inventory.sources.kubernetes.once import read
+
+    return read(name, store, way=replayed_way(replay, name))
 
 
 def _as_recording(health: SourceHealth, target: str, said: str) -> SourceHealth:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from inventory.container import Container
-from inventory.snapshot import Status
+from inventory.kubernetes.workloads import Pod
+from inventory.snapshot import SourceHealth, Status
+from inventory.sources.bundle import details
 from inventory.sources.bundle.archive import write
-from inventory.sources.bundle.details import read_details
-from inventory.sources.bundle.manifest import SourceEntry
+from inventory.sources.bundle.cluster import recording_way, without_user
+from inventory.sources.bundle.manifest import CLUSTER, SourceEntry
 from inventory.sources.bundle.recorder import Recording, RecordingTransport
 from inventory.sources.docker.endpoint import transport
 from inventory.sources.docker.read import read
@@ -22,7 +26,8 @@ from inventory.sources.host.reader import HostReader
 from inventory.sources.host.recording import Recorder
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
-from tui.collect import READ, Target, nothing_read, read_all, targets
+from tui.clusters import ClusterTarget, Reading, cluster_options, end, find, nobody_asked, target_of
+from tui.collect import READ, Target, engines, nothing_read, read_all
 from tui.options import SourceOptions
 from tui.version import NAME, VERSION
 
@@ -30,8 +35,11 @@ from tui.version import NAME, VERSION
 def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate: Callable[[str], None]) -> str:
     """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing was read."""
     recording, store = Recording(), Store()
-    found = targets(options)
+    clusters = find(options)
+    reading = [_begin(one, options, store, recording) for one in clusters]
+    found = engines(options, bool(clusters), narrate)
     read_all(found, lambda target: _record(target, store, recording))
+    end(reading, store, asked_for=options.clusters.asked_for)
     snapshot = store.snapshot()
     health = snapshot.sources
     if not any(source.status in READ for source in health.values()):
@@ -40,6 +48,9 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
         if source.status is not Status.OK:
             narrate(f"{source.target}: {source.status.value}: {source.detail}")
     entries = tuple(SourceEntry(target.name, "docker", target.endpoint.url) for target in found)
+    entries += tuple(
+        SourceEntry(one.name, CLUSTER, without_user(health[one.name].target)) for one in clusters if one.name in health
+    )
     bundle = recording.bundle(f"{NAME} {VERSION}", os.uname().nodename, entries, include_secrets=include_secrets)
     try:
         write(path, bundle)
@@ -68,4 +79,30 @@ def _record(target: Target, store: Store, recording: Recording) -> None:
         if heard:
             recording.note_host(target.name, heard[-1].document())
         session = connect(through, deadline=10.0)
-        read_details(session, store.snapshot().of(Container, target.name))
+        details.read_details(session, store.snapshot().of(Container, target.name))
+
+
+def _begin(target: ClusterTarget, options: SourceOptions, store: Store, recording: Recording) -> Reading:
+    thread = threading.Thread(target=_cluster, args=(target, options, store, recording), daemon=True)
+    thread.start()
+    return Reading(target, thread, time.monotonic())
+
+
+def _cluster(target: ClusterTarget, options: SourceOptions, store: Store, recording: Recording) -> None:
+    """Read a cluster; a failure is in its health, and costs the engines nothing."""
+    try:
+        if nobody_asked(target, options):
+            return
+        from inventory.sources.bundle.cluster_details import read_details
+        from inventory.sources.kubernetes.access import open_way
+        from inventory.sources.kubernetes.connection import Connection
+        from inventory.sources.kubernetes.once import read as read_cluster
+
+        chosen = cluster_options(target, options)
+        way = recording_way(lambda: open_way(chosen.context, chosen.kubeconfig), target.name, recording)
+        health = read_cluster(target.name, store, chosen, way=way)
+        if health.status in READ:
+            read_details(Connection(chosen, way=way).api, store.snapshot().of(Pod, target.name))
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        store.set_health(target.name, SourceHealth(CLUSTER, target_of(target), Status.UNREACHABLE, said))

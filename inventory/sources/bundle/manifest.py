@@ -11,6 +11,8 @@ from typing import Any
 
 SCHEMA = "deckwatch.bundle/1"
 NAME = "manifest.json"
+CLUSTER = "kubernetes"
+"""The kind of a recorded source that is a cluster; others are engines."""
 MEMBER = re.compile(r"answers/[0-9]{6}")
 """Names of all other members: nothing from inside the recorded host ever becomes a path."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inventory.secrets import mask_args, mask_document, mask_text
+from inventory.sources.bundle import cluster_masking
 from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.decode import AnswerError
 from inventory.sources.docker import plugins
@@ -20,6 +21,8 @@ _FRAME = struct.Struct(">B3xI")  # stream, length: how logs of containers withou
 _STREAMS = (0, 1, 2)
 HOST = "host"
 """The request under which the answers of the machine below the engine are kept, as one JSON object."""
+CLUSTER = "kubernetes "
+"""How the requests to clusters begin."""
 _READ = "read "
 _ABOUT_PATHS = ("tree ", "node ", "names ")
 _SCRUBS: Mapping[str, Callable[[bytes], bytes]] = {"/swarm": scrub, "/info": scrub, "/plugins": plugins.scrub}
@@ -30,6 +33,8 @@ def always(request: str, body: bytes) -> bytes:
     plugins, and of the host's files credentials of registries and clusters, private keys, this process' environment."""
     if request == HOST:
         return _recordable(body)
+    if request.startswith(CLUSTER):
+        return cluster_masking.always(request.removeprefix(CLUSTER), body)
     clean = _SCRUBS.get(path_of(request))
     if clean is None:
         return body
@@ -41,6 +46,8 @@ def always(request: str, body: bytes) -> bytes:
 
 def masked(request: str, body: bytes, disguise: Disguise) -> bytes:
     """`body` with every secret-looking part replaced; what has none stays byte for byte."""
+    if request.startswith(CLUSTER):
+        return cluster_masking.masked(request.removeprefix(CLUSTER), body, disguise)
     if path_of(request).endswith("/logs"):
         return _logs(body, disguise)
     if request == HOST:
