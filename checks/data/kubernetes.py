@@ -108,7 +108,8 @@ def _removed(minor: int, *kinds: str) -> Mapping[str, int]:
 
 REMOVED: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
-        "extensions/v1beta1": _removed(16, "DaemonSet", "Deployment", "ReplicaSet", "NetworkPolicy", "PodSecurityPolicy")
+        "extensions/v1beta1": _removed(16, "DaemonSet", "Deployment", "ReplicaSet", "NetworkPolicy")
+        | _removed(16, "PodSecurityPolicy")
         | _removed(22, "Ingress"),
         "apps/v1beta1": _removed(16, "Deployment", "StatefulSet", "ControllerRevision"),
         "apps/v1beta2": _removed(16, "DaemonSet", "Deployment", "StatefulSet", "ReplicaSet", "ControllerRevision"),

@@ -213,6 +213,8 @@ class Webhook(Part, frozen=True):
 class WebhookConfiguration(KubeResource):
     """Webhooks that admission asks."""
 
+    noun: ClassVar[str] = "webhook configuration"
+
     webhooks: tuple[Webhook, ...]
 
 

@@ -58,6 +58,7 @@ class KubeResource(Resource):
     with. `manifest` is None for what a server told.
     """
 
+    noun: ClassVar[str] = "object of a cluster"
     api_kind: ClassVar[str]
 
     namespace: str
