@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checks.frameworks.framework import Framework
 from checks.frameworks.tally import Row, outcomes
@@ -18,8 +18,10 @@ from checks.report.words import status_of
 from checks.result import Summary, project
 from checks.verdict import Severity
 from checks.waivers import Standing, scope
-from inventory.kubernetes.resource import Manifest
 from inventory.snapshot import SourceHealth
+
+if TYPE_CHECKING:
+    from inventory.kubernetes.resource import Manifest
 
 Object = dict[str, Any]
 

@@ -82,9 +82,9 @@ def _title(finding: Finding) -> str:
 
 def _block(block: Sequence[Finding]) -> Iterator[str]:
     first = block[0].result
-    kind = block[0].resource.key.kind
+    what = words.several(finding.resource.key.kind for finding in block)
     level = "" if first.outcome is Outcome.FAIL else f", {first.severity.word}"
-    yield f"**{first.check.id} {prose(first.check.title)}** ({words.plural(len(block), kind)}{level})\n\n"
+    yield f"**{first.check.id} {prose(first.check.title)}** ({what}{level})\n\n"
     by_message: dict[str, list[str]] = {}
     for finding in block:
         by_message.setdefault(finding.result.message, []).append(_name(finding))

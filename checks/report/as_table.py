@@ -83,8 +83,8 @@ def _line(said: str, findings: list[Finding], layout: Layout) -> str:
     if len(findings) == 1 and first.place is not None:
         said = f"{_shortened(visible(str(first.place)), _PLACE_CELLS, layout)}: {said}"
     names = [visible(finding.resource.name) or "(no name)" for finding in findings]
-    kind = first.resource.key.kind
-    about = _shortened(names[0], _OBJECT_CELLS, layout) if len(names) == 1 else words.plural(len(names), kind)
+    kinds = [finding.resource.key.kind for finding in findings]
+    about = _shortened(names[0], _OBJECT_CELLS, layout) if len(names) == 1 else words.several(kinds)
     if len(names) > 1 and first.result.outcome in _OPEN:
         said = first.result.check.title  # which ones matters more than the wording, which --verbose has
     pad = " " * (_OBJECT_CELLS - width(about))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from checks.result import Result
 from checks.verdict import Evidence
-from inventory.kubernetes.resource import Manifest
+from inventory.gap import Gap
 from inventory.resource import Resource
+
+if TYPE_CHECKING:
+    from inventory.kubernetes.resource import Manifest
 
 
 class Place(NamedTuple):
@@ -33,8 +36,8 @@ def manifest(resource: Resource) -> Manifest | None:
     """Where the resource was read, None for what an engine or a server told."""
     if "manifest" not in resource.field_names:
         return None
-    found = resource.peek("manifest")
-    return found if isinstance(found, Manifest) else None
+    found: Manifest | Gap | None = resource.peek("manifest")
+    return None if isinstance(found, Gap) else found
 
 
 def place(resource: Resource, result: Result) -> Place | None:

@@ -9,11 +9,10 @@ from checks.report.formats import Layout
 from checks.report.report import Finding, Report
 from checks.report.table_mark import mark
 from checks.report.text import visible
-from checks.report.words import HEADING, plural
+from checks.report.words import HEADING, several
 from checks.report.wrap import wrapped
 from checks.result import Result
 from checks.verdict import Outcome
-from inventory.resource import Kind
 from inventory.text import clip, width
 
 _NAME_CELLS = 28
@@ -31,7 +30,7 @@ def blocks(report: Report, layout: Layout) -> Iterator[str]:
 
 def _block(block: list[Finding], layout: Layout) -> Iterator[str]:
     first = block[0].result
-    yield _title(first, len(block), block[0].resource.key.kind, layout)
+    yield _title(first, several(finding.resource.key.kind for finding in block), layout)
     if first.outcome in (Outcome.FAIL, Outcome.MANUAL, Outcome.WAIVED):
         for finding in block:
             yield from _resource(finding, layout)
@@ -41,8 +40,8 @@ def _block(block: list[Finding], layout: Layout) -> Iterator[str]:
         yield from wrapped(f"fix: {visible(block[0].remediation, 2000)}", layout.width, _INDENT)
 
 
-def _title(result: Result, count: int, kind: Kind, layout: Layout) -> str:
-    right = f"{result.severity.word}, {plural(count, kind)}"
+def _title(result: Result, what: str, layout: Layout) -> str:
+    right = f"{result.severity.word}, {what}"
     left = clip(f"{result.check.id}  {result.check.title}", max(layout.width - len(right) - 5, 20))
     gap = " " * max(layout.width - 3 - width(left) - len(right), 2)
     return f"{mark(result, layout.colour)}  {left}{gap}{right}"
@@ -59,7 +58,7 @@ def _resource(finding: Finding, layout: Layout) -> Iterator[str]:
         said = f"{said or result.check.title}; implies {', '.join(result.implies)}"
     yield from _hanging(name, said, layout)
     for item in finding.proof[:_EVIDENCE_SHOWN]:
-        place = f"  ({visible(str(item.place))})" if item.place else ""
+        place = f" ({visible(str(item.place))})" if item.place else ""
         told = f"{visible(item.path)} = {visible(item.value) or '(empty)'}{place}"
         yield from wrapped(told, layout.width, _INDENT + "  ")
     if len(result.evidence) > _EVIDENCE_SHOWN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from checks.news import CHECK as NEWS
 from checks.report.report import Report
@@ -39,6 +39,12 @@ def plural(count: int, noun: str | Kind) -> str:
     if count == 1:
         return f"{count} {noun}"
     return f"{count} {noun.plural}" if isinstance(noun, Kind) else f"{count} {noun}s"
+
+
+def several(kinds: Iterable[Kind]) -> str:
+    """`3 containers`; `3 objects` where they are not all of one kind, as what has a pod template may be."""
+    found = list(kinds)
+    return plural(len(found), found[0] if len(set(found)) == 1 else "object")
 
 
 def status_of(health: SourceHealth) -> Status:

@@ -45,5 +45,5 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         if isinstance(action, argparse._SubParsersAction):
             for below in action.choices.values():
                 _complete(below)
-        elif action.metavar in ("FILE", "BUNDLE"):
+        elif action.metavar in ("FILE", "BUNDLE", "PATH"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # the generator's own protocol

@@ -65,7 +65,7 @@ def _block(block: Sequence[Finding], taken: set[str]) -> Iterator[str]:
     opened = " open" if first.outcome is Outcome.FAIL and first.severity in _OPEN else ""
     yield f'<details id="{anchor}" data-severity="{first.severity.word}" data-verdict="{first.outcome.value}"'
     yield f' data-domain="{check.domain.value}"{opened}><summary>{_tags(first)}<b>{check.id} {shown(check.title)}</b> '
-    yield f'<span class="dim">{words.plural(len(block), block[0].resource.key.kind)}</span></summary>\n<div>'
+    yield f'<span class="dim">{words.several(finding.resource.key.kind for finding in block)}</span></summary>\n<div>'
     yield from _about(check, dict.fromkeys(finding.remediation for finding in block))
     messages = {finding.result.message for finding in block}
     one = next(iter(messages)) if len(messages) == 1 else None

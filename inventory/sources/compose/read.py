@@ -36,11 +36,10 @@ _ALWAYS = frozenset({"key", "id", "name", "names", "labels", "project", "state",
 
 
 class Composed(msgspec.Struct, frozen=True):
-    """What a Compose file asks for, what has to be said of it, and what such a file cannot tell at all."""
+    """What a Compose file asks for, and what has to be said of it."""
 
     resources: tuple[Resource, ...]
     notes: tuple[Note, ...]
-    gaps: Mapping[Kind, Gap]
 
 
 def is_compose(value: Any) -> bool:
@@ -56,10 +55,11 @@ def compose(value: Values, lines: Skeleton, file: str, path: Path, at_: float) -
     reader = _File(interpolated(value), lines, file, path, at_)
     services = list(reader.services())
     resources = (*services, *reader.networks(services))
-    return Composed(resources, tuple(reader.notes), _gaps())
+    return Composed(resources, tuple(reader.notes))
 
 
-def _gaps() -> dict[Kind, Gap]:
+def untold() -> dict[Kind, Gap]:
+    """What such a file cannot tell at all."""
     told = (Kind.CONTAINER, Kind.NETWORK)
     return {
         kind: Gap(Reason.UNSUPPORTED, kind.plural, "a Compose file does not tell")
@@ -125,9 +125,10 @@ class _File:
         if extends is None:
             return service, ""
         told = extends if isinstance(extends, dict) else {"service": extends}
-        other = self._value["services"].get(told.get("service"))
+        named = told.get("service")
+        other = self._value["services"].get(named) if isinstance(named, str) else None
         if told.get("file") or not isinstance(other, dict) or depth >= _EXTENDS_DEPTH:
-            said = f"service {name} extends {told.get('service')} of {told.get('file') or 'no file'}, which is not read"
+            said = f"service {name} extends {named} of {told.get('file') or 'no file'}, which is not read"
             self._note(line_of(lines), said, broken=True)
             return service, "extends"
         base, elsewhere = self._extended(name, other, lines, depth + 1)

@@ -93,12 +93,18 @@ def _yaml(chunk: bytes, before: int, file: str) -> Iterator[Document | Note]:
     found: list[Built] = []
     try:
         found.extend(yamltext.read(chunk, before))
+        if any(_for_compose(built.value) for built in found):
+            found = list(yamltext.read(chunk, before, newer=True))
     except BrokenDocument as error:
         yield from (Document(built.value, built.lines, template) for built in found)
         said = TEMPLATE if is_template(chunk) else str(error)
         yield Note(file, error.line, said, broken=True, kinds=_kinds(chunk))
         return
     yield from (Document(built.value, built.lines, template) for built in found)
+
+
+def _for_compose(value: Any) -> bool:
+    return isinstance(value, dict) and "services" in value and "apiVersion" not in value
 
 
 def _kinds(chunk: bytes) -> frozenset[Kind] | None:

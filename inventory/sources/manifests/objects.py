@@ -128,9 +128,8 @@ def _without_server(found: KubeResource, value: Object, unread: dict[str, Gap] |
     meta = value.get("metadata")
     told = meta if isinstance(meta, dict) else {}
     gaps = dict(unread or {})
-    for field, name in (("created", "creationTimestamp"), ("managers", "managedFields")):
-        if not told.get(name):
-            gaps[field] = Gap(Reason.UNSUPPORTED, f"metadata.{name}", UNTOLD)
+    if not told.get("creationTimestamp"):
+        gaps["created"] = Gap(Reason.UNSUPPORTED, "metadata.creationTimestamp", UNTOLD)
     if "status" in found.field_names and not value.get("status"):
         gaps["status"] = Gap(Reason.UNSUPPORTED, "status", UNTOLD)
     if isinstance(found, Pod) and found.peek("node_name") == "":

@@ -22,7 +22,7 @@ from inventory.kubernetes.derived import DERIVED
 from inventory.kubernetes.resource import KubeResource
 from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import SourceHealth, Status
-from inventory.sources.compose.read import Composed, compose, is_compose
+from inventory.sources.compose.read import Composed, compose, is_compose, untold
 from inventory.sources.manifests.documents import TEMPLATE, Document, documents, is_template
 from inventory.sources.manifests.files import KUSTOMIZATIONS, Named, content, find, standard_input
 from inventory.sources.manifests.note import Note
@@ -173,9 +173,10 @@ def _in_templates(path: Path, charts: dict[Path, bool]) -> bool:
 def fill(store: Store, found: Read, target: str) -> tuple[SourceHealth, ...]:
     """Make a store hold what was read, and nothing else of files; returns how the sources are."""
     healths: list[SourceHealth] = []
-    if found.found or not found.composed:
+    before = store.snapshot().sources  # of files that were read before and may have become others
+    if found.found or not found.composed or NAME in before:
         healths.append(_manifests(store, found, target))
-    if found.composed:
+    if found.composed or COMPOSE in before:
         healths.append(_compose(store, found, target))
     return tuple(healths)
 
@@ -213,9 +214,9 @@ def _gaps(found: Read, present: frozenset[Kind]) -> dict[Kind, Gap]:
 def _compose(store: Store, found: Read, target: str) -> SourceHealth:
     for kind in (Kind.CONTAINER, Kind.NETWORK):
         store.replace(COMPOSE, kind, [one for each in found.composed for one in each.resources if one.key.kind is kind])
-    for kind, gap in found.composed[0].gaps.items():
+    for kind, gap in untold().items():
         store.set_gap(COMPOSE, kind, gap)
-    health = SourceHealth("compose", target, _status(found, True), said(found, compose=True))
+    health = SourceHealth("compose", target, _status(found, bool(found.composed)), said(found, compose=True))
     store.set_health(COMPOSE, health)
     store.answered(COMPOSE)
     return health

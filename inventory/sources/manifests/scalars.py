@@ -15,6 +15,7 @@ Scalar = str | int | float | bool | None
 MERGE = "<<"
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
 _FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
+_OLDER = frozenset(word for word in (*_TRUE, *_FALSE) if word.lower() not in ("true", "false"))
 _NULL = ("", "~", "null", "Null", "NULL")
 _INFINITE = (f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF"))
 _NO_JSON = frozenset((".nan", ".NaN", ".NAN", *_INFINITE))
@@ -33,9 +34,11 @@ class NoScalar(ValueError):  # noqa: N818 - what the document holds, not a fault
     """A scalar that the server would refuse."""
 
 
-def resolved(text: str, tag: str | None, plain: bool) -> Scalar:
-    """The value; `plain` is neither quoted nor a block. Raises `NoScalar`."""
+def resolved(text: str, tag: str | None, plain: bool, newer: bool = False) -> Scalar:
+    """The value; `plain` is neither quoted nor a block, `newer` has YAML 1.2's booleans. Raises `NoScalar`."""
     if tag is None or tag == "!":
+        if newer and text in _OLDER:
+            return text
         return _plain(text) if plain and tag is None else text
     name = tag.removeprefix(_PREFIX)
     if name == "binary":

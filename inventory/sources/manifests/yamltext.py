@@ -27,11 +27,14 @@ def chunks(raw: bytes) -> Iterator[tuple[int, bytes]]:
         line += chunk.count(b"\n")
 
 
-def read(chunk: bytes, before: int) -> Iterator[Built]:
-    """What the documents of a chunk hold. Raises `BrokenDocument`, its line counted from the file's beginning."""
+def read(chunk: bytes, before: int, *, newer: bool = False) -> Iterator[Built]:
+    """What the documents of a chunk hold. Raises `BrokenDocument`, its line counted from the file's beginning.
+
+    `newer`: `on` and `yes` are text, as they are for Compose.
+    """
     yaml, loader = _library()
     try:
-        yield from _read(yaml, loader, chunk, before)
+        yield from _read(yaml, loader, chunk, before, newer)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         last = chunk.count(b"\n") - chunk.endswith(b"\n")  # the end of a document is no line of it
@@ -41,7 +44,7 @@ def read(chunk: bytes, before: int) -> Iterator[Built]:
         raise BrokenDocument(line, f"is not YAML: {said}{f' ({context})' if context else ''}") from None
 
 
-def _read(yaml: Any, loader: Any, chunk: bytes, before: int) -> Iterator[Built]:
+def _read(yaml: Any, loader: Any, chunk: bytes, before: int, newer: bool) -> Iterator[Built]:
     builder = Builder(len(chunk))
     first = before + 1
     for event in yaml.parse(chunk, Loader=loader):
@@ -51,7 +54,7 @@ def _read(yaml: Any, loader: Any, chunk: bytes, before: int) -> Iterator[Built]:
             plain = event.style is None or event.style == ""
             merge = plain and event.value == MERGE and event.tag is None
             try:
-                value = resolved(event.value, event.tag, plain)
+                value = resolved(event.value, event.tag, plain, newer)
             except NoScalar as error:
                 raise BrokenDocument(line, str(error)) from None
             builder.scalar(value, line, event.anchor, merge=merge)

@@ -123,8 +123,9 @@ def test_what_only_a_server_knows_is_a_gap(tmp_path: Path) -> None:
     assert isinstance(web, Deployment)
     assert web.key == ResourceKey(Kind.DEPLOYMENT, NAME, "default/web")
     assert {name: gap.reason for name, gap in web.gaps.items()} == dict.fromkeys(
-        ("status", "created", "managers"), Reason.UNSUPPORTED
+        ("status", "created"), Reason.UNSUPPORTED
     )
+    assert (web.managers, web.uid, web.resource_version) == ((), "", "")  # nobody has written it to a server yet
     assert web.manifest is not None
     assert web.manifest.file.endswith("web.yaml")
     assert web.manifest.line_of("spec.template.spec.containers[0].securityContext.privileged") == 14

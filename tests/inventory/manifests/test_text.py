@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.sources.manifests.documents import Document, documents
@@ -182,6 +182,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(min_size=1, max_size=6), VALUES, min_size=1, max_size=4))
 def test_json_as_it_was_written(value: dict[str, Any]) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=True)
@@ -192,6 +193,7 @@ def test_json_as_it_was_written(value: dict[str, Any]) -> None:
     assert found.value == value
 
 
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_documents_or_notes(raw: bytes) -> None:
     for one in documents(raw, "x"):
