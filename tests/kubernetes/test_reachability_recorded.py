@@ -318,3 +318,27 @@ def test_thousands_of_pods_are_a_few_classes() -> None:
     lines = answers.reaching(pods[0])
     assert time.process_time() - started < 10
     assert len(lines) == 2
+
+
+def test_pods_of_one_workload_are_told_apart_where_a_policy_does() -> None:
+    maker = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "controller": True}]
+    replicas = written("{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web, namespace: prod}}")
+
+    def member(name: str, ip: str, port: int = 80, node: str = "", **labels: str) -> Pod:
+        spec = f"containers: [{{name: c, ports: [{{name: web, containerPort: {port}}}]}}]"
+        made = pod(spec, name=name, labels={"app": "web", **labels}, ownerReferences=maker)
+        return cast("Pod", changed(made, status=PodStatus(phase="Running", pod_ip=ip), node_name=node))
+
+    def classes(*members: Pod, spec: str) -> int:
+        return len(Reachability(cluster(replicas, policy(spec), *members), SOURCE).classes)
+
+    first = member("a", "10.1.0.1")
+    block = "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/16, except: [10.1.3.0/24]}}]}]}"
+    labelled = "{podSelector: {matchLabels: {tier: x}}}"
+    named = "{podSelector: {}, ingress: [{ports: [{port: web}]}]}"
+    assert classes(first, member("b", "10.1.0.2", node="n2", other="y"), spec=block) == 1
+    assert classes(first, member("b", "10.1.3.2"), spec=block) == 2
+    assert classes(first, member("b", "10.2.0.2"), spec=block) == 2
+    assert classes(first, member("b", "fd00::2"), spec=labelled) == 2
+    assert classes(first, member("b", "10.1.0.2", tier="x"), spec=labelled) == 2
+    assert classes(first, member("b", "10.1.0.2", port=81), spec=named) == 2

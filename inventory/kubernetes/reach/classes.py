@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from inventory.kubernetes.cluster import Namespace
 from inventory.kubernetes.part import LabelSelector
 from inventory.kubernetes.reach.endpoints import Endpoint, Labels, endpoint_of, namespace_labels
-from inventory.kubernetes.reach.rules import Block, Compiled, Rule, within
+from inventory.kubernetes.reach.rules import Block, Compiled, Network, Rule
 from inventory.kubernetes.resource import KubeResource
 from inventory.kubernetes.selection import owners_of
 from inventory.kubernetes.workloads import (
@@ -31,6 +31,8 @@ from inventory.snapshot import Snapshot
 WORKLOADS: tuple[type[Workload], ...] = (
     Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob,
 )  # fmt: skip
+Numbers = tuple[int, int]
+"""A network and its mask."""
 ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -54,7 +56,7 @@ class Alike:
 
     def __init__(self, policies: Iterable[Compiled]) -> None:
         self._keys: set[str] = set()
-        self._blocks: list[Block] = []
+        self._blocks: dict[Block, tuple[int, Numbers, tuple[Numbers, ...]]] = {}
         for one in policies:
             self._note(one.selector)
             for rule in (*(one.ingress or ()), *(one.egress or ())):
@@ -63,7 +65,12 @@ class Alike:
     def _rule(self, rule: Rule) -> None:
         for peer in rule.peers or ():
             self._note(peer.pod_selector)
-        self._blocks += [one for one in rule.blocks if one is not None]
+        for one in rule.blocks:
+            if one is not None and one.network is not None and one not in self._blocks:
+                less = tuple(
+                    _numbers(exception) for exception in one.exceptions if exception.version == one.network.version
+                )
+                self._blocks[one] = (one.network.version, _numbers(one.network), less)
 
     def _note(self, selector: LabelSelector | None) -> None:
         if selector is not None:
@@ -75,9 +82,21 @@ class Alike:
         known = endpoint.labels.known
         labels = tuple(pair for pair in sorted(known.items()) if pair[0] in self._keys)
         # Two addresses of which the one is in a block and the other is not are two kinds of pods.
-        inside = tuple(within(block, endpoint, family) for block in self._blocks for family in (4, 6))
+        inside = tuple(self._holding(address.version, int(address)) for address in endpoint.addresses)
         names = frozenset(endpoint.names.items()) if endpoint.names is not None else None
         return (labels, endpoint.labels.complete, endpoint.host_network, names, endpoint.families, inside)
+
+    def _holding(self, family: int, address: int) -> tuple[int, ...]:
+        """Which blocks an address is in. In numbers: there are as many questions as pods times blocks."""
+        return tuple(
+            at
+            for at, (version, (network, mask), less) in enumerate(self._blocks.values())
+            if version == family and address & mask == network and not any(address & m == n for n, m in less)
+        )
+
+
+def _numbers(network: Network) -> Numbers:
+    return int(network.network_address), int(network.netmask)
 
 
 def pod_classes(
