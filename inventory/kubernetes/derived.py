@@ -5,7 +5,7 @@ A module that makes one defines a `Derivation`; an import and an entry here is a
 
 from __future__ import annotations
 
-from inventory.kubernetes import components
+from inventory.kubernetes import components, monitoring, subjects
 from inventory.kubernetes.derivation import Derivation
 
-DERIVED: tuple[Derivation, ...] = (components.DERIVATION,)
+DERIVED: tuple[Derivation, ...] = (components.DERIVATION, monitoring.DERIVATION, subjects.SUBJECTS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from checks.result import NOTHING, Judgement, Summary
-from inventory.resource import Kind, Resource, ResourceKey
+from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import Status
 from inventory.text import safe
 from tui.picture import Picture
@@ -122,7 +122,11 @@ class Pane:
 
     def empty(self, picture: Picture) -> str:
         """Why there is nothing to list: what could not be read comes before what is not there."""
-        return unread(picture, *(self.reads or self.kinds)) or self.none(picture)
+        kinds = self.reads or self.kinds
+        snapshot = picture.snapshot
+        if snapshot.has_clusters and not snapshot.has_engines and not set(kinds) & {*CLUSTER_KINDS, Kind.COMPONENT}:
+            return "no container engine is looked at in this run; what clusters run is under 4 Services"
+        return unread(picture, *kinds) or self.none(picture)
 
     def none(self, picture: Picture) -> str:
         """Why there is nothing to list although everything was read."""
