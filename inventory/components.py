@@ -26,15 +26,17 @@ class Product(msgspec.Struct, frozen=True):
 
 
 def _p(name: str, role: str, images: str, programs: str = "", ports: tuple[int, ...] = ()) -> Product:
-    return Product(name, role, tuple(images.split()), tuple(programs.split()), ports)
+    found = images.split()
+    found += (f"prometheus/{image.removeprefix('prom/')}" for image in tuple(found) if image.startswith("prom/"))  # quay.io
+    return Product(name, role, tuple(found), tuple(programs.split()), ports)
 
 
 PRODUCTS: tuple[Product, ...] = (
-    _p("Prometheus", "metrics store", "prom/prometheus prometheus/prometheus bitnami/prometheus", "prometheus", (9090,)),
-    _p("Alertmanager", "alerting", "prom/alertmanager prometheus/alertmanager bitnami/alertmanager", "alertmanager", (9093,)),
-    _p("node_exporter", "exporter", "prom/node-exporter prometheus/node-exporter bitnami/node-exporter", "node_exporter", (9100,)),
-    _p("blackbox_exporter", "exporter", "prom/blackbox-exporter prometheus/blackbox-exporter", "blackbox_exporter", (9115,)),
-    _p("pushgateway", "exporter", "prom/pushgateway prometheus/pushgateway", "pushgateway", (9091,)),
+    _p("Prometheus", "metrics store", "prom/prometheus bitnami/prometheus", "prometheus", (9090,)),
+    _p("Alertmanager", "alerting", "prom/alertmanager bitnami/alertmanager", "alertmanager", (9093,)),
+    _p("node_exporter", "exporter", "prom/node-exporter bitnami/node-exporter", "node_exporter", (9100,)),
+    _p("blackbox_exporter", "exporter", "prom/blackbox-exporter", "blackbox_exporter", (9115,)),
+    _p("pushgateway", "exporter", "prom/pushgateway", "pushgateway", (9091,)),
     _p("cAdvisor", "exporter", "cadvisor/cadvisor google/cadvisor", "cadvisor", (8080,)),
     _p("kube-state-metrics", "exporter", "kube-state-metrics/kube-state-metrics", "kube-state-metrics", (8080, 8081)),
     _p("metrics-server", "exporter", "metrics-server/metrics-server", "metrics-server", (10250,)),
