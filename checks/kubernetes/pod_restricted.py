@@ -66,7 +66,6 @@ def escalation(spec: PodSpec) -> Verdict:
         "PSS:restricted:Running as Non-root", "CIS-Kubernetes-1.12:5.2.7", "CIS-Kubernetes-1.12:5.6.3",
         "NSA-CISA:pod security", "ATT&CK:T1611", "CWE-250",
     ),
-    implied_by=("ORC-117",),
 )  # fmt: skip
 def root_allowed(spec: PodSpec) -> Verdict:
     """F: `runAsNonRoot` is false for the pod, or not true for a container (its own value, else the pod's). P: true, or
