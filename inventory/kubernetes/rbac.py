@@ -26,27 +26,40 @@ class AggregationRule(Part, frozen=True):
     cluster_role_selectors: tuple[LabelSelector, ...] = ()
 
 
-class Role(KubeResource):
+class Granting(KubeResource):
+    """What rights are written in, or given by."""
+
+    noun: ClassVar[str] = "role or role binding"
+
+
+class Rules(Granting):
+    """What rights are written in."""
+
+    noun: ClassVar[str] = "role"
+
+    rules: tuple[PolicyRule, ...]
+
+
+class Role(Rules):
     """Rights in one namespace."""
 
     kind: ClassVar[Kind] = Kind.ROLE
     api_kind: ClassVar[str] = "Role"
 
-    rules: tuple[PolicyRule, ...]
 
-
-class ClusterRole(KubeResource):
+class ClusterRole(Rules):
     """Rights in every namespace, or in that of the RoleBinding which refers to it."""
 
     kind: ClassVar[Kind] = Kind.CLUSTERROLE
     api_kind: ClassVar[str] = "ClusterRole"
 
-    rules: tuple[PolicyRule, ...]
     aggregation_rule: AggregationRule | None
 
 
-class Binding(KubeResource):
+class Binding(Granting):
     """Gives a role to subjects. `subjects`: kind User, Group or ServiceAccount."""
+
+    noun: ClassVar[str] = "role binding"
 
     role_ref: ObjectReference
     subjects: tuple[ObjectReference, ...]
