@@ -27,7 +27,8 @@ class Product(msgspec.Struct, frozen=True):
 
 def _p(name: str, role: str, images: str, programs: str = "", ports: tuple[int, ...] = ()) -> Product:
     found = images.split()
-    found += (f"prometheus/{image.removeprefix('prom/')}" for image in tuple(found) if image.startswith("prom/"))  # quay.io
+    # The same at quay.io.
+    found += (f"prometheus/{image.removeprefix('prom/')}" for image in tuple(found) if image.startswith("prom/"))
     return Product(name, role, tuple(found), tuple(programs.split()), ports)
 
 
