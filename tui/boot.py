@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ class Boot:
             return cls._recorded(options, session)
         if options.sources.manifests:
             source = Files(session, options.sources.manifests, options.sources.clusters.namespaces)
-            return cls([source], None, "", source.target)
+            return cls([source], None, "", source.target, time.time())
         return cls._live(options, session)
 
     def start(self, session: Session, policy: Policy) -> None:
@@ -137,6 +138,7 @@ class Files:
         with self._reading:
             try:
                 fill(store, read(self._paths, namespace=self._namespace, stdin=self._input), self.target)
+                self._session.recorded_at = time.time()  # files do not change by themselves: that is how old they are
             except Exception as error:
                 said = f"these files cannot be read: {type(error).__name__}: {error}"
                 store.set_health(self.name, SourceHealth("manifests", self.target, Status.UNREACHABLE, said))

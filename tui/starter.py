@@ -53,6 +53,7 @@ def starter(host: str, today: date, owner: str, snapshot: Snapshot, evaluation: 
         _severities(evaluation),
         _looks(),
         _probe(),
+        _kubernetes(),
         _keys(),
         _waivers(snapshot, evaluation, today, owner),
     ]
@@ -222,6 +223,19 @@ def _probe() -> list[str]:
         "#tls = false",
         "# Containers (globs) and the host names that their certificates should be good for.",
         '#names = { "web*" = "www.example.com" }',
+    ]
+
+
+def _kubernetes() -> list[str]:
+    return [
+        "[kubernetes]",
+        "# Contexts of the kubeconfig to look at, instead of the current one, and the namespaces; without: all.",
+        '#contexts = ["production"]',
+        '#namespaces = ["default"]',
+        "# Whether the certificates in TLS secrets are read: whoever may do that may read every secret's values.",
+        "#read_tls_secrets = false",
+        "# Whether each kubelet is asked for its configuration, through the API server (nodes/proxy).",
+        "#kubelet_config = false",
     ]
 
 

@@ -58,4 +58,4 @@ class Wanted:
 def changed(container: Container, changes: Mapping[str, Any]) -> Container:
     """The container with other values of some fields; fields that were not read stay unread."""
     known = {name: container.peek(name) for name in container.field_names if name != "gaps"}
-    return Container.build(**{**known, **changes})
+    return type(container).build(**{**known, **changes})

@@ -165,6 +165,13 @@ def test_the_namespace_of_those_without_one(cli: Cli) -> None:
     assert {one["resource"]["id"] for one in report["results"]} == {"team/web"}
 
 
+def test_there_is_nothing_to_fix_on_an_engine(cli: Cli) -> None:
+    write(cli, compose_yaml=COMPOSE)
+    ran = cli("fix", "web", "--manifests", "compose.yaml")
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.line == "deckwatch: web: Config.Entrypoint not supported here: the image decides"
+
+
 def test_a_pipe(cli: Cli) -> None:
     ran = process_with_input(BAD, "scan", "--manifests", "-", "--only", "ORC-101", cwd=cli.folder)
     assert ran.status == 1
