@@ -30,6 +30,7 @@ CASES = {
     "silence": "an engine that never answers: STALE, LOST, quitting",
     "judge": "re-evaluation after one change",
     "scan": "deckwatch scan against the floor",
+    "kubernetes": "all pods of a cluster: read, judged, changed; against the floor and other ways",
 }
 
 
@@ -89,7 +90,7 @@ def _say(words: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    cases = "\n".join(f"  {name:<9}{text}" for name, text in CASES.items())
+    cases = "\n".join(f"  {name:<11}{text}" for name, text in CASES.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measure Deckwatch and compare with what it promises.", epilog=f"cases:\n{cases}",

@@ -53,7 +53,8 @@ class Engine:
         self._verdicts: dict[ResourceKey, Verdicts] = {}
         self._written: set[ResourceKey] = set()  # whose verdicts nobody else holds yet
         self._shared: WeakKeyDictionary[object, dict[Kind, Shared]] = WeakKeyDictionary()  # by basis
-        self._reads: dict[Pair, set[Read]] = {}
+        self._reads: dict[Pair, frozenset[Read]] = {}
+        self._alike_reads: dict[frozenset[Read], frozenset[Read]] = {}  # thousands of pods look at the same few things
         self._readers: dict[Read, set[Pair]] = {}
         self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
         self._indexes: Indexes = {}
@@ -353,10 +354,13 @@ class Engine:
         found = self._verdicts.get(key)
         return found.find(check_id) if found is not None else None
 
-    def _remember_reads(self, pair: Pair, reads: set[Read]) -> None:
-        before = self._reads.get(pair)
-        if before == reads:
+    def _remember_reads(self, pair: Pair, seen: set[Read]) -> None:
+        before, fixed = self._reads.get(pair), frozenset(seen)
+        if before == fixed:
             return
+        if len(self._alike_reads) > 2 * len(self._reads) + 1000:
+            self._alike_reads = {reads: reads for reads in self._reads.values()}
+        reads = self._alike_reads.setdefault(fixed, fixed)
         if before:
             self._unlink(pair, before - reads)
         for read in reads - before if before else reads:

@@ -48,6 +48,8 @@ class ApiServer:
         self.credentials = Credentials() if tls else None
         self.clock_offset = 0.0
         self.compress = True
+        self.rate = 0.0
+        """Bytes a second at most on one connection; 0: as fast as it goes."""
         self.accepted = 0
         self.running = threading.Event()
         self._tls = self.credentials.context() if self.credentials else None
@@ -180,6 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "kube-apiserver", ""
+    _due = 0.0  # when the next piece may go
 
     def _serve(self) -> None:
         api = self.server.api
@@ -312,6 +315,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(piece[at : at + step])
                 time.sleep(rule.pause)
             return
+        if self.server.api.rate:
+            time.sleep(max(0.0, self._due - time.monotonic()))
+            self._due = max(self._due, time.monotonic() - 0.05) + len(piece) / self.server.api.rate
         self.wfile.write(piece)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
