@@ -100,6 +100,9 @@ def failure(error: BaseException, where: str) -> ApiError:
         if isinstance(one, ssl.SSLCertVerificationError):
             return ApiError(Reason.ERROR, 0, f"the certificate of {where} is refused: {one.verify_message}")
     for one in causes:
+        if type(one).__name__ == "CertificateError":  # of urllib3, which looks at another name than that of the URL
+            return ApiError(Reason.ERROR, 0, f"the certificate of {where} is refused: {one}"[:300])
+    for one in causes:
         if isinstance(one, ssl.SSLError):
             return ApiError(Reason.ERROR, 0, f"no TLS with {where}: {one.reason or one}")
         if isinstance(one, TimeoutError) or type(one).__name__.endswith("TimeoutError"):

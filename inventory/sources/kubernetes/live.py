@@ -43,7 +43,7 @@ ABREAST = 3
 """Kinds that are told as a whole at the same time."""
 ANEW = 600.0
 """Seconds after which it is asked again what the server serves."""
-STACK = 256 << 10
+STACK = 1 << 20
 
 
 class KubernetesSource:
@@ -158,6 +158,7 @@ class KubernetesSource:
         self._turns.start(self.name)
         if self.options.read_kubelet_config:
             _thread(f"kubernetes-{self.name}-kubelets", self._kubelets)
+        self._report()
 
     def _follower(self, one: Wanted) -> _Follower:
         reflector = self.connection.reflector(one, self.name, self._store, self._board, turn=self._abreast)

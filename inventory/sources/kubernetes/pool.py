@@ -20,6 +20,7 @@ def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any
     """A pool manager; `server_name` is the name that the server's certificate must have, "" for that of the URL."""
     import urllib3
 
+    urllib3.disable_warnings()  # they would be written over the screen; a check says the same
     options: dict[str, Any] = {"maxsize": IDLE, "num_pools": 2}
     if context is not None:
         options["ssl_context"] = context

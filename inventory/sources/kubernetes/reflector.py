@@ -94,7 +94,8 @@ class Reflector:
     def read(self) -> None:
         """List once. Raises `ApiError`."""
         try:
-            self._list()
+            with self._turn:
+                self._list()
         except ApiError as error:
             self._note(error)
             raise

@@ -10,7 +10,19 @@ from inventory.gap import Reason
 from inventory.sources.kubernetes.errors import ApiError, refusal
 from inventory.sources.kubernetes.transport import JSON, LIMIT
 
-FAULTS = ("drop", "half", "expire", "error", "unauthorized", "throttle", "broken", "garbage", "end", "compact", "refuse")
+FAULTS = (
+    "drop",
+    "half",
+    "expire",
+    "error",
+    "unauthorized",
+    "throttle",
+    "broken",
+    "garbage",
+    "end",
+    "compact",
+    "refuse",
+)
 
 
 class Fickle:
@@ -59,7 +71,7 @@ class Fickle:
         fault = self._fault()
         token = query.get("continue", "")
         at, _, start = token.partition("|")
-        if fault == "expire" and token or (at and int(at) < self.oldest):
+        if (fault == "expire" and token) or (at and int(at) < self.oldest):
             raise self._gone()
         if fault in {"half", "garbage", "broken"}:
             return b'{"items":[{"metadata":{"na'

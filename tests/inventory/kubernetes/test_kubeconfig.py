@@ -124,7 +124,14 @@ def test_an_unreadable_file_is_told_and_the_others_count(several: dict[str, str]
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "contexts: null", "contexts: {a: b}", "contexts: [1, null, {name: 3}, {name: x}]", "current-context: [1]"],
+    [
+        "",
+        "{}",
+        "contexts: null",
+        "contexts: {a: b}",
+        "contexts: [1, null, {name: 3}, {name: x}]",
+        "current-context: [1]",
+    ],
 )
 def test_odd_files_have_no_contexts_that_can_be_opened(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config"

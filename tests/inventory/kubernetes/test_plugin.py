@@ -56,7 +56,9 @@ def test_arguments_environment_and_what_it_is_told(tmp_path: Path) -> None:
 
 
 def test_it_has_neither_input_nor_terminal(tmp_path: Path) -> None:
-    body = 'read answer && exit 3; (: < /dev/tty) 2>/dev/null && exit 4; echo "please log in at https://idp" >&2; exit 5'
+    body = (
+        'read answer && exit 3; (: < /dev/tty) 2>/dev/null && exit 4; echo "please log in at https://idp" >&2; exit 5'
+    )
     with pytest.raises(KubeconfigError, match="ended with 5: please log in at https://idp"):
         run(script(tmp_path, body), {})
 

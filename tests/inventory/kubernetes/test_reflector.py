@@ -28,7 +28,7 @@ class Setup:
     """A reflector of a fickle server's objects."""
 
     def __init__(self, server: Any = None, clock: Callable[[], float] = lambda: 0.0) -> None:
-        self.server = server or Fickle()
+        self.server: Any = server or Fickle()
         self.store = Store()
         self.board = Board(self.store, "k")
         shelf = Shelf(self.store, self.board, Kind.CONFIGMAP, "", PATH)

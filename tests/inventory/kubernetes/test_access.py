@@ -1,0 +1,221 @@
+"""The ways to a cluster, against a real TLS server; what cannot work says why."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inventory.gap import Reason
+from inventory.sources.kubernetes.access import credential_of, describe, open_way
+from inventory.sources.kubernetes.errors import ApiError
+from inventory.sources.kubernetes.kubeconfig import load
+from inventory.sources.kubernetes.transport import Transport
+from tests.kubernetes.apiserver import ApiServer
+
+PODS = "/api/v1/pods"
+V1 = "client.authentication.k8s.io/v1"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ApiServer]:
+    with ApiServer() as running:
+        yield running
+
+
+@pytest.fixture
+def write(server: ApiServer, tmp_path: Path) -> Any:
+    """Writes a kubeconfig with this user, and with these members of the cluster changed."""
+
+    def written(user: dict[str, Any], **cluster: Any) -> Path:
+        path = server.kubeconfig(tmp_path / "config", ["admin"])
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document["users"][0]["user"] = user
+        entry = document["clusters"][0]["cluster"]
+        for name, value in cluster.items():
+            entry[name.replace("_", "-")] = value
+        document["clusters"][0]["cluster"] = {name: value for name, value in entry.items() if value is not None}
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        return path
+
+    return written
+
+
+def who(server: ApiServer, path: Path) -> str:
+    """As whom a request arrives."""
+    server.journal.clear()
+    api = Transport(lambda: open_way("", str(path)).opened)
+    try:
+        api.get(PODS, deadline=5)
+    except ApiError as error:
+        assert error.status == 403, error.message
+    return server.journal.requests[-1].account
+
+
+def admin(server: ApiServer) -> tuple[bytes, bytes]:
+    assert server.credentials is not None
+    return server.credentials.admin_pem()
+
+
+def failure(path: Path) -> str:
+    with pytest.raises(ApiError) as caught:
+        Transport(lambda: open_way("", str(path)).opened).get(PODS, deadline=5)
+    assert caught.value.status == 0
+    return caught.value.message
+
+
+def test_a_token(server: ApiServer, write: Any) -> None:
+    assert who(server, write({"token": server.accounts.viewer.token})) == "viewer"
+
+
+def test_a_token_file_next_to_the_kubeconfig(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    (tmp_path / "t").write_text(f"{server.accounts.triage.token}\n", encoding="utf-8")
+    path = write({"tokenFile": "t", "token": "older"})
+    assert who(server, path) == "triage"
+    (tmp_path / "t").write_text("", encoding="utf-8")
+    assert failure(path) == f"token file {tmp_path / 't'} is empty"
+    (tmp_path / "t").unlink()
+    assert "No such file" in failure(path)
+
+
+def test_client_certificate_by_files(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    certificate, key = admin(server)
+    (tmp_path / "a.crt").write_bytes(certificate)
+    (tmp_path / "a.key").write_bytes(key)
+    assert who(server, write({"client-certificate": "a.crt", "client-key": "a.key"})) == "admin"
+
+
+def test_inline_keys_never_become_files(
+    server: ApiServer, write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(tempfile, "mkstemp", lambda *_, **__: pytest.fail("a temporary file"))
+    before = len(os.listdir("/proc/self/fd"))
+    certificate, key = (base64.b64encode(one).decode() for one in admin(server))
+    way = open_way("", str(write({"client-certificate-data": certificate, "client-key-data": key})))
+    assert not list(place.iterdir())
+    assert len(os.listdir("/proc/self/fd")) == before
+    found = way.access.client_certificate
+    assert found is not None
+    assert (found.common_name, found.organizations) == ("kubernetes-admin", ("system:masters",))
+    assert found.not_after > found.not_before > 0
+    assert way.access.credential == "client-certificate"
+
+
+def test_a_plugin_gives_the_token(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin"
+    answer = {"apiVersion": V1, "kind": "ExecCredential", "status": {"token": server.accounts.viewer.token}}
+    plugin.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n", encoding="utf-8")
+    plugin.chmod(0o700)
+    path = write({"exec": {"apiVersion": V1, "command": "./plugin", "interactiveMode": "IfAvailable"}})
+    assert who(server, path) == "viewer"
+    assert describe(load(str(path)).resolve()).credential == "exec"
+
+
+def test_a_plugin_that_fails_is_quoted(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin"
+    plugin.write_text("#!/bin/sh\necho 'error: session expired, run: cloud login' >&2\nexit 1\n", encoding="utf-8")
+    plugin.chmod(0o700)
+    path = write({"exec": {"apiVersion": V1, "command": "./plugin"}})
+    assert failure(path) == "credential plugin plugin ended with 1: error: session expired, run: cloud login"
+
+
+def test_basic_credentials_are_sent_as_such(server: ApiServer, write: Any) -> None:
+    way = open_way("", str(write({"username": "ann", "password": "pass"})))
+    assert way.opened.headers == {"Authorization": f"Basic {base64.b64encode(b'ann:pass').decode()}"}
+
+
+def test_no_credentials(server: ApiServer, write: Any) -> None:
+    assert who(server, write({})) == "anonymous"
+    assert credential_of({}) == "none"
+
+
+def test_a_server_whose_certificate_nobody_vouches_for(server: ApiServer, write: Any) -> None:
+    said = failure(write({}, certificate_authority_data=None))
+    assert "is refused" in said
+    path = write({}, certificate_authority_data=None, insecure_skip_tls_verify=True)
+    assert who(server, path) == "anonymous"
+    assert describe(load(str(path)).resolve()).skip_tls_verify
+
+
+def test_the_name_in_the_servers_certificate(server: ApiServer, write: Any) -> None:
+    assert who(server, write({}, tls_server_name="kubernetes")) == "anonymous"
+    assert "is refused" in failure(write({}, tls_server_name="somebody-else"))
+
+
+def test_a_proxy_that_is_not_there_is_used_all_the_same(server: ApiServer, write: Any) -> None:
+    path = write({}, proxy_url="http://127.0.0.1:9")
+    assert "refused" in failure(path)
+    assert describe(load(str(path)).resolve()).proxy == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "words"),
+    [
+        ({"client-certificate-data": "!!", "client-key-data": "!!"}, {}, "client-certificate-data in .* is not base64"),
+        ({"client-certificate-data": "eA==", "client-key-data": "eA=="}, {}, "do not fit or cannot be read"),
+        ({"client-certificate": "none.crt", "client-key": "none.key"}, {}, "none.crt: No such file"),
+        ({}, {"certificate_authority_data": "eA=="}, "is no certificate"),
+        ({}, {"certificate_authority_data": None, "certificate_authority": "none.pem"}, "none.pem: No such file"),
+        ({"token": "a\r\nX-Evil: 1"}, {}, "characters that no token has"),
+        ({}, {"proxy_url": "socks5://127.0.0.1:9"}, "proxy|refused|package"),
+        ({}, {"proxy_url": "nonsense"}, "proxy"),
+    ],
+)
+def test_configurations_that_cannot_work(write: Any, user: dict[str, Any], cluster: dict[str, Any], words: str) -> None:
+    with pytest.raises(ApiError, match=words):
+        Transport(lambda: open_way("", str(write(user, **cluster))).opened).get(PODS, deadline=5)
+
+
+def test_an_encrypted_key_asks_nobody(server: ApiServer, write: Any) -> None:
+    from cryptography.hazmat.primitives import serialization as form
+
+    certificate, key = admin(server)
+    locked = form.load_pem_private_key(key, None).private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.TraditionalOpenSSL, form.BestAvailableEncryption(b"word")
+    )
+    user = {
+        "client-certificate-data": base64.b64encode(certificate).decode(),
+        "client-key-data": base64.b64encode(locked).decode(),
+    }
+    assert "cannot be read" in failure(write(user))
+
+
+def test_loggers_are_off_whatever_their_level(server: ApiServer, write: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    who(server, write({"token": server.accounts.viewer.token}))
+    assert not [one for one in caplog.records if one.name.startswith(("kubernetes", "urllib3"))]
+
+
+def test_errors_are_typed(tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match="no current context") as caught:
+        open_way("", str(_empty(tmp_path)))
+    assert caught.value.reason is Reason.ERROR
+
+
+def _empty(tmp_path: Path) -> Path:
+    path = tmp_path / "empty"
+    path.write_text("{}", encoding="utf-8")
+    return path
+
+
+def test_the_package_comes_with_the_first_connection_only() -> None:
+    code = (
+        "import sys\n"
+        "import inventory.sources.kubernetes.live, inventory.sources.kubernetes.once\n"
+        "assert not {'kubernetes', 'urllib3', 'requests', 'yaml', 'cryptography'} & set(sys.modules)\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    subprocess.run([sys.executable, "-c", code], env=environ, check=True)
