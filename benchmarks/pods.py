@@ -1,4 +1,4 @@
-"""Reading all pods of a cluster, one way or another: `python -m benchmarks.pods WAY KUBECONFIG` prints JSON."""
+"""Reading all pods of a cluster, one way or another: `python -m benchmarks.pods WAY KUBECONFIG` prints JSON.
 
 Each way runs in a process of its own, so that its memory is its own. The clock starts when imports are done.
 """
