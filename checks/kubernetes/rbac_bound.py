@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from checks.check import Domain, check
 from checks.evidence import capped
-from checks.kubernetes.rbac import granted
+from checks.kubernetes.rbac import granted, rights, scope, told
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.authority.aggregation import gathers, resolved
-from inventory.kubernetes.authority.powers import powers
+from inventory.kubernetes.authority.powers import BIND, ESCALATE, EVERYTHING, IMPERSONATE, powers
 from inventory.kubernetes.authority.rules import ALL, is_everything, written
 from inventory.kubernetes.authority.shipped import is_shipped_name, shipped_role
 from inventory.kubernetes.cluster import Cluster
@@ -46,6 +46,7 @@ _PUBLIC = (
 _ABOUT_ONESELF = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
 _CORE = frozenset({"", ALL, "rbac.authorization.k8s.io"})
 _MOST = 10
+_RAISES = (EVERYTHING, BIND, ESCALATE, IMPERSONATE)
 
 
 @check(
@@ -127,8 +128,8 @@ def _holders(role: Rules, view: View) -> list[Evidence]:
 )
 def everybody(subject: Subject, view: View) -> Verdict:
     """F: a binding names user system:anonymous or group system:unauthenticated (critical) or group
-    system:authenticated (high), and its role allows more than the health, version, discovery and issuer paths and
-    asking about oneself. P: these alone. NA: other subjects.
+    system:authenticated (high; critical if the right leads to every other), and its role allows more than the health,
+    version, discovery and issuer paths and asking about oneself. P: these alone. NA: other subjects.
 
     Source: NSA/CISA Kubernetes Hardening Guide; the shipped bindings of kube-apiserver 1.36.
     """
@@ -143,9 +144,12 @@ def everybody(subject: Subject, view: View) -> Verdict:
     ]  # fmt: skip
     if not found:
         return passed() if subject.whole else not_applicable("")
-    severity = Severity.HIGH if name == AUTHENTICATED else Severity.CRITICAL
+    dangerous = rights(subject.grants, lambda held: True)
+    worst = any(right.held.power in _RAISES for right in dangerous)
+    severity = Severity.CRITICAL if worst or name != AUTHENTICATED else Severity.HIGH
     who = "everybody who logs in has rights" if name == AUTHENTICATED else "everybody has rights without any login"
-    return failed(who, *capped(dict.fromkeys(found), _MOST), severity=severity)
+    also = f": {told(dangerous)} {scope(right.where for right in dangerous)}" if dangerous else ""
+    return failed(f"{who}{also}", *capped(dict.fromkeys(found), _MOST), severity=severity)
 
 
 def _harmless(grant: Grant, rule: PolicyRule) -> bool:

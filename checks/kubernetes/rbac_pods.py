@@ -8,7 +8,7 @@ import msgspec
 
 from checks.check import Domain, check
 from checks.evidence import capped
-from checks.kubernetes.rbac import Right, is_add_on, of_any_name, rights, scope
+from checks.kubernetes.rbac import Right, is_add_on, of_any_name, rights, scope, told
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
 from inventory.gap import Gap, Unread
@@ -80,8 +80,7 @@ def _told(subject: Subject, own: list[Right], paths: Paths) -> Takeover:
     words = (
         f"do everything {scope(right.where for right in own if right.held.power == powers.EVERYTHING)}"
         if everything
-        else f"{', '.join(sorted({right.held.power.replace('-', ' ') for right in own}))} "
-        f"{scope(right.where for right in own)}"
+        else f"{told(own)} {scope(right.where for right in own)}"
     )
     grants = dict.fromkeys(
         (
@@ -92,7 +91,7 @@ def _told(subject: Subject, own: list[Right], paths: Paths) -> Takeover:
         )
         for right in own
     )
-    severity = Severity.HIGH if wide and not is_add_on(subject) else Severity.MEDIUM
+    severity = Severity.HIGH if everything or (wide and not is_add_on(subject)) else Severity.MEDIUM
     steps = tuple(step.words for step in paths.of(subject.key))
     return Takeover(severity, words, tuple(grants), steps)
 
@@ -110,8 +109,9 @@ def _told(subject: Subject, own: list[Right], paths: Paths) -> Takeover:
 )
 def identity(bearer: PodBearer, view: View) -> Verdict:
     """F: the service account whose token the pod mounts may, by its own bindings, do what one of ORC-200 to ORC-207 or
-    ORC-209 fails for: high where that holds everywhere or in kube-system, else medium, as for add-ons in kube-system.
-    P: it may not. NA: no token is mounted, the pod has ended, or the right is a group's, where it is said.
+    ORC-209 fails for: high where that is everything, or holds everywhere or in kube-system, else medium, as for
+    add-ons in kube-system. P: it may not. NA: no token is mounted, the pod has ended, or the right is a group's, where
+    it is said.
 
     Source: OWASP K02; MITRE ATT&CK T1528.
     """

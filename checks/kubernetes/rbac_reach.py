@@ -39,7 +39,7 @@ _AWS = "aws-auth"
     remediation="Metrics need `nodes/metrics` and `nodes/stats`, health `nodes/healthz` (1.33): give those instead of "
     "`nodes/proxy`. An agent that reads them through the proxy needs its URL changed to the kubelet's port 10250.",
     references=("CIS-Kubernetes-1.12:5.1.10", "ATT&CK:T1609", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def proxies_to_nodes(subject: Subject, view: View) -> Verdict:
     """F: get or create on nodes/proxy by a cluster role binding, of named nodes too. P: none. NA: as Kubernetes ships
@@ -62,7 +62,7 @@ def proxies_to_nodes(subject: Subject, view: View) -> Verdict:
     remediation="Limit the verb approve on signers by `resourceNames` to the signer that it serves, such as "
     "`kubernetes.io/kubelet-serving`. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.11", "ATT&CK:T1098", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def approves(subject: Subject, view: View) -> Verdict:
     """F: update or patch on certificatesigningrequests/approval and approve on signers: high for all of them or
@@ -97,7 +97,7 @@ def _any_client(right: Right) -> bool:
     remediation="Limit update and patch by `resourceNames` to the one configuration whose certificate it renews; "
     "create belongs to who installs. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.12", "ATT&CK:T1546", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def changes_webhooks(subject: Subject, view: View) -> Verdict:
     """F: create, update or patch on validating- or mutatingwebhookconfigurations by a cluster role binding: high, of
@@ -120,7 +120,7 @@ def changes_webhooks(subject: Subject, view: View) -> Verdict:
     why="A volume of its own making may be any path of a node, which pod security does not look into.",
     remediation="Leave volumes to a StorageClass with a provisioner: users need claims alone. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.9", "ATT&CK:T1611"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def creates_volumes(subject: Subject, view: View) -> Verdict:
     """F: create on persistentvolumes by a cluster role binding. P: none. NA: as Kubernetes ships it, or by a group.
@@ -139,7 +139,7 @@ def creates_volumes(subject: Subject, view: View) -> Verdict:
     why="Labels, taints and states decide where pods go: to the node that an attacker holds, or nowhere.",
     remediation="Cordon and drain need patch on nodes and create on pods/eviction, no more. " + REMEDIATION,
     references=("OWASP-K8s:K02", "ATT&CK:T1565"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def changes_nodes(subject: Subject, view: View) -> Verdict:
     """F: update, patch or delete on nodes, update or patch on nodes/status or pods/status, delete on pods: everywhere
@@ -161,7 +161,7 @@ def changes_nodes(subject: Subject, view: View) -> Verdict:
     remediation="Take delete and deletecollection on events out of the role; events go by themselves after an hour. "
     + REMEDIATION,
     references=("OWASP-K8s:K10", "ATT&CK:T1070"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def hides(subject: Subject, view: View) -> Verdict:
     """F: delete or deletecollection on events or pods/log: everywhere (medium), in a namespace (low). P: none. NA: as
@@ -187,7 +187,7 @@ def _redirects(held: Held) -> bool:
     why="Who writes the DNS configuration, endpoints or ingresses reads and answers other people's traffic.",
     remediation="Bind it in its own namespaces alone; name ConfigMaps by `resourceNames`. " + REMEDIATION,
     references=("OWASP-K8s:K02", "ATT&CK:T1557", "CVE-2020-8554"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def redirects(subject: Subject, view: View) -> Verdict:
     """F: update or patch on configmaps, services/status, endpoints, endpointslices, ingresses or networkpolicies
@@ -222,7 +222,7 @@ def _maps_identities(held: Held) -> bool:
     remediation="Move to EKS access entries (`aws eks update-cluster-config --access-config authenticationMode=API`), "
     "which no ConfigMap overrides; until then take update on configmaps in kube-system away. What maps nodes stays.",
     references=("OWASP-K8s:K08", "ATT&CK:T1098"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def maps_identities(subject: Subject, view: View) -> Verdict:
     """F: update or patch on the ConfigMap aws-auth of kube-system, by name or not. P: none. NA: the server is not EKS

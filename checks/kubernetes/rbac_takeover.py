@@ -17,6 +17,7 @@ from checks.kubernetes.rbac import (
     pod_with_token,
     rights,
     scope,
+    told,
     without,
 )
 from checks.verdict import Evidence, Severity, Verdict, manual, not_applicable
@@ -77,8 +78,7 @@ def all_rights(subject: Subject, view: View) -> Verdict:
 
 def _also(wide: list[Right]) -> str:
     """What is worse than a namespace must not be folded away with it."""
-    words = sorted({right.held.power.replace("-", " ") for right in wide})
-    return f", and everywhere: {', '.join(words)}" if words else ""
+    return f", and everywhere: {told(wide)}" if wide else ""
 
 
 @check(
@@ -91,7 +91,7 @@ def _also(wide: list[Right]) -> str:
     remediation="Name what it needs: `resourceNames: [NAME]` with verb get alone in a Role of that namespace; list and "
     "watch give the values too. An operator that watches secrets needs a Role for each namespace it serves.",
     references=("CIS-Kubernetes-1.12:5.1.2", "OWASP-K8s:K03", "ATT&CK:T1552.007", "CWE-522"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def reads_secrets(subject: Subject, view: View) -> Verdict:
     """F: get, list or watch on secrets that are not named: everywhere (high), in a namespace (medium). P: none, or
@@ -112,7 +112,7 @@ def reads_secrets(subject: Subject, view: View) -> Verdict:
     remediation="Bind it in its own namespaces alone, enforce the baseline of pod security there (`kubectl label ns NS "
     "pod-security.kubernetes.io/enforce=baseline`), and keep strong service accounts in others. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.4", "OWASP-K8s:K02", "ATT&CK:T1610", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def makes_pods(subject: Subject, view: View) -> Verdict:
     """F: create, update or patch on pods, deployments, daemonsets, statefulsets, replicasets, jobs, cronjobs or
@@ -149,7 +149,7 @@ def _level(namespace: str, view: View) -> Evidence:
     references=(
         "NSA-CISA:Authentication and authorization", "OWASP-K8s:K02", "ATT&CK:T1609", "CWE-269",
     ),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )  # fmt: skip
 def executes(subject: Subject, view: View) -> Verdict:
     """F: create or get on pods/exec, pods/attach or pods/portforward, or create, update or patch on
@@ -182,7 +182,7 @@ def _raises_named(held: Held) -> bool:
     remediation="Take out the verbs bind, escalate and impersonate, or limit them by `resourceNames` to the roles or "
     "users that it hands out. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.8", "OWASP-K8s:K02", "ATT&CK:T1098.006", "ATT&CK:T1078", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def raises_itself(subject: Subject, view: View) -> Verdict:
     """F: bind or escalate on roles or clusterroles, impersonate on users, groups or serviceaccounts, unnamed or of
@@ -217,7 +217,7 @@ def raises_itself(subject: Subject, view: View) -> Verdict:
     remediation="Limit `serviceaccounts/token` by `resourceNames` to the accounts that it serves; give no role both "
     "create and get on secrets. " + REMEDIATION,
     references=("CIS-Kubernetes-1.12:5.1.13", "ATT&CK:T1528", "CWE-269"),
-    implied_by=("ORC-200",),
+    implied_by=("ORC-200", "ORC-214"),
 )
 def makes_tokens(subject: Subject, view: View) -> Verdict:
     """F: create on serviceaccounts/token of unnamed accounts, or create on secrets together with get, list or watch
