@@ -65,12 +65,14 @@ def _place(found: Manifest, item: Evidence, resource: Resource) -> Place | None:
     first = item.path.partition(".")[0].partition("[")[0]
     if first not in found.lines and (item.target is not None and item.target != resource.key):
         return None
-    return Place(found.file, found.line_of(item.path))
+    name, _, entry = item.path.partition(": ")  # `Config.Env: DB_PASSWORD`
+    below = f"{name}.{entry}"
+    return Place(found.file, found.lines[below] if below in found.lines else found.line_of(name))
 
 
 def _own_words(path: str, words: object) -> str:
     """`HostConfig.PidMode` as `services.web.pid`: of a file that has names of its own for what the engine calls so."""
-    above = path
+    above = path.partition(": ")[0]
     while isinstance(words, dict) and above:
         if above in words:
             return f"{words[above]}{path[len(above) :]}"

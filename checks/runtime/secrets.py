@@ -39,7 +39,8 @@ def secret_in_environment(container: Container, view: View) -> Verdict:
     candidates = [variable for variable in container.env if _match(variable) or weak_default(*_pair(variable))]
     if not candidates:
         return passed()
-    image = view.image(container.image_id)
+    written = "manifest" in container.field_names  # a Compose file has only what the service adds itself
+    image = None if written else view.image(container.image_id)
     inherited = frozenset(image.env) if image is not None else frozenset()
     added = [variable for variable in candidates if variable not in inherited]
     found = [(f"Config.Env: {_pair(text)[0]}", _pair(text)[1], match) for text in added if (match := _match(text))]

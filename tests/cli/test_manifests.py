@@ -102,6 +102,15 @@ def test_the_formats_for_people_name_file_and_line(cli: Cli, name: str) -> None:
     assert "services.web.privileged" in (detail if name == "table" else out)
 
 
+def test_evidence_about_an_entry_has_its_line(cli: Cli) -> None:
+    text = "services:\n  web:\n    image: a\n    environment:\n      A: b\n      DB_PASSWORD: hunter2-and-more\n"
+    write(cli, compose_yaml=text)
+    (found,) = [one for one in results(cli, "compose.yaml")["results"] if one["check"] == "RUN-044"]
+    (shown,) = found["evidence"]
+    assert (shown["path"], shown["line"]) == ("services.web.environment: DB_PASSWORD", 6)
+    assert "hunter2-and" not in shown["value"]
+
+
 def test_the_exit_status(cli: Cli) -> None:
     write(cli, bad__a_yaml=BAD, fine__a_yaml=FINE, broken__a_yaml="a: [", mixed__a_yaml=f"{FINE}---\na: [\n")
     (cli.folder / "empty").mkdir()

@@ -257,7 +257,8 @@ def test_evidence_has_a_line_and_the_file_s_own_words(tmp_path: Path) -> None:
 def test_services_are_judged_as_containers_are(tmp_path: Path) -> None:
     found = composed(
         tmp_path / "shop",
-        "services:\n  bad: {image: a, privileged: true, volumes: ['/var/run/docker.sock:/s'], ports: ['80:80']}\n"
+        "services:\n  bad: {image: a, privileged: true, volumes: ['/var/run/docker.sock:/s'], ports: ['80:80'],\n"
+        "    environment: {DB_PASSWORD: hunter2-and-more, OTHER_PASSWORD: '${FROM_ELSEWHERE}'}}\n"
         "  good:\n    image: a\n    read_only: true\n    cap_drop: [ALL]\n    user: '1000'\n"
         "    security_opt: ['no-new-privileges']\n    mem_limit: 1g\n    pids_limit: 5\n    cpus: 1\n",
     )
@@ -268,7 +269,7 @@ def test_services_are_judged_as_containers_are(tmp_path: Path) -> None:
     assert not snapshot.has_clusters
     results = list(Engine(without_clusters()).evaluate(snapshot).results())
     failed = {(one.check.id, one.key.id) for one in results if one.outcome.value == "fail"}
-    assert {(name, "shop/bad") for name in ("RUN-001", "RUN-002", "NET-001", "RUN-026", "RUN-028")} <= failed
+    assert {(name, "shop/bad") for name in ("RUN-001", "RUN-002", "RUN-044", "NET-001", "RUN-026", "RUN-028")} <= failed
     assert not {name for name, key in failed if key == "shop/good"} & {"RUN-001", "RUN-002", "RUN-021", "RUN-026"}
     assert "itself failed" not in " ".join(one.message for one in results)
 
