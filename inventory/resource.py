@@ -69,6 +69,7 @@ class Kind(StrEnum):
     CONTROL_PLANE = "control-plane-component"
     KUBELET = "kubelet"
     KUBE_HOST = "kubernetes-host"
+    OPENING = "opening"
     EVENT = "event"
 
     @property

@@ -67,10 +67,11 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
     read_all(found, lambda target: _read_live(target, store))
     end(reading, store, asked_for=options.clusters.asked_for)
     if options.probe:
-        from tui.probing import look
+        from tui.probing import look, look_at_clusters
 
         for target in found:
             look(store, target.name, target.endpoint.url, options.names)
+        look_at_clusters(store)
     health = store.snapshot().sources.values()
     if not any(source.status in READ for source in health):
         tried = (f"{source.target}: {source.detail}" for source in health)
