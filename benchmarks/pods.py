@@ -84,6 +84,7 @@ def decoded(path: Path) -> Callable[[], Figures]:
     """Ours: every pod a resource in the store."""
     from inventory.store import Store
 
+    _load(path)
     return lambda: {"pods": _read(path, Store())}
 
 
@@ -91,6 +92,7 @@ def judged(path: Path) -> Callable[[], Figures]:
     """Ours: every pod in the store and judged by all checks of pods."""
     from inventory.store import Store
 
+    _load(path)
     engine = _engine()
 
     def run() -> Figures:
@@ -152,6 +154,15 @@ def _engine() -> Any:
     from inventory.resource import Kind
 
     return Engine(check for check in catalogue() if Kind.POD in check.kinds)
+
+
+def _load(path: Path) -> None:
+    """Import what reading needs, by going as far as one can without a request."""
+    from inventory.sources.kubernetes import connection
+    from inventory.sources.kubernetes.access import open_way
+
+    connection.Connection(connection.Options(kubeconfig=str(path)))
+    open_way("", str(path))
 
 
 def _read(path: Path, store: Any) -> int:
