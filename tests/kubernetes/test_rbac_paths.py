@@ -100,6 +100,13 @@ def test_the_token_in_a_secret_is_its_account() -> None:
     assert Paths(found.values()).of(found["User/jane"].key)[0].words == "reads the token of prod/strong in its secret"
 
 
+def test_an_account_that_does_not_exist_runs_nothing() -> None:
+    made = [*_admin()[2:], role(f"[{_rule('create', 'pods')}]"), binding(_JANE, namespace="prod")]
+    found = subjects_of(made)
+    assert not found["ServiceAccount/prod/strong"].exists
+    assert Paths(found.values()).of(found["User/jane"].key) == ()
+
+
 def test_certificates_for_anybody() -> None:
     rules = ", ".join([
         _rule("create", "certificatesigningrequests", "certificates.k8s.io"),

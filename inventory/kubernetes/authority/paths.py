@@ -110,6 +110,8 @@ class Paths:
     def _spread(self, keys: tuple[ResourceKey, ...]) -> None:
         for key in keys:
             one = self._subjects[key]
+            if not one.exists:
+                continue  # no pod runs as it and no token is made of it; who names it may still act as it
             self._solved.setdefault((one.subject_kind, one.namespace), key)
             self._solved.setdefault((one.subject_kind, ""), key)
             if one.subject_kind == ACCOUNT and one.name in self._around.running.get(one.namespace, ()):
@@ -226,7 +228,7 @@ _KEEPERS = 200  # accounts with tokens in secrets: none since 1.24, unless someb
 
 
 def _readable(subject: Subject) -> bool:
-    return not any(field in subject.gaps for field in ("grants", "memberships", "token_secrets"))
+    return not any(field in subject.gaps for field in ("grants", "memberships", "token_secrets", "exists"))
 
 
 def _is(held: Held, power: str, resource: str = "", verbs: tuple[str, ...] = ()) -> bool:
@@ -245,7 +247,7 @@ def _way(words: str, where: str, grant: Grant, held: Held, kind: str = ACCOUNT) 
 
 
 def _accounts(words: str, grant: Grant, held: Held) -> Iterator[_Way]:
-    """Service accounts by name need their namespace; a grant everywhere that names them fits that name anywhere."""
+    """Accounts by name need their namespace: a grant everywhere that names them is not followed."""
     if not held.names or grant.namespace:
         yield _Way(words, ACCOUNT, grant.namespace, held.names or None, grant, written(held.rule))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from checks.verdict import Outcome, Severity
 from inventory.gap import Gap, Reason
-from inventory.resource import Kind, Resource
+from inventory.kubernetes.cluster import Access, ClientCertificate, Cluster
+from inventory.resource import Kind, Resource, ResourceKey
 from tests.checks.cases import Case
 from tests.checks.kubernetes.objects import RECORDED, recorded, written
 from tests.kubernetes.captured import NOW, SOURCE
@@ -131,6 +132,17 @@ _REACH = [
     _case("ORC-217", _TRIAGE, _PASS),
 ]  # fmt: skip
 
+
+def _cluster() -> Cluster:
+    """One that we reach with kubeadm's old admin.conf."""
+    certificate = ClientCertificate("kubernetes-admin", ("system:masters",), 0.0, NOW)
+    access = Access("c", "c", "u", "", "https://127.0.0.1:6443", "client-certificate", client_certificate=certificate)
+    return Cluster.build(
+        key=ResourceKey(Kind.CLUSTER, SOURCE, "c"), name="c", git_version="v1.36.2", platform="", access=access,
+        username="kubernetes-admin", groups=("system:masters",), resources=(), stale=(), namespaces=(),
+    )  # fmt: skip
+
+
 _AGGREGATED = role(
     "[]", "gatherer",
     extra="aggregationRule: {clusterRoleSelectors: [{matchLabels: "
@@ -152,6 +164,9 @@ _BOUND = [
             "Group/system:masters"], _FAIL, Severity.HIGH,
     ),
     _case("ORC-215", _KNOWN["Group/system:masters"], _PASS),
+    Case(
+        "ORC-215", _KNOWN["Group/system:masters"], _MANUAL, others=(_cluster(),), now=NOW, note="we are one of them",
+    ),
     _case("ORC-215", _TRIAGE, _NA),
     Case("ORC-216", recorded(Kind.ROLEBINDING, "prod/cross-ns"), _FAIL, Severity.LOW, others=RECORDED),
     Case("ORC-216", recorded(Kind.ROLEBINDING, "prod/dangling"), _MANUAL, others=RECORDED),
