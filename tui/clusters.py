@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventory.gap import Gap, Reason
-from inventory.resource import CLUSTER_KINDS
 from inventory.snapshot import SourceHealth, Status
 from tui.options import IN_CLUSTER, SourceOptions
 from tui.threads import spawn
@@ -93,8 +92,9 @@ def end(reading: list[Reading], store: Store, *, asked_for: bool) -> None:
                 break
         health = store.snapshot().sources.get(name)
         if not asked_for and health is not None and health.status is Status.UNREACHABLE:
-            for kind in CLUSTER_KINDS:  # one sentence is enough for a cluster that nobody asked for
-                store.set_gap(name, kind, None)
+            for source, kind in store.snapshot().gaps:  # one sentence is enough for a cluster that nobody asked for
+                if source == name:
+                    store.set_gap(name, kind, None)
 
 
 def target_of(target: ClusterTarget) -> str:

@@ -76,7 +76,8 @@ def in_default(bearer: PodBearer, view: View) -> Verdict:
 
     Source: CIS Kubernetes 5.6.4.
     """
-    if not bearer.namespace:
+    manifest = bearer.manifest
+    if not bearer.namespace or (manifest is not None and "metadata.namespace" not in manifest.lines):
         return not_applicable("the manifest names no namespace")
     if bearer.namespace == "default":
         return failed("in the default namespace", seen("metadata.namespace", bearer.namespace))

@@ -170,6 +170,7 @@ def test_nothing_is_concluded_from_what_a_file_does_not_say(cli: Cli) -> None:
 
 def test_the_namespace_of_those_without_one(cli: Cli) -> None:
     write(cli, web_yaml=BAD)
+    assert not [one for one in results(cli, "web.yaml")["results"] if one["check"] == "ORC-141"]  # it names none
     report = results(cli, "web.yaml", "--namespace", "team")
     assert {one["resource"]["id"] for one in report["results"]} == {"team/web"}
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from inventory.gap import Gap, Reason
+from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.derivation import derive
 from inventory.kubernetes.derived import DERIVED
 from inventory.kubernetes.resource import KubeResource
@@ -31,6 +31,7 @@ from inventory.store import Store
 
 NAME = "manifests"
 COMPOSE = "compose"
+_KINDS = tuple(dict.fromkeys((*CLUSTER_KINDS, *(one.kind for one in DERIVED))))
 NONE_THERE = "none among the manifests; the cluster may have some"
 _TOLD = 3  # notes in one sentence
 _WHERE = frozenset({"manifest", "observed_at", "gaps", "raw"})
@@ -190,9 +191,12 @@ def _manifests(store: Store, found: Read, target: str) -> SourceHealth:
         if derivation.inputs & by_kind.keys() and not any(
             gaps[kind].reason is Reason.ERROR for kind in derivation.inputs & gaps.keys()
         ):
-            by_kind[derivation.kind] = list(derive(derivation, by_kind, NAME))
-            gaps.pop(derivation.kind, None)
-    for kind in CLUSTER_KINDS:
+            try:
+                by_kind[derivation.kind] = list(derive(derivation, by_kind, NAME))
+                gaps.pop(derivation.kind, None)
+            except Unread as missing:  # it needs what only a server tells
+                gaps[derivation.kind] = missing.gap
+    for kind in _KINDS:
         store.replace(NAME, kind, by_kind.get(kind, ()))
         if kind in gaps:
             store.set_gap(NAME, kind, gaps[kind])
@@ -203,9 +207,9 @@ def _manifests(store: Store, found: Read, target: str) -> SourceHealth:
 
 
 def _gaps(found: Read, present: frozenset[Kind]) -> dict[Kind, Gap]:
-    gaps = {kind: Gap(Reason.UNSUPPORTED, kind.plural, NONE_THERE) for kind in CLUSTER_KINDS if kind not in present}
+    gaps = {kind: Gap(Reason.UNSUPPORTED, kind.plural, NONE_THERE) for kind in _KINDS if kind not in present}
     for note in found.broken:
-        for kind in CLUSTER_KINDS if note.kinds is None else note.kinds:
+        for kind in _KINDS if note.kinds is None else note.kinds:
             if gaps.get(kind) is None or gaps[kind].reason is not Reason.ERROR:
                 gaps[kind] = Gap(Reason.ERROR, kind.plural, f"there may be some in {note}")
     return gaps

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from inventory.gap import Gap, Reason, Unread
+from inventory.kubernetes.derived import DERIVED
 from inventory.kubernetes.exposure import Ingress, KubeService
 from inventory.kubernetes.podspec import PodSpec
 from inventory.kubernetes.resource import KubeResource
@@ -151,7 +152,8 @@ def test_a_kind_that_is_not_there_is_a_gap_and_one_that_is_there_is_complete(tmp
     assert [web.name for web in snapshot.require(Deployment, NAME)] == ["web"]
     assert [web.name for web in snapshot.require(KubeService, NAME)] == ["web"]
     gaps = {kind: gap for (_, kind), gap in snapshot.gaps.items()}
-    assert gaps.keys() == {*CLUSTER_KINDS} - {Kind.DEPLOYMENT, Kind.KUBE_SERVICE}
+    derived = {one.kind for one in DERIVED}
+    assert gaps.keys() | derived == {*CLUSTER_KINDS} - {Kind.DEPLOYMENT, Kind.KUBE_SERVICE} | derived
     assert {gap.reason for gap in gaps.values()} == {Reason.UNSUPPORTED}
     assert "the cluster may have some" in str(gaps[Kind.NETWORKPOLICY])
     assert snapshot.has_clusters
