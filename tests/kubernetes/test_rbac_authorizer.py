@@ -299,6 +299,18 @@ def test_shipped_roles_mean_what_they_are_shipped_with() -> None:
     ]
 
 
+def test_shipped_roles_of_earlier_versions_are_known() -> None:
+    binder = next(one for one in _cluster_roles() if one.name == "system:controller:persistent-volume-binder")
+    scheduler = next(one for one in _cluster_roles() if one.name == "system:kube-scheduler")
+    lease = PolicyRule(("get", "update"), ("",), ("endpoints",), ("kube-scheduler",))
+    secrets = PolicyRule(("get",), ("",), ("secrets",))
+    old = [changed(scheduler, rules=(*scheduler.rules, lease)), changed(binder, rules=(*binder.rules, secrets))]
+    keys = {one.key for one in old}
+    found = subjects_of([*(one for one in objects() if one.key not in keys), *old])
+    for name in ("User/system:kube-scheduler", "ServiceAccount/kube-system/persistent-volume-binder"):
+        assert all(grant.shipped for grant in found[name].grants), name
+
+
 def test_subjects_with_the_same_grants_share_them() -> None:
     who = "[" + ", ".join(f"{{kind: ServiceAccount, name: a{at}, namespace: prod}}" for at in range(5)) + "]"
     found = [one for one in subjects_of([_read_secrets("role"), binding(who)]).values() if one.namespace == "prod"]

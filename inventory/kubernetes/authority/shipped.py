@@ -87,6 +87,15 @@ _OTHERS = frozenset({
     "system:service-account-issuer-discovery", "system:volume-scheduler", "view",
 })  # fmt: skip
 
+_EARLIER = {
+    "system:controller:expand-controller": "read-secrets",
+    "system:controller:persistent-volume-binder": "read-secrets redirect",
+}
+"""What some had before 1.25, for drivers that were then part of Kubernetes."""
+
+_LEASE = "redirect:named"
+"""Leaders were elected by an Endpoints or ConfigMap object of their own name once."""
+
 _MANAGER: Identity = ("User", "", "system:kube-controller-manager")
 _SCHEDULER: Identity = ("User", "", "system:kube-scheduler")
 _AUTHENTICATED: Identity = ("Group", "", "system:authenticated")
@@ -143,7 +152,7 @@ def shipped_role(identity: str, labels: object, powers: tuple[Held, ...]) -> boo
     """Whether the role of this id is one that Kubernetes brings, and gives no more than it does there."""
     if not _labelled(labels) or not (identity in _POWERS or identity in _OTHERS):
         return False
-    expected = _POWERS.get(identity, "").split()
+    expected = f"{_POWERS.get(identity, '')} {_EARLIER.get(identity, '')} {_LEASE}".split()
     return all((f"{held.power}:named" if held.names else held.power) in expected for held in powers)
 
 
