@@ -1,14 +1,15 @@
 """What lives in a namespace, and how it stands to the Pod Security Standards: one small entry per namespace.
 
-Made anew whenever a pod changes, so it asks of each object no more than its spec, which thousands share.
+Made anew for a namespace whenever a pod of it changes, so it asks of each no more than its spec, which many share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from checks.kubernetes.by_namespace import Builder, by_namespace
 from checks.kubernetes.references import BEARERS
 from checks.kubernetes.standards import Level, level
 from checks.view import View
@@ -43,37 +44,24 @@ def _violators(names: Iterable[str]) -> Violators:
     return Violators(len(found), tuple(found[:_NAMES]))
 
 
-Builder = Callable[[tuple[PodBearer, ...]], Mapping[str, Inhabitants]]
-
-
-def _builder() -> Builder:
-    """A function of its own for each family, as indexes are kept under the function that makes them."""
-
-    def build(bearers: tuple[PodBearer, ...]) -> Mapping[str, Inhabitants]:
-        counts: dict[str, int] = {}
-        refused: dict[str, tuple[list[str], list[str]]] = {}
-        gaps: dict[str, Gap] = {}
-        for bearer in bearers:
-            namespace, spec = bearer.peek("namespace"), bearer.peek("pod_spec")
-            if isinstance(namespace, Gap) or _made_by_another(bearer):
-                continue
-            counts[namespace] = counts.get(namespace, 0) + 1
-            if isinstance(spec, Gap):
-                gaps[namespace] = spec
-                continue
-            standing = level(spec).level
-            if standing is not Level.RESTRICTED:
-                baseline, restricted = refused.setdefault(namespace, ([], []))
-                restricted.append(bearer.name)
-                if standing is Level.PRIVILEGED:
-                    baseline.append(bearer.name)
-        found = {}
-        for namespace, count in counts.items():
-            baseline, restricted = refused.get(namespace, ([], []))
-            found[namespace] = Inhabitants(count, _violators(baseline), _violators(restricted), gaps.get(namespace))
-        return found
-
-    return build
+def _inhabitants(bearers: list[PodBearer]) -> Inhabitants:
+    baseline: list[str] = []
+    restricted: list[str] = []
+    count, unread = 0, None
+    for bearer in bearers:
+        if _made_by_another(bearer):
+            continue
+        count += 1
+        spec = bearer.peek("pod_spec")
+        if isinstance(spec, Gap):
+            unread = spec
+            continue
+        standing = level(spec).level
+        if standing is not Level.RESTRICTED:
+            restricted.append(bearer.name)
+            if standing is Level.PRIVILEGED:
+                baseline.append(bearer.name)
+    return Inhabitants(count, _violators(baseline), _violators(restricted), unread)
 
 
 def _made_by_another(bearer: PodBearer) -> bool:
@@ -84,10 +72,10 @@ def _made_by_another(bearer: PodBearer) -> bool:
     return not isinstance(owners, Gap) and any(owner.controller for owner in owners)
 
 
-_BUILDERS: Mapping[type[PodBearer], Builder] = {family: _builder() for family in BEARERS}
+_BUILDERS: Mapping[type[PodBearer], Builder[Inhabitants]] = {family: by_namespace(_inhabitants) for family in BEARERS}
 
 
 def inhabitants(view: View, namespace: str) -> dict[str, Inhabitants]:
     """What lives in a namespace, by the word for its family; families without any are left out."""
     found = {family: view.index_of(family, _BUILDERS[family], namespace) for family in BEARERS}
-    return {family.kind.plural: one for family, one in found.items() if one is not None}
+    return {family.kind.plural: one for family, one in found.items() if one is not None and one.count}

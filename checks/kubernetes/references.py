@@ -5,11 +5,12 @@ One index per family, its entries by namespace: a change of one pod concerns the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from weakref import WeakKeyDictionary
 
 import msgspec
 
+from checks.kubernetes.by_namespace import Builder, by_namespace
 from checks.view import View
 from inventory.gap import Gap, Unread
 from inventory.kubernetes.configuration import ConfigMap, KubeSecret
@@ -121,32 +122,14 @@ def joined(found: Iterable[Named]) -> Named:
     )
 
 
-Builder = Callable[[tuple[PodBearer, ...]], Mapping[str, Named]]
+def _named(bearers: list[PodBearer]) -> Named:
+    specs = {bearer.peek("pod_spec") for bearer in bearers}
+    found = joined(named_by(spec) for spec in specs if not isinstance(spec, Gap))
+    unread = next((spec for spec in specs if isinstance(spec, Gap)), None)
+    return msgspec.structs.replace(found, unread=unread) if unread is not None else found
 
 
-def _builder() -> Builder:
-    """A function of its own for each family, as indexes are kept under the function that makes them."""
-
-    def build(bearers: tuple[PodBearer, ...]) -> Mapping[str, Named]:
-        specs: dict[str, set[PodSpec]] = {}
-        gaps: dict[str, Gap] = {}
-        for bearer in bearers:
-            spec, namespace = bearer.peek("pod_spec"), bearer.peek("namespace")
-            if isinstance(namespace, Gap):
-                continue
-            if isinstance(spec, Gap):
-                gaps[namespace] = spec
-            else:
-                specs.setdefault(namespace, set()).add(spec)
-        found = {namespace: joined(map(named_by, ones)) for namespace, ones in specs.items()}
-        for namespace, gap in gaps.items():
-            found[namespace] = msgspec.structs.replace(found.get(namespace, Named()), unread=gap)
-        return found
-
-    return build
-
-
-_BUILDERS: Mapping[type[PodBearer], Builder] = {family: _builder() for family in BEARERS}
+_BUILDERS: Mapping[type[PodBearer], Builder[Named]] = {family: by_namespace(_named) for family in BEARERS}
 
 
 def named_in(view: View, namespace: str) -> Named:
