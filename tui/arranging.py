@@ -15,6 +15,8 @@ from widgets.table import RowLike
 
 LONG = 2000
 """Rows from which on a list is not arranged on the event loop: that takes some 20 ms, as long as a key may wait."""
+AGEING = 30.0
+"""Seconds after which the ages in a long list are brought up to date, where nothing else changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Wish:
     """All that decides which rows are shown and in which order. `picture` is told from another by identity."""
 
     pane: Pane
-    list_id: str
+    shape: Hashable
     picture: Picture
     state: ListState
     filters: Filters
@@ -30,13 +32,13 @@ class Wish:
     @classmethod
     def of(cls, pane: Pane, picture: Picture, state: ListState, filters: Filters) -> Wish:
         """As things stand now: both may change while somebody works on it."""
-        return cls(pane, pane.list_id, picture, replace(state, cursor=None), replace(filters, panes={}))
+        return cls(pane, pane.shape, picture, replace(state, cursor=None), replace(filters, panes={}))
 
     def same_as(self, other: Wish) -> bool:
         """Whether the other asks for the same."""
         if self.picture is not other.picture or self.pane is not other.pane:
             return False
-        return (self.list_id, self.state, self.filters) == (other.list_id, other.state, other.filters)
+        return (self.shape, self.state, self.filters) == (other.shape, other.state, other.filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Arranged:
     index: Mapping[Hashable, int]
     total: int
     problem: str
+    moment: float
 
 
 class Arranger:
@@ -63,11 +66,10 @@ class Arranger:
 
     def get(self, wish: Wish, now: float) -> Arranged | None:
         """The arrangement; None where it is long and must be waited for."""
-        made = self._made
-        if made is not None and made.wish.same_as(wish):
-            return made
         if wish.pane.size(wish.picture) <= LONG:
-            self._made = made = arranged(wish, now)
+            return arranged(wish, now)
+        made = self._made
+        if made is not None and made.wish.same_as(wish) and 0 <= now - made.moment < AGEING:
             return made
         with self._condition:
             self._wish = (wish, now)
@@ -92,7 +94,7 @@ class Arranger:
             try:
                 made = arranged(*asked, outdated=lambda: self._wish is not None)
             except Exception as error:  # the screen must say so, and the next wish may well be granted
-                made = Arranged(asked[0], (), (), {}, 0, f"fault: {type(error).__name__}: {error}")
+                made = Arranged(asked[0], (), (), {}, 0, f"fault: {type(error).__name__}: {error}", asked[1])
             if self._wish is None:
                 self._made = made
                 self._wake()
@@ -105,4 +107,4 @@ def arranged(wish: Wish, now: float, outdated: Callable[[], bool] = lambda: Fals
     rows = tuple([entry.row for entry in found])
     index = {row.key: place for place, row in enumerate(rows)}
     said = "" if outdated() else problem(entries, found, wish.state)
-    return Arranged(wish, found, rows, index, len(entries), said)
+    return Arranged(wish, found, rows, index, len(entries), said, now)

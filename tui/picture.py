@@ -28,7 +28,7 @@ class Stats:
 class Picture:
     """Handed from the judging thread to the screen, whole. `fresh`: (resource, check id) -> first seen, epoch s.
 
-    `whole` is the picture that this one is a part of, where a person looks at a part only.
+    `whole` is the picture that this one is a part of, where a person looks at a part only; `part` says which.
     """
 
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -36,6 +36,7 @@ class Picture:
     stats: Mapping[ResourceKey, Stats] = field(default_factory=dict)
     fresh: Mapping[tuple[ResourceKey, str], float] = field(default_factory=dict)  # failures that came up meanwhile
     whole: Picture | None = field(default=None, repr=False, compare=False)
+    part: str = ""
     _by_kind: dict[Kind, Summary] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

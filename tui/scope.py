@@ -96,6 +96,7 @@ def _within(picture: Picture, scope: Scope, before: Picture | None) -> Picture:
         picture.stats,
         {pair: moment for pair, moment in picture.fresh.items() if pair[0] in found},
         whole=picture,
+        part=scope_words(scope),
     )
 
 

@@ -10,7 +10,7 @@ from checks.result import NOTHING, Summary
 from inventory.resource import CLUSTER_KINDS, Kind
 from inventory.text import safe
 from tui.picture import Picture, add_up
-from tui.scope import Scope, namespace_of, scope_words
+from tui.scope import Scope, namespace_of
 from tui.verdicts import total_badge
 from widgets.overlay import Choice, Option, Picker
 
@@ -109,5 +109,5 @@ def choose_context(screen: DeckScreen) -> None:
 def look(screen: DeckScreen, scope: Scope) -> None:
     """Look at this from now on."""
     screen.filters.scope = scope
-    screen.flash(f"looking at {scope_words(scope) or 'everything'}")
+    screen.show_foot()
     screen.show_picture()

@@ -15,6 +15,7 @@ from inventory.gap import Gap, Reason
 from inventory.kubernetes.cluster import Access, Cluster
 from inventory.kubernetes.derivation import derive, missing
 from inventory.kubernetes.derived import DERIVED
+from inventory.kubernetes.subjects import SUBJECTS
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import SourceHealth, Status
 from inventory.store import Store
@@ -53,7 +54,7 @@ def filled(
     by_kind: dict[Kind, list[Resource]] = {Kind.CLUSTER: [cluster()]}
     for one in objects() if resources is None else resources:
         by_kind.setdefault(one.key.kind, []).append(one)
-    for derivation in DERIVED:
+    for derivation in {each.kind: each for each in (*DERIVED, SUBJECTS)}.values():
         lacking = missing(derivation, gaps)
         if lacking is None:
             by_kind[derivation.kind] = list(derive(derivation, by_kind, SOURCE))

@@ -11,6 +11,7 @@ import pytest
 
 from tui.panes import load
 from tui.panes.findings.pane import FindingsPane
+from tui.panes.services.pane import ServicesPane
 
 
 @pytest.fixture
@@ -28,3 +29,12 @@ def own_findings_pane() -> Iterator[None]:
     pane = load("findings")
     assert isinstance(pane, FindingsPane)
     FindingsPane.__init__(pane)
+
+
+@pytest.fixture(autouse=True)
+def own_services_pane() -> Iterator[None]:
+    """So does the services pane its view."""
+    yield
+    pane = load("services")
+    assert isinstance(pane, ServicesPane)
+    ServicesPane.__init__(pane)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.resource import OBJECTS, Kind, ResourceKey
+from inventory.resource import ENGINE_KINDS, OBJECTS, Kind, ResourceKey
 from tests.tui.stage import detail_text, place, play, put_cursor
 from tests.tui.world import world
 from tui.detail.tab import Shape, tabs_of
@@ -14,7 +14,7 @@ from widgets.overlay import Picker
 
 SIZES = [(80, 24), (120, 40), (200, 50), (40, 10), (60, 15)]
 USUAL = SIZES[:3]
-OPENED = [kind for kind in OBJECTS if kind is not Kind.VOLUME]
+OPENED = [kind for kind in ENGINE_KINDS if kind in OBJECTS and kind is not Kind.VOLUME]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

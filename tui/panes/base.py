@@ -93,6 +93,11 @@ class Pane:
         """Under which name sorting, filter and cursor of the view that is shown are kept."""
         return self.id
 
+    @property
+    def shape(self) -> Hashable:
+        """What decides which rows there are, besides the picture."""
+        return self.list_id
+
     def list_order(self) -> tuple[str, bool]:
         """How the view that is shown is sorted at first: column key and whether descending."""
         return self.order

@@ -175,7 +175,8 @@ class MainScreen(FrameScreen):
             listing = _FOOT_VIEWS if self.pane.views(self.listed) else _FOOT_LIST
             keys = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS}.get(here.pane, listing)
         pinned = self.filters.pinned
-        right = Cell.of(f"& {pinned} ", "accent") if pinned else EMPTY
+        held = " ".join(filter(None, (scope_words(self.filters.scope), f"& {pinned}" if pinned else "")))
+        right = Cell.of(f"{held} ", "accent") if held else EMPTY
         right = Cell.of(f"{self._flash} ", "accent") if self._flash else right
         self.query_one("#foot", FooterLine).set_keys(keys, right)
 
@@ -246,7 +247,7 @@ class MainScreen(FrameScreen):
 
     def headline(self, facts: Cell, state: ListState) -> None:
         """The line over the list: facts left, what filters it right."""
-        parts = [scope_words(self.filters.scope)]
+        parts: list[str] = []
         if self.filters.minimum:
             parts.append(f"min {self.filters.minimum.word}")
         if state.failures:
@@ -324,6 +325,7 @@ class MainScreen(FrameScreen):
         state = self.state
         if here.pane == "overview":
             self.set_focus(self.overview)
+            self.call_after_refresh(self.show_picture)  # while another place was shown, it had no size
         else:
             if state.cursor is not None:
                 self.table.move_to(state.cursor)

@@ -64,6 +64,11 @@ class FindingsPane(Pane):
             return f"{self.id} {self._within.framework} {self._within.item}"
         return f"{self.id} {self._benchmarks.framework.id}" if self.benchmarking else self.id
 
+    @property
+    def shape(self) -> Hashable:
+        """The view, and whether findings are grouped."""
+        return self.list_id, self.grouped, self._within
+
     def list_order(self) -> tuple[str, bool]:
         """The items of a framework stand in its own order."""
         return self._benchmarks.order if self._lists_items else self.order

@@ -124,6 +124,11 @@ class MonitoringPane(Pane):
         """What is shown now."""
         return self._coverage if self.covering else self._components
 
+    @property
+    def shape(self) -> Hashable:
+        """Components or coverage."""
+        return self.covering
+
     def turn(self, step: int = 1) -> bool:
         """Components or coverage."""
         self.covering = not self.covering

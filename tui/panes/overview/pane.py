@@ -91,6 +91,10 @@ class OverviewPane(Pane):
 def host_lines(picture: Picture, width: int) -> list[TextLine]:
     """The host and the engine, as far as they are known."""
     found: list[TextLine] = []
+    if picture.part:
+        found += _wrapped(
+            "ONLY", [Cell.of(picture.part, "accent"), Cell.of("(m namespaces, C contexts)", "dim")], width
+        )
     for host in picture.snapshot.of(Host):
         found += _wrapped("HOST", _host_words(host, width), width, host.key)
     named = width >= 100 or picture.snapshot.count(Kind.ENGINE) > 1
@@ -103,6 +107,8 @@ def host_lines(picture: Picture, width: int) -> list[TextLine]:
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
             found += _source_lines(name, health, width)
+        elif health.kind in ("manifests", "compose"):  # files have no engine or cluster that would speak for them
+            found += _wrapped("FILES", [Cell.of(safe(f"{health.target}: {health.detail}", 400))], width)
     if not found:
         found.append(line(" connecting; nothing has answered yet", "dim"))
     return found

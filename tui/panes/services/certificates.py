@@ -16,7 +16,7 @@ from inventory.text import safe
 from tui.format import DAY, age, stamp
 from tui.panes.services.population import Population
 from tui.panes.services.view import KubeEntry, KubeView, namespace_cell, rule, sec
-from tui.panes.services.words import NEVER, SHORT, cell
+from tui.panes.services.words import NEVER, SHORT, cell, said
 from tui.picture import Picture
 from tui.verdicts import link_text
 from widgets.cells import Cell
@@ -174,16 +174,16 @@ def users(snapshot: Snapshot) -> Mapping[ResourceKey, tuple[ResourceKey, ...]]:
 
     for ingress in snapshot.of(Ingress):
         for one in ingress.spec.tls if "spec" not in ingress.gaps else ():
-            note(ingress.key, ingress.namespace, one.secret_name)
+            note(ingress.key, said(ingress, "namespace"), one.secret_name)
     for gateway in snapshot.of(Gateway):
         for listener in gateway.spec.listeners if "spec" not in gateway.gaps else ():
             for ref in listener.tls.certificate_refs if listener.tls is not None else ():
-                note(gateway.key, ref.namespace or gateway.namespace, ref.name)
+                note(gateway.key, ref.namespace or said(gateway, "namespace"), ref.name)
     for family in _USERS[2:]:
         for workload in snapshot.of(family):
             for volume in workload.pod_spec.volumes if "pod_spec" not in workload.gaps else ():
                 if volume.secret is not None:
-                    note(workload.key, workload.namespace, volume.secret.secret_name)
+                    note(workload.key, said(workload, "namespace"), volume.secret.secret_name)
     return {key: tuple(dict.fromkeys(by)) for key, by in found.items()}
 
 

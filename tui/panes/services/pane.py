@@ -14,6 +14,7 @@ from tui.panes.services.exposure import ExposureView
 from tui.panes.services.nodes import NodesView
 from tui.panes.services.pods import PodsView
 from tui.panes.services.policies import PoliciesView
+from tui.panes.services.subjects import SubjectsView
 from tui.panes.services.swarm import SwarmView
 from tui.panes.services.view import KubeView
 from tui.panes.services.workloads import WorkloadsView
@@ -34,7 +35,7 @@ class ServicesPane(Pane):
     def __init__(self) -> None:
         self._swarm = SwarmView()
         self._views: tuple[KubeView, ...] = (
-            WorkloadsView(), PodsView(), NodesView(), PoliciesView(), ExposureView(),
+            WorkloadsView(), PodsView(), NodesView(), SubjectsView(), PoliciesView(), ExposureView(),
             CertificatesView(),
         )  # fmt: skip
         self._chosen = 0
