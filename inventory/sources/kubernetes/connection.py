@@ -11,10 +11,12 @@ import msgspec
 
 from inventory.gap import Gap, Reason
 from inventory.kubernetes.cluster import Access
+from inventory.kubernetes.derived import DERIVED
 from inventory.resource import CLUSTER_KINDS, Kind
 from inventory.sources.kubernetes import kubelets, plan
 from inventory.sources.kubernetes.answers import Reading, not_asked
 from inventory.sources.kubernetes.certificates import Certificates
+from inventory.sources.kubernetes.errors import ApiError
 from inventory.sources.kubernetes.greeting import Greeting
 from inventory.sources.kubernetes.kinds import SERVED
 from inventory.sources.kubernetes.plan import Wanted
@@ -49,6 +51,7 @@ class Connection:
         self.api = Transport(self._open, answered)
         self._way = way
         self.renewed: Callable[[], None] = lambda: None  # hears of other credentials than before
+        self._pool: Any = None
         self._headers: Mapping[str, str] | None = None
         self._certificates: dict[str, Certificates] = {}
         self._lock = threading.Lock()
@@ -62,10 +65,18 @@ class Connection:
             way = open_way(self.options.context, self.options.kubeconfig)
         self.access = way.access
         opened: Opened = way.opened
+        self._pool = opened.pool
         before, self._headers = self._headers, opened.headers
         if before is not None and before != opened.headers:
             self.renewed()
         return opened
+
+    def seen(self) -> Access:
+        """How we came, with the certificate that the server showed. Raises `ApiError` before the first request."""
+        access, shown = self.access, getattr(self._pool, "peer", b"")
+        if access is None:
+            raise ApiError(Reason.ERROR, 0, "no way to the cluster")
+        return msgspec.structs.replace(access, server_certificate=_shown(shown)) if shown else access
 
     def own_namespace(self) -> str:
         """Our own."""
@@ -85,13 +96,24 @@ class Connection:
             return self._certificates.setdefault(wanted.namespace, Certificates(self.api, wanted.namespace))
 
 
+def _shown(der: bytes) -> tuple[str, str, float, float] | None:
+    from cryptography import x509
+
+    try:
+        found = x509.load_der_x509_certificate(der)
+        names = (found.subject.rfc4514_string()[:300], found.issuer.rfc4514_string()[:300])
+        return (*names, found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp())
+    except Exception:  # whatever a certificate makes the parser raise, it is one that cannot be read
+        return None
+
+
 def pending(board: Board, store: Store, source: str) -> None:
     """Before anything is known: everything is still to be read."""
     paths = {one.family.kind: f"GET {one.path(one.versions[0])}" for one in SERVED}
+    for one in DERIVED:  # the gap of such a kind follows those of what it is made from
+        store.set_gap(source, one.kind, Gap(Reason.PENDING, one.kind.value))
     for kind in CLUSTER_KINDS:
-        if plan.derived(kind):  # its own gap follows those of what it is made from
-            store.set_gap(source, kind, Gap(Reason.PENDING, kind.value))
-        else:
+        if not plan.derived(kind):
             board.expect(kind, None, paths.get(kind, kind.value))
 
 

@@ -13,6 +13,8 @@ import msgspec
 from inventory.gap import Gap, Reason
 
 GONE, THROTTLED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 410, 429, 401, 403, 404
+CLOSED = "closed"
+"""The cause of an error of a connection that the other side has closed, as it may with one that was kept."""
 _LONGEST_WAIT = 300.0
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -112,7 +114,7 @@ def failure(error: BaseException, where: str) -> ApiError:
         if isinstance(one, ConnectionRefusedError):
             return ApiError(Reason.ERROR, 0, f"connection to {where} refused, nothing listens there")
         if isinstance(one, ConnectionResetError | BrokenPipeError):
-            return ApiError(Reason.ERROR, 0, f"connection closed by {where}")
+            return ApiError(Reason.ERROR, 0, f"connection closed by {where}", cause=CLOSED)
     for one in causes:
         if isinstance(one, OSError) and one.strerror:
             return ApiError(Reason.ERROR, 0, f"{where}: {one.strerror}")

@@ -58,6 +58,11 @@ class Looking:
         self._pool = pool
         self._root = root
 
+    @property
+    def peer(self) -> bytes:
+        """The certificate that the server showed last (DER), b"" without TLS."""
+        return next(iter(getattr(self._pool, "peer", ())), b"")
+
     def urlopen(self, method: str, url: str, **options: Any) -> Any:
         """As urllib3's, for URLs below the server's."""
         if not url.startswith(self._root):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from inventory.gap import Gap, Reason
-from inventory.kubernetes.cluster import KubeNode
+from inventory.kubernetes.cluster import ApiResource, KubeNode
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.kubernetes import greeting, health, kubelets, plan
@@ -104,7 +104,10 @@ class KubernetesSource:
 
     def reader(self) -> ClusterReader | Gap:
         """What reads logs, objects and events on demand."""
-        return ClusterReader(self.connection.api, self.name)
+        return ClusterReader(self.connection.api, self.name, self._resources)
+
+    def _resources(self) -> tuple[ApiResource, ...]:
+        return self._greeting.discovered.resources if self._greeting else ()
 
     def _renewed(self) -> None:
         """Other credentials than before: what was forbidden may be allowed."""
@@ -138,9 +141,7 @@ class KubernetesSource:
                 one.retire()
             self._followers.clear()
         self._greeting = found
-        access = self.connection.access
-        if access is None:  # the way was opened to ask
-            raise ApiError(Reason.ERROR, 0, "no way to the cluster")
+        access = self.connection.seen()
         self._store.replace(self.name, Kind.CLUSTER, [greeting.cluster(self.name, found, access, time.time())])
         lists = plan.wanted(found.discovered, found.namespaces)
         fresh = [one for one in lists if (one.kind, one.place) not in self._followers]
@@ -181,7 +182,8 @@ class KubernetesSource:
             answered = time.monotonic()
             if silent:
                 silent = False
-                for one in self._followers.values():
+                for one in self._followers.values():  # a connection of before may be dead without knowing it
+                    one.reflector.cut()
                     one.woken.set()
             self._report()
         if self._wanted.is_set():

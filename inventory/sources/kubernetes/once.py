@@ -22,6 +22,8 @@ from inventory.sources.kubernetes.shelf import Board
 from inventory.store import Store
 
 THREADS = 5
+PAUSES = (1.0, 2.0, 0.0)
+"""Seconds after a failure that may pass; none after the last."""
 TOTAL = 60.0
 """Seconds for everything together."""
 
@@ -58,9 +60,7 @@ def _read(
 ) -> SourceHealth:
     options = connection.options
     found = greeting.greet(connection.api, connection.own_namespace, options.namespaces)
-    access = connection.access
-    if access is None:  # the way was opened to ask
-        raise ApiError(Reason.ERROR, 0, "no way to the cluster")
+    access = connection.seen()
     store.replace(name, Kind.CLUSTER, [greeting.cluster(name, found, access, time.time())])
     lists = plan.wanted(found.discovered, found.namespaces)
     reflectors = [connection.reflector(one, name, store, board) for one in lists]
@@ -108,7 +108,7 @@ def _all(reflectors: list[Reflector], until: float) -> None:
 
 def _list(one: Reflector, until: float) -> None:
     """One list; a server that asks for patience gets it once or twice."""
-    for pause in (1.0, 2.0, 0.0):
+    for pause in PAUSES:
         try:
             one.read()
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,13 @@ from urllib.parse import urlsplit
 
 CURRENT = threading.local()
 """`call`: the request that this thread makes; it is told its connection."""
+_KEEP_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
+"""A watch may be silent for minutes; that nobody is there any more is noticed in one."""
 IDLE = 48
 """Connections that are kept; a watch has one of its own as long as it runs."""
 
@@ -21,7 +29,10 @@ def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any
     import urllib3
 
     urllib3.disable_warnings()  # they would be written over the screen; a check says the same
+    from urllib3.connection import HTTPConnection
+
     options: dict[str, Any] = {"maxsize": IDLE, "num_pools": 2}
+    options["socket_options"] = [*HTTPConnection.default_socket_options, *_KEEP_ALIVE]
     if context is not None:
         options["ssl_context"] = context
         if server_name:
@@ -34,11 +45,13 @@ def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any
         return SOCKSProxyManager(proxy, **options)  # these have connections of their own kind, bounded by each read
     else:
         made = urllib3.ProxyManager(proxy, **options)
-    made.pool_classes_by_scheme = _classes()
+    made.peer = []
+    made.pool_classes_by_scheme = _classes(made.peer)
     return made
 
 
-def _classes() -> dict[str, Any]:
+def _classes(peer: list[bytes]) -> dict[str, Any]:
+    """Kinds of connections; `peer` is given the certificate that the server showed last (DER)."""
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -48,6 +61,11 @@ def _classes() -> dict[str, Any]:
             super().request(*words, **options)
 
     class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            if isinstance(self.sock, ssl.SSLSocket):
+                peer[:] = [self.sock.getpeercert(binary_form=True) or b""]
+
         def request(self, *words: Any, **options: Any) -> None:
             _note(self)
             super().request(*words, **options)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from inventory.gap import Gap, Reason
+from inventory.kubernetes.cluster import ApiResource, CustomResource
 from inventory.kubernetes.configuration import KubeEvent, KubeSecret
 from inventory.kubernetes.resource import KubeResource
 from inventory.sources.decode import AnswerError, plain
 from inventory.sources.kubernetes.answers import MALFORMED, ONE_METADATA, Reading, page
 from inventory.sources.kubernetes.errors import ApiError
-from inventory.sources.kubernetes.kinds import SERVED
+from inventory.sources.kubernetes.kinds import SERVED, ServedKind
 from inventory.sources.kubernetes.objects import LAST_APPLIED
 from inventory.sources.kubernetes.transport import JSON, Api, Stream
 
@@ -27,13 +28,14 @@ _ANY = "*/*"
 class ClusterReader:
     """May be used from any thread; every answer has a deadline. Errors come as a `Gap`."""
 
-    def __init__(self, api: Api, source: str) -> None:
+    def __init__(self, api: Api, source: str, resources: Callable[[], Iterable[ApiResource]] = tuple) -> None:
         self._api = api
         self._source = source
+        self._resources = resources  # what is served, to find objects of kinds that we do not know
 
     def object(self, resource: KubeResource) -> bytes | Gap:
         """The whole object as JSON, as it is now. Of a Secret the metadata alone, without what was applied last."""
-        path = path_of(resource)
+        path = path_of(resource, self._resources())
         if path is None:
             return Gap(Reason.UNSUPPORTED, resource.key.kind.value, "not an object of the API")
         secret = isinstance(resource, KubeSecret)
@@ -85,12 +87,17 @@ class ClusterReader:
             return error.gap(f"GET {path}")
 
 
-def path_of(resource: KubeResource) -> str | None:
-    """Where the server has the object; None for what is no object of the API."""
+def path_of(resource: KubeResource, resources: Iterable[ApiResource] = ()) -> str | None:
+    """Where the server has the object; None for what is no object of the API, or of a kind that is not served."""
     version = resource.api_version.rpartition("/")[2]
     for served in SERVED:
         if isinstance(resource, served.family):
             return served.path(version or served.versions[0], resource.namespace, resource.name)
+    if isinstance(resource, CustomResource):
+        for one in resources:
+            if (one.group, one.kind) == (resource.api_group, resource.api_object):
+                served = ServedKind(CustomResource, one.group, (version,), one.resource, one.namespaced)
+                return served.path(version, resource.namespace, resource.name)
     return None
 
 

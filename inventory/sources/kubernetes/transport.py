@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from inventory.gap import Reason
-from inventory.sources.kubernetes.errors import ApiError, failure, refusal
+from inventory.sources.kubernetes.errors import CLOSED, ApiError, failure, refusal
 from inventory.sources.kubernetes.pool import CURRENT
 
 JSON = "application/json"
@@ -112,9 +112,12 @@ class Transport:
         try:
             call = self._once(opened, method, path, query, accept, until, body)
         except ApiError as error:
-            if not error.refuses_credentials:
+            if error.cause == CLOSED and method == "GET" and time.monotonic() < until:
+                call = self._once(opened, method, path, query, accept, until, body)
+            elif not error.refuses_credentials:
                 raise
-            call = self._renewed(opened, error, (method, path, query, accept, until, body))
+            else:
+                call = self._renewed(opened, error, (method, path, query, accept, until, body))
         self._answered()
         return call
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from inventory.gap import Reason
-from inventory.kubernetes.cluster import Cluster
+from inventory.kubernetes.cluster import Cluster, CustomResource
 from inventory.kubernetes.configuration import KubeSecret
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import Kind
@@ -317,6 +317,8 @@ def test_objects_logs_and_events_on_demand(rig: Callable[..., Rig]) -> None:
     raw = reader.object(pod)
     assert isinstance(raw, bytes)
     assert pod.name.encode() in raw
+    for custom in one.store.snapshot().of(CustomResource):
+        assert isinstance(reader.object(custom), bytes)
     container = pod.pod_spec.containers[0].name
     for line in ("one", "two", "three"):
         one.server.cluster.log(pod.namespace, pod.name, container, line)
