@@ -128,6 +128,7 @@ class _File:
         named = told.get("service")
         other = self._value["services"].get(named) if isinstance(named, str) else None
         if told.get("file") or not isinstance(other, dict) or depth >= _EXTENDS_DEPTH:
+            named = named if isinstance(named, str) else "something"
             said = f"service {name} extends {named} of {told.get('file') or 'no file'}, which is not read"
             self._note(line_of(lines), said, broken=True)
             return service, "extends"
