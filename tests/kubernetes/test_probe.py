@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from checks.verdict import Outcome, Severity
 from inventory.gap import Gap
 from inventory.kubernetes.cluster import KubeNode, NodeAddress
 from inventory.kubernetes.opening import API, ETCD, KUBELET
@@ -22,7 +23,9 @@ from inventory.resource import Kind
 from inventory.sources.kubernetes import probe
 from inventory.store import Store
 from tests.checks.builders import changed
+from tests.checks.cases import Case, check_of, results
 from tests.checks.kubernetes.surroundings import ACCESS, cluster
+from tests.kubernetes.apiserver import ApiServer
 from tests.kubernetes.captured import NOW, SOURCE, one
 from tui.probing import look_at_clusters
 
@@ -239,3 +242,18 @@ def test_a_budget_that_is_used_up_is_said() -> None:
         target = probe.Target(API, f"127.0.0.1:{port}", "", (f"http://127.0.0.1:{port}/version",))
         [opening] = probe.probe([target], SOURCE, NOW, budget=0.1)
     assert isinstance(opening.peek("answers"), Gap)
+
+
+def test_the_recorded_api_server_lists_pods_for_a_stranger() -> None:
+    """Its binding of system:anonymous to pod-exec is one of the recorded cluster's faults."""
+    with ApiServer() as server:
+        access = msgspec.structs.replace(ACCESS, server=f"https://127.0.0.1:{server.port}")
+        store = Store()
+        store.put([cluster(access)])
+        look_at_clusters(store)
+        assert not server.journal.writes()
+    [opening] = store.snapshot().by_kind[Kind.OPENING].values()
+    found = results([check_of("ORC-252")], Case("ORC-252", opening, Outcome.FAIL, others=()))["ORC-252"]
+    assert (found.outcome, found.severity) == (Outcome.FAIL, Severity.CRITICAL)
+    paths = [evidence.path.partition("/api")[2] or evidence.path[-8:] for evidence in found.verdict.evidence]
+    assert paths == ["/version", "/v1/pods?limit=1"]
