@@ -92,9 +92,8 @@ class Transport:
             return call.body(LIMIT, JSON)
 
     def again(self) -> None:
-        """Try credentials that were refused before, and read them anew."""
-        with self._lock:
-            self._refused, self._opened = None, None
+        """Try credentials that were refused before, and read them anew. Never waits: a key calls it."""
+        self._refused, self._opened = None, None
 
     @property
     def server(self) -> str:

@@ -16,7 +16,7 @@ from inventory.gap import Reason
 from inventory.sources.kubernetes.access import open_way
 from inventory.sources.kubernetes.errors import ApiError
 from inventory.sources.kubernetes.pool import proxy_of
-from inventory.sources.kubernetes.transport import Transport
+from inventory.sources.kubernetes.transport import Opened, Transport
 from tests.kubernetes.apiserver import ApiServer, Manner
 
 PODS = "/api/v1/pods"
@@ -183,7 +183,6 @@ def answering(raw: bytes) -> Iterator[str]:
 def plain(url: str) -> Transport:
     from inventory.sources.kubernetes.guard import Looking
     from inventory.sources.kubernetes.pool import manager
-    from inventory.sources.kubernetes.transport import Opened
 
     return Transport(lambda: Opened(url, Looking(manager(None, "", ""), url), {"Authorization": "Bearer secret"}))
 
@@ -255,3 +254,22 @@ def test_headers_that_drip_do_not_outlive_the_deadline() -> None:
 )
 def test_the_environments_proxy(url: str, environ: dict[str, str], proxy: str) -> None:
     assert proxy_of(url, environ) == proxy
+
+
+def test_a_refresh_does_not_wait_for_a_plugin() -> None:
+    busy, go = threading.Event(), threading.Event()
+
+    def slow() -> Opened:
+        busy.set()
+        go.wait(10)
+        raise ApiError(Reason.ERROR, 0, "no plugin")
+
+    api = Transport(slow)
+    asking = threading.Thread(target=lambda: error_of(lambda: api.get(PODS, deadline=5)), daemon=True)
+    asking.start()
+    assert busy.wait(5)
+    began = time.monotonic()
+    api.again()
+    assert time.monotonic() - began < 0.2
+    go.set()
+    asking.join(5)
