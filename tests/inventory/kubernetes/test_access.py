@@ -17,9 +17,10 @@ import pytest
 import yaml
 
 from inventory.gap import Reason
+from inventory.sources.kubernetes import access
 from inventory.sources.kubernetes.access import credential_of, describe, open_way
 from inventory.sources.kubernetes.errors import ApiError
-from inventory.sources.kubernetes.kubeconfig import load
+from inventory.sources.kubernetes.kubeconfig import in_cluster, load
 from inventory.sources.kubernetes.transport import Transport
 from tests.kubernetes.apiserver import ApiServer
 
@@ -197,6 +198,26 @@ def test_loggers_are_off_whatever_their_level(server: ApiServer, write: Any, cap
     caplog.set_level(logging.DEBUG)
     who(server, write({"token": server.accounts.viewer.token}))
     assert not [one for one in caplog.records if one.name.startswith(("kubernetes", "urllib3"))]
+
+
+def test_the_account_of_a_pod(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kubernetes.config import incluster_config
+
+    assert server.credentials is not None
+    (tmp_path / "token").write_text(server.accounts.viewer.token, encoding="utf-8")
+    (tmp_path / "ca.crt").write_bytes(server.credentials.authority_pem())
+    (tmp_path / "namespace").write_text("shop", encoding="utf-8")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr(access, "in_cluster", lambda: in_cluster(account=tmp_path))
+    for name, value in {"HOST": "127.0.0.1", "PORT": str(server.port)}.items():
+        monkeypatch.setenv(f"KUBERNETES_SERVICE_{name}", value)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    way = open_way()
+    assert (way.access.credential, way.access.namespace) == ("in-cluster", "shop")
+    server.journal.clear()
+    assert Transport(lambda: way.opened).get(PODS, deadline=5)
+    assert server.journal.requests[-1].account == "viewer"
 
 
 def test_errors_are_typed(tmp_path: Path) -> None:
