@@ -6,6 +6,7 @@ Each way runs in a process of its own, so that its memory is its own. The clock 
 from __future__ import annotations
 
 import base64
+import gc
 import http.client
 import importlib
 import json
@@ -157,7 +158,8 @@ def _engine() -> Any:
 
 
 def _load(path: Path) -> None:
-    """Import what reading needs, by going as far as one can without a request."""
+    """Import what reading needs, by going as far as one can without a request; collect garbage as the explorer does."""
+    gc.set_threshold(100_000, 50, 100)
     from inventory.sources.kubernetes import connection
     from inventory.sources.kubernetes.access import open_way
 
