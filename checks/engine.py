@@ -14,7 +14,7 @@ from checks.check import Check
 from checks.infra import exempt
 from checks.policy import Policy, Waiver
 from checks.result import Evaluation, Judgement, Result, Summary, count
-from checks.selectors import behind, leans_on, maker
+from checks.selectors import behind, maker
 from checks.verdict import Outcome, Severity, Verdict, unknown
 from checks.view import CLOCK, EFFECTIVE, EVENTS, SEVERITIES, Indexes, Read, View, effective_views, indexed
 from inventory.gap import Unread
@@ -26,6 +26,7 @@ from inventory.store import Changes
 TIME_LIMIT = 1.0  # seconds for one check on one resource, give or take a tenth
 _TENTH = 0.1
 Pair = tuple[Check, ResourceKey]
+_Said = tuple[Shared, dict[str, Verdict]]
 _NOT_APPLICABLE, _FAIL = Outcome.NOT_APPLICABLE, Outcome.FAIL
 
 
@@ -59,7 +60,8 @@ class Engine:
         self._asked_for: set[str] = set()  # checks whose verdicts others have looked at
         self._indexes: Indexes = {}
         self._judgements: dict[ResourceKey, Judgement] = {}
-        self._leaning: dict[ResourceKey, set[ResourceKey]] = {}  # whose results depend on another's
+        self._leaning: dict[ResourceKey, set[ResourceKey]] = {}  # whose waivers go by another's image and labels
+        self._made: dict[ResourceKey, set[ResourceKey]] = {}  # what each made, whose findings may be its own
         self._waivers: dict[str, tuple[Waiver, ...]] = {}  # by check
         self._total = Summary()
         self._slow: set[str] = set()
@@ -85,6 +87,7 @@ class Engine:
         self._slow.clear()
         self._written.clear()
         whole: dict[ResourceKey, None] = {}  # to be judged by every check
+        said = {key: self._all_of(key) for key in changes.keys if key in self._made}
         dirty = dict.fromkeys(pair for pair in self._skipped if pair[1] in self._known)
         self._skipped.clear()
         touched: set[ResourceKey] = set()
@@ -100,7 +103,7 @@ class Engine:
             touched |= self._expired(snapshot)
         for read in stale_reads:
             dirty |= dict.fromkeys(pair for pair in self._readers.get(read, ()) if pair[1] in self._known)
-        touched |= self._run(snapshot, dirty, whole)
+        touched |= self._below(said, self._run(snapshot, dirty, whole))
         for key in touched:
             self._conclude(snapshot, key)
         return Evaluation(snapshot.generation, dict(self._judgements), self._total, self._timer() - started)
@@ -152,13 +155,32 @@ class Engine:
 
     def _lean(self, key: ResourceKey, resource: Resource | None) -> None:
         """Note by whose image and labels its waivers go, if not by its own, and what it was made from."""
-        before, after = leans_on(self._known.get(key)), leans_on(resource)
-        for other in before - after:
-            self._leaning[other].discard(key)
-            if not self._leaning[other]:
-                del self._leaning[other]
-        for other in after - before:
-            self._leaning.setdefault(other, set()).add(key)
+        known = self._known.get(key)
+        _relink(self._leaning, key, behind(known), behind(resource))
+        _relink(self._made, key, maker(known), maker(resource))
+
+    def _below(
+        self, said: Mapping[ResourceKey, tuple[Shared, dict[str, Verdict]]], touched: set[ResourceKey]
+    ) -> set[ResourceKey]:
+        """These, and what was made by those of whom something else is said now, down to the pods.
+
+        `said` are the verdicts before of what was replaced: most of it is another state of which the same is said.
+        """
+        if not self._made:
+            return touched
+        pending = [key for key in touched if key in self._made]
+        pending += (key for key, before in said.items() if self._all_of(key) != before)
+        met: set[ResourceKey] = set()
+        while pending:
+            fresh = self._made.get(pending.pop(), set()) - met
+            met |= fresh
+            pending += (key for key in fresh if key in self._made)
+        return touched | met
+
+    def _all_of(self, key: ResourceKey) -> _Said:
+        """A copy of what is said of a resource, to compare with later."""
+        found = self._verdicts.get(key)
+        return (NOBODY, {}) if found is None else (found.shared, dict(found))
 
     def _looked_at(self, gaps: Iterable[GapKey]) -> list[Read]:
         """The kernel's views that came within reach, or out of it, with a host as a whole."""
@@ -225,8 +247,6 @@ class Engine:
                 before, after = self._judge(self._view(snapshot, key.source, views), pair)
                 if before != after:
                     touched.add(key)
-        for key in tuple(touched) if self._leaning else ():
-            touched |= self._leaning.get(key, set())
         return touched
 
     def _view(self, snapshot: Snapshot, source: str, views: dict[str, View]) -> View:
@@ -511,6 +531,19 @@ def _tells(verdict: Verdict) -> tuple[Outcome, Severity | None, str, str]:
 def _said(verdict: Verdict) -> tuple[Outcome, Severity | None]:
     """What other checks may ask of it."""
     return verdict.outcome, verdict.severity
+
+
+def _relink(
+    links: dict[ResourceKey, set[ResourceKey]], key: ResourceKey, before: ResourceKey | None, after: ResourceKey | None
+) -> None:
+    if before == after:
+        return
+    if before is not None:
+        links[before].discard(key)
+        if not links[before]:
+            del links[before]
+    if after is not None:
+        links.setdefault(after, set()).add(key)
 
 
 def _different(before: Mapping[str, Effective], after: Mapping[str, Effective]) -> list[Read]:

@@ -46,11 +46,6 @@ def maker(resource: Resource | None) -> ResourceKey | None:
     return None
 
 
-def leans_on(resource: Resource | None) -> frozenset[ResourceKey]:
-    """The resources that decide how what is found on this one counts."""
-    return frozenset(key for key in (behind(resource), maker(resource)) if key is not None)
-
-
 def image_names(resource: Resource) -> Iterator[str]:
     """Every way to write the image: as its user did, with the registry filled in, by content id."""
     if isinstance(resource, Container):
