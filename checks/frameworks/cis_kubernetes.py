@@ -39,7 +39,9 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
         ),
         Entry("1.1.11", "etcd's data: mode 0700 or stricter", facet=Facet("ORC-477", "^stat ", "mode", 0o700)),
         Entry(
-            "1.1.12", "etcd's data: owned by etcd:etcd", facet=Facet("ORC-477", "^stat ", "owner", owners=("etcd:etcd",))
+            "1.1.12",
+            "etcd's data: owned by etcd:etcd",
+            facet=Facet("ORC-477", "^stat ", "owner", owners=("etcd:etcd",)),
         ),
         *_files(
             "1.1", 13,
