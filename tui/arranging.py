@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.listing import Filters, ListState, arrange, problem
-from tui.panes.base import Entry, Pane
+from tui.panes.base import Entry, Pane, Shown
 from tui.picture import Picture
 from tui.threads import spawn
+from widgets.cells import EMPTY, Cell
 from widgets.table import RowLike
 
 LONG = 2000
@@ -51,6 +52,7 @@ class Arranged:
     index: Mapping[Hashable, int]
     total: int
     problem: str
+    headline: Cell
     moment: float
 
 
@@ -94,7 +96,7 @@ class Arranger:
             try:
                 made = arranged(*asked, outdated=lambda: self._wish is not None)
             except Exception as error:  # the screen must say so, and the next wish may well be granted
-                made = Arranged(asked[0], (), (), {}, 0, f"fault: {type(error).__name__}: {error}", asked[1])
+                made = Arranged(asked[0], (), (), {}, 0, f"fault: {type(error).__name__}: {error}", EMPTY, asked[1])
             if self._wish is None:
                 self._made = made
                 self._wake()
@@ -106,5 +108,6 @@ def arranged(wish: Wish, now: float, outdated: Callable[[], bool] = lambda: Fals
     found = arrange(entries, wish.state, wish.filters, outdated)
     rows = tuple([entry.row for entry in found])
     index = {row.key: place for place, row in enumerate(rows)}
+    head = wish.pane.headline(wish.picture, Shown(len(found), len(entries)))
     said = "" if outdated() else problem(entries, found, wish.state)
-    return Arranged(wish, found, rows, index, len(entries), said, now)
+    return Arranged(wish, found, rows, index, len(entries), said, head, now)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from checks.result import Evaluation, Judgement
 
 DEBOUNCE = 0.05  # seconds that changes may gather before they are judged together
+MOST_REST = 1.0  # the same where judging takes long
 TICK = 60.0  # seconds after which checks that look at the clock run again
 SETTLED_AFTER = 10.0  # seconds; a failure found before was there already
 SAMPLE = 2.0  # seconds between two readings of live figures
@@ -186,13 +187,16 @@ class Session:
         whole = True  # whether this engine has yet to see everything
         generation = -1
         due = time.monotonic() + TICK
+        cost = 0.0  # seconds that the last round took
         while not self._stopped.is_set():
             newer = self.store.wait(generation, max(0.05, due - time.monotonic()))
             passed = time.monotonic() >= due
             if not newer and not passed:
                 continue
             due = time.monotonic() + TICK if passed else due
-            self._stopped.wait(DEBOUNCE)
+            # A large cluster changes all the time: keys and other programs get at least half of it.
+            self._stopped.wait(max(DEBOUNCE, min(cost, MOST_REST)))
+            started = time.monotonic()
             snapshot, changes = self.store.take()
             generation = snapshot.generation
             if passed:  # where nothing has changed, the snapshot is as old as the last change
@@ -220,6 +224,7 @@ class Session:
                 engine, whole = Engine(checks, policy), True
                 evaluation = Evaluation()
             self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first))
+            cost = time.monotonic() - started
 
     def _fault(self, doing: str, error: Exception) -> None:
         self.fault = f"fault while {doing}: {type(error).__name__}: {error}"

@@ -16,7 +16,7 @@ from tui.arranging import Arranger, Wish
 from tui.detail.tab import Shape
 from tui.listing import Filters, ListState
 from tui.panes import PaneSpec, load, specs
-from tui.panes.base import Entry, Pane, Shown
+from tui.panes.base import Entry, Pane
 from tui.panes.findings.benchmarks import is_item
 from tui.panes.findings.pane import results_of
 from tui.place import Place, Trail
@@ -235,7 +235,7 @@ class MainScreen(FrameScreen):
         table.set_empty(Cell.of(self.empty_words(pane, made.total), "dim"))
         table.set_rows(made.rows, made.index)
         self.filter_problem = made.problem
-        self.headline(pane.headline(picture, Shown(len(made.entries), made.total)), state)
+        self.headline(made.headline, state)
         self.show_preview()
 
     def empty_words(self, pane: Pane, total: int) -> str:

@@ -25,6 +25,8 @@ from widgets.columns import Column
 from widgets.style import Role
 from widgets.textview import TextLine, line
 
+_CONTAINERS = {"containers": "container", "initContainers": "init", "ephemeralContainers": "debug"}
+
 
 class Made(NamedTuple):
     """A pod's line, the workload that stands for it, and what is wrong with that one."""
@@ -143,7 +145,7 @@ class PodsView(KubeView):
 
     def first(self, entry: KubeEntry, picture: Picture, width: int, now: float) -> list[TextLine]:
         """What is broken now, in sentences; then what is said at its workload."""
-        lines = trouble_lines(entry.resource, [], population(picture), now)
+        lines = trouble_lines(entry.resource, [], population(picture), width, now)
         top, judgement = entry.beside.top, entry.beside.judgement
         if top is not None:
             where = link_text(top, picture.everything.snapshot)
@@ -171,8 +173,9 @@ class PodsView(KubeView):
         if isinstance(spec, Gap):
             return [*lines, line(f" {safe(str(spec), 300)}", "unknown")]
         for path, one in spec.all_containers():
-            words = f"{safe(one.name, 60):<24} {safe(one.image, 200)}"
-            lines.append(TextLine(Cell.join((f" {path.partition('[')[0]:<20.20} ", "dim"), words)))
+            kind = _CONTAINERS.get(path.partition("[")[0], "")
+            words = f"{safe(one.name, 60):<16} {safe(one.image, 200)}"
+            lines.append(TextLine(Cell.join((f" {kind:<9} ", "dim"), words)))
         return lines
 
 

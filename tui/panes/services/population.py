@@ -89,7 +89,7 @@ class Population(NamedTuple):
 
 NOBODY = Population((), {}, {}, {}, {}, {})
 _lock = Lock()
-_latest = NOBODY
+_latest: tuple[Population, Population] = (NOBODY, NOBODY)  # the screen may still show what was before the newest
 
 
 def population(picture: Picture) -> Population:
@@ -98,10 +98,11 @@ def population(picture: Picture) -> Population:
     by_kind = picture.everything.snapshot.by_kind
     state = tuple(by_kind.get(kind) for kind in _READ)
     with _lock:
-        before = _latest
-        if len(before.state) != len(state) or any(old is not new for old, new in zip(before.state, state, strict=True)):
-            _latest = _made(by_kind, state, before)
-        return _latest
+        for known in _latest:
+            if len(known.state) == len(state) and all(a is b for a, b in zip(known.state, state, strict=True)):
+                return known
+        _latest = (_made(by_kind, state, _latest[0]), _latest[0])
+        return _latest[0]
 
 
 def _made(

@@ -216,8 +216,12 @@ class KubeView(Pane):
         return f"{self.id} {self.short}"
 
     def size(self, picture: Picture) -> int:
-        """About how many rows there are."""
+        """How many objects are gone through to list them."""
         return sum(picture.snapshot.count(kind) for kind in self.kinds)
+
+    def number(self, picture: Picture) -> int:
+        """About how many rows there are."""
+        return self.size(picture)
 
     def entries(self, picture: Picture, now: float) -> Sequence[Entry]:
         """Rows from the cache where nothing they show has changed."""
@@ -254,7 +258,7 @@ class KubeView(Pane):
 
     def counts(self, picture: Picture) -> str:
         """How many rows, with `..` while more may come."""
-        return f"{self.size(picture)}{'..' if arriving(picture, self.kinds) else ''}"
+        return f"{self.number(picture)}{'..' if arriving(picture, self.kinds) else ''}"
 
     def headline(self, picture: Picture, shown: Shown) -> Cell:
         """How many of how many, what is special here, and what may not be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from heapq import nsmallest
+from textwrap import wrap
 from typing import Any, ClassVar, NamedTuple
 
 from checks.selectors import maker
@@ -79,7 +80,7 @@ class WorkloadsView(KubeView):
         super().__init__()
         self._swarm = SwarmView()
 
-    def size(self, picture: Picture) -> int:
+    def number(self, picture: Picture) -> int:
         """Pods that something made have no row here."""
         return sum(picture.snapshot.count(kind) for kind in self.kinds if kind is not Kind.POD)
 
@@ -189,7 +190,7 @@ class WorkloadsView(KubeView):
             return []
         pods = population(picture)
         mine = [made.pod for made in pods.made.get(resource.key, ())[:200]]
-        return trouble_lines(resource, mine, pods, now)
+        return trouble_lines(resource, mine, pods, width, now)
 
     def facts(self, entry: KubeEntry, picture: Picture, width: int, now: float) -> list[TextLine]:
         """Images, then its pods, those in trouble first."""
@@ -262,18 +263,20 @@ def ready(resource: Any, pods: Pods) -> Cell:
     return Cell.of(f"{count[0]}/{count[1]}", "error" if count[0] < count[1] and not over else "normal")
 
 
-def trouble_lines(resource: KubeResource, made: list[Pod], pods: Population, now: float) -> list[TextLine]:
-    """What is wrong now, what matters most first."""
+def trouble_lines(resource: KubeResource, made: list[Pod], pods: Population, width: int, now: float) -> list[TextLine]:
+    """What is wrong now, what matters most first; two lines each, for the end says why."""
     if not isinstance(resource, PodBearer):
         return []
     found = attempt(troubles, resource, now, pods.about(resource), pods=made)
     if isinstance(found, Gap):
         return [TextLine(Cell.join(" state ", (missing(found), "unknown"), f"  {safe(str(found), 300)}"))]
-    return [
-        TextLine(Cell.of(f" ! {safe(one.text, 400)}" if one.grave else f"   {safe(one.text, 400)}",
-                         "error" if one.grave else "normal"))
-        for one in found[:4]
-    ]  # fmt: skip
+    lines: list[TextLine] = []
+    for one in found[:4]:
+        pieces = wrap(safe(one.text, 600), max(20, width - 4), max_lines=3, placeholder=" ~") or [safe(one.word)]
+        sign, role = ("!", "error") if one.grave else (" ", "normal")
+        lines.append(line(f" {sign} {pieces[0]}", role))  # type: ignore[arg-type]  # one of the roles
+        lines += [line(f"   {piece}", role) for piece in pieces[1:]]  # type: ignore[arg-type]  # as above
+    return lines
 
 
 def pod_line(each: PodLine, now: float) -> TextLine:
