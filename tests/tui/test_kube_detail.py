@@ -12,9 +12,11 @@ import pytest
 from checks.catalogue import catalogue
 from checks.engine import Engine
 from inventory.gap import Gap, Reason
+from inventory.kubernetes.derivation import derive
+from inventory.kubernetes.derived import DERIVED
 from inventory.kubernetes.resource import KubeResource
 from inventory.kubernetes.workloads import Pod
-from inventory.resource import CLUSTER_KINDS, Kind
+from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.sources.kubernetes.connection import Connection, Options
 from inventory.sources.kubernetes.reader import ClusterReader
@@ -155,6 +157,64 @@ def test_no_control_sequence_reaches_the_screen(hostile: str) -> None:
     for found in tabs_of(bad):
         for line in found.lines(bad, Context(Picture(snapshot=snapshot()), 80, NOW)) if found.lines else ():
             assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in line.cell.text)
+
+
+# -- who may do what, who reaches whom --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole() -> Picture:
+    """With what follows from the recorded objects."""
+    by_kind: dict[Kind, dict[ResourceKey, Resource]] = {kind: dict(found) for kind, found in snapshot().by_kind.items()}
+    for each in DERIVED:
+        inputs = {kind: tuple(found.values()) for kind, found in by_kind.items()}
+        by_kind.setdefault(each.kind, {}).update({made.key: made for made in derive(each, inputs, SOURCE)})
+    return Picture(snapshot=Snapshot(1, NOW, by_kind))
+
+
+def test_a_pod_is_told_what_its_account_may_do(whole: Picture) -> None:
+    said = text(one(Kind.POD, "staging/ci-runner-6b9f558cf-l6njh"), "rights", whole)
+    assert "as ServiceAccount/staging/ci-runner" in said
+    assert "the way to every right in the cluster" in said
+    assert "ci-runner-admin -> cluster-admin" in said
+
+
+def test_a_pod_without_rights_is_told_so(whole: Picture) -> None:
+    assert "no way from here to every right is known" not in text(one(Kind.POD, CRASHING), "rights", whole)
+    said = text(one(Kind.POD, CRASHING), "rights", whole)
+    assert "nodes/proxy" in said  # which everybody was given in the recorded cluster
+
+
+def test_who_may_read_a_secret_is_listed_with_what_people_gave_first(whole: Picture) -> None:
+    said = text(one(Kind.KUBE_SECRET, "prod/db-credentials"), "who", whole).splitlines()
+    given = next(at for at, found in enumerate(said) if "prod/checkout" in found)
+    shipped = next(at for at, found in enumerate(said) if "generic-garbage-collector" in found)
+    assert given < shipped
+
+
+def test_rights_that_may_not_be_read_are_said(whole: Picture) -> None:
+    gap = Gap(Reason.DENIED, "GET clusterrolebindings", "viewer cannot list")
+    state = Snapshot(1, NOW, whole.snapshot.by_kind, gaps={(SOURCE, Kind.SUBJECT): gap})
+    for name in ("rights", "who"):
+        assert "viewer cannot list" in text(one(Kind.POD, CRASHING), name, Picture(snapshot=state))
+
+
+def test_a_workload_is_told_who_reaches_it(whole: Picture) -> None:
+    said = text(one(Kind.DEPLOYMENT, "prod/checkout-api"), "reach", whole)
+    assert "api.example.com" in said
+    assert "isolated by" in said
+    assert "TCP 53; UDP 53" in said
+
+
+def test_an_isolated_pod_is_told_from_an_open_one(whole: Picture) -> None:
+    assert "any address" in text(one(Kind.DEPLOYMENT, "staging/web"), "reach", whole)
+    assert "any address" not in text(one(Kind.DEPLOYMENT, "prod/checkout-api"), "reach", whole)
+
+
+def test_reach_without_policies_is_unknown(whole: Picture) -> None:
+    gap = Gap(Reason.DENIED, "GET networkpolicies", "viewer cannot list")
+    state = Snapshot(1, NOW, whole.snapshot.by_kind, gaps={(SOURCE, Kind.NETWORKPOLICY): gap})
+    assert "viewer cannot list" in text(one(Kind.DEPLOYMENT, "staging/web"), "reach", Picture(snapshot=state))
 
 
 # -- what is read on demand -----------------------------------------------------------------------------------------
