@@ -64,6 +64,7 @@ class Arranger:
         self._condition = threading.Condition()
         self._wish: tuple[Wish, float] | None = None
         self._made: Arranged | None = None
+        self._before: Arranged | None = None  # kept, so that a long one is not taken apart on the event loop
         self._running = False
 
     def get(self, wish: Wish, now: float) -> Arranged | None:
@@ -84,7 +85,10 @@ class Arranger:
     def prepare(self, wish: Wish, now: float) -> None:
         """Make it now, in the thread that calls: whoever asks next finds it made."""
         if wish.pane.size(wish.picture) > LONG:
-            self._made = arranged(wish, now)
+            self._keep(arranged(wish, now))
+
+    def _keep(self, made: Arranged) -> None:
+        self._before, self._made = self._made, made
 
     def _work(self) -> None:
         while True:
@@ -98,7 +102,7 @@ class Arranger:
             except Exception as error:  # the screen must say so, and the next wish may well be granted
                 made = Arranged(asked[0], (), (), {}, 0, f"fault: {type(error).__name__}: {error}", EMPTY, asked[1])
             if self._wish is None:
-                self._made = made
+                self._keep(made)
                 self._wake()
 
 
