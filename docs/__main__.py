@@ -10,7 +10,11 @@ from pathlib import Path
 from docs import catalogue, mapping
 
 HERE = Path(__file__).parent
-DOCUMENTS: Mapping[str, Callable[[], str]] = {"checks.md": catalogue.document, "cis-docker.md": mapping.document}
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "checks.md": catalogue.document,
+    "cis-docker.md": mapping.docker,
+    "cis-kubernetes.md": mapping.kubernetes,
+}
 
 
 def stale() -> list[str]:
