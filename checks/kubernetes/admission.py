@@ -17,6 +17,8 @@ from inventory.kubernetes.policies import LimitRange, ResourceQuota, ValidatingW
 
 LABEL = "pod-security.kubernetes.io/"
 _LEVELS = {one.word: one for one in Level}
+_CONFIGURED = "admission-control-config-file"
+_CONSTRAINTS = "security.openshift.io"
 _SHOWN = 10
 
 
@@ -37,9 +39,11 @@ _SHOWN = 10
 def no_level(namespace: Namespace, view: View) -> Verdict:
     """Judges the label `pod-security.kubernetes.io/enforce`, which the API server's own admission obeys.
 
-    F: not set, privileged or no level, nothing else enforces a policy, and something lives there: high where a pod or
-    template violates baseline, else medium. M: the same with a policy engine that refuses something. P: baseline or
-    restricted. NA: nothing lives there; a namespace of the cluster's own components, which need what baseline refuses.
+    F: not set or privileged, nothing else enforces a policy, and something lives there: high where a pod or template
+    violates baseline, else medium. M: the same with a policy engine that refuses something; not set, and the API server
+    has levels of its own for such namespaces (`--admission-control-config-file`, as Talos has) or OpenShift's security
+    context constraints; a word that is no level, which the server takes for restricted. P: baseline or restricted.
+    NA: nothing lives there; a namespace of the cluster's own components, which need what baseline refuses.
     """
     if namespace.name in SYSTEM_NAMESPACES:
         return not_applicable("the cluster's own components need what baseline refuses")
@@ -48,7 +52,10 @@ def no_level(namespace: Namespace, view: View) -> Verdict:
         for mode in ("enforce", "enforce-version", "audit", "warn")
         if f"{LABEL}{mode}" in namespace.labels
     ]
-    enforced = _LEVELS.get(namespace.labels.get(f"{LABEL}enforce", ""), Level.PRIVILEGED)
+    label = namespace.labels.get(f"{LABEL}enforce")
+    if label is not None and label not in _LEVELS:
+        return manual("the label names no level; the API server then refuses what restricted does", *labels)
+    enforced = _LEVELS[label] if label is not None else Level.PRIVILEGED
     living = inhabitants(view, namespace.name)
     if enforced is Level.RESTRICTED:
         return passed("", *labels)
@@ -71,6 +78,10 @@ def no_level(namespace: Namespace, view: View) -> Verdict:
         if unread is not None:
             raise Unread(unread)
         severity = Severity.MEDIUM
+    elsewhere = _set_elsewhere(view) if label is None else []
+    if elsewhere:
+        message = "no level is set here; the cluster may have one for all namespaces"
+        return manual(message, *labels, *elsewhere, *refused, severity=severity)
     engine = engines.enforcing(view)
     if engine:
         said = [Evidence(one.engine, f"{one.enforcing} enforcing: {', '.join(one.names)}") for one in engine]
@@ -78,6 +89,23 @@ def no_level(namespace: Namespace, view: View) -> Verdict:
             "no level is enforced; a policy engine may do instead", *labels, *said, *refused, severity=severity
         )
     return failed("any pod is let in", *labels, *refused, severity=severity)
+
+
+def _set_elsewhere(view: View) -> list[Evidence]:
+    """What may refuse pods in a namespace without a label: the API server's own levels, OpenShift's constraints."""
+    found = [
+        Evidence(f"{one.origin}: --{_CONFIGURED}", one.flag(_CONFIGURED) or "")
+        for one in view.all(ControlPlaneComponent)
+        if one.component == API_SERVER and one.flag(_CONFIGURED)
+    ]
+    if view.index_of(Cluster, _openshift, ""):
+        found.append(Evidence("API group served", _CONSTRAINTS))
+    return found
+
+
+def _openshift(found: tuple[Cluster, ...]) -> dict[str, bool]:
+    served = (one.peek("resources") for one in found)
+    return {"": any(each.group == _CONSTRAINTS for one in served if not isinstance(one, Gap) for each in one)}
 
 
 def _counted(found: Violators) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from checks.check import Domain, check
 from checks.evidence import capped, seen
-from checks.kubernetes.outside import makers_behind, ways_in
+from checks.kubernetes.outside import makers_behind, pods_behind, ways_in
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.versions import parse_version
 from checks.view import View
@@ -51,7 +51,7 @@ def console(service: KubeService, view: View) -> Verdict:
     can be skipped, or its account is cluster-admin (critical). M: inside the cluster only. P: no known console.
     U: workloads or bindings could not be read.
     """
-    behind = makers_behind(service, view)
+    behind = makers_behind(service, view) or pods_behind(service, view)
     images = tuple(image for one in behind for image in one[3])
     names = (service.name, *(service.labels.get(label, "") for label in _LABELS), *images)
     known = next((console for console, shape in CONSOLES.items() if any(shape.search(name) for name in names)), "")

@@ -18,6 +18,7 @@ from inventory.resource import ResourceKey
 KYVERNO, GATEKEEPER, KUBEWARDEN, BUILT_IN = "Kyverno", "Gatekeeper", "Kubewarden", "ValidatingAdmissionPolicy"
 GROUPS: Mapping[str, str] = {
     "kyverno.io": KYVERNO,
+    "policies.kyverno.io": KYVERNO,
     "constraints.gatekeeper.sh": GATEKEEPER,
     "templates.gatekeeper.sh": GATEKEEPER,
     "policies.kubewarden.io": KUBEWARDEN,
@@ -54,30 +55,48 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def _mode(one: CustomResource) -> tuple[bool, bool] | None:
-    """Whether a policy refuses, and whether it verifies images; None for what is no policy."""
+    """Whether a policy refuses, and whether it refuses images that it cannot verify; None for what is no policy."""
     spec: Mapping[str, Any] = one.spec
     match one.api_group:
         case "kyverno.io":
-            rules = [rule for rule in _list(spec.get("rules")) if isinstance(rule, Mapping)]
-            verifies = any(rule.get("verifyImages") for rule in rules)
-            judges = verifies or any(rule.get("validate") for rule in rules)
-            if not judges:
-                return None  # it changes or generates objects
-            actions = [str(spec.get("validationFailureAction") or "Audit")]
-            for rule in rules:
-                validate = rule.get("validate")
-                actions += [str(validate.get("failureAction"))] if isinstance(validate, Mapping) else []
-                actions += [
-                    str(image.get("failureAction"))
-                    for image in _list(rule.get("verifyImages"))
-                    if isinstance(image, Mapping)
-                ]
-            return any(action.lower() == "enforce" for action in actions), verifies
+            return _kyverno(spec)
+        case "policies.kyverno.io":
+            if not one.api_object.endswith("ValidatingPolicy"):
+                return None  # it changes, generates or deletes objects
+            actions = _list(spec.get("validationActions")) or ["Deny"]
+            refuses = "Deny" in actions and _admits(spec.get("evaluation"))
+            return refuses, one.api_object.endswith("ImageValidatingPolicy")
         case "constraints.gatekeeper.sh":
-            return str(spec.get("enforcementAction") or "deny").lower() in {"deny", "scoped"}, False
+            action = str(spec.get("enforcementAction") or "deny").lower()
+            if action == "scoped":
+                scoped = _list(spec.get("scopedEnforcementActions"))
+                return any(isinstance(each, Mapping) and each.get("action") == "deny" for each in scoped), False
+            return action == "deny", False
         case "policies.kubewarden.io":
             return str(spec.get("mode") or "protect").lower() == "protect", False
     return None
+
+
+def _kyverno(spec: Mapping[str, Any]) -> tuple[bool, bool] | None:
+    """Of a policy of the older kinds, whose rules may each say what they do, and else the policy for them."""
+    rules = [rule for rule in _list(spec.get("rules")) if isinstance(rule, Mapping)]
+    parts = [rule["validate"] for rule in rules if isinstance(rule.get("validate"), Mapping)]
+    images = [image for rule in rules for image in _list(rule.get("verifyImages")) if isinstance(image, Mapping)]
+    if not parts and not images:
+        return None  # it changes or generates objects
+    otherwise = spec.get("validationFailureAction") or "Audit"
+
+    def refuses(parts: list[Any]) -> bool:
+        return any(str(part.get("failureAction") or otherwise).lower() == "enforce" for part in parts)
+
+    asked = spec.get("admission") is not False
+    return asked and refuses([*parts, *images]), asked and refuses(images)
+
+
+def _admits(evaluation: Any) -> bool:
+    """Whether a policy is asked at admission, not only in the background."""
+    admission = evaluation.get("admission") if isinstance(evaluation, Mapping) else None
+    return not isinstance(admission, Mapping) or admission.get("enabled") is not False
 
 
 def _list(value: Any) -> list[Any]:

@@ -139,7 +139,8 @@ def not_isolated(bearer: PodBearer, view: View) -> Verdict:
 )
 def no_default_deny(namespace: Namespace, view: View) -> Verdict:
     """F: the namespace has pods on the pod network, and no policy with an empty selector isolates them for Ingress,
-    or a rule for Ingress has neither peers (or 0.0.0.0/0, ::/0) nor ports. F low: so for Egress alone. P: both are.
+    or a rule for Ingress has neither peers (or 0.0.0.0/0, ::/0) nor ports. F low: so for Egress alone, by
+    a policy with an empty selector. P: both are.
     M: no default deny, but policies of other kinds exist. NA: without such pods; namespaces of the cluster itself.
         (CIS Kubernetes 5.3.2)
     """
@@ -154,8 +155,9 @@ def no_default_deny(namespace: Namespace, view: View) -> Verdict:
         return failed(f"{len(evidence)} rule(s) let everybody in on every port", *capped(evidence, 20))
     whole = [one for one in policies if selects_all(one.spec.pod_selector)]
     ingress = [one for one in whole if isolates(one, "Ingress")]
-    egress = [one for one in whole if isolates(one, "Egress") and not any(open_rules(one, "Egress"))]
-    if ingress and egress:
+    egress = [one for one in whole if isolates(one, "Egress")]
+    let_out = [(one, path) for one in egress for path in open_rules(one, "Egress")]
+    if ingress and egress and not let_out:
         return passed(
             "default deny for both directions", *(Evidence("NetworkPolicy", one.name, one.key) for one in ingress)
         )
@@ -166,7 +168,8 @@ def no_default_deny(namespace: Namespace, view: View) -> Verdict:
             "no default deny by NetworkPolicy; policies of other kinds exist", *evidence, seen("others", others)
         )
     if ingress:
-        return failed("default deny for ingress, not for egress", *evidence, severity=Severity.LOW)
+        evidence += [Evidence(f"{one.name}: {path}", "no peers, no ports", one.key) for one, path in let_out]
+        return failed("default deny for ingress, not for egress", *capped(evidence, 20), severity=Severity.LOW)
     return failed("no default deny for ingress", *evidence)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.evidence import seen
+from checks.kubernetes.by_namespace import by_namespace
 from checks.verdict import Evidence
 from checks.view import View
 from inventory.gap import Gap
 from inventory.kubernetes.exposure import HttpRoute, Ingress, KubeService
-from inventory.kubernetes.workloads import DaemonSet, Deployment, PodBearer, StatefulSet
+from inventory.kubernetes.workloads import DaemonSet, Deployment, Pod, PodBearer, StatefulSet
 from inventory.resource import ResourceKey
 
 Route = tuple[str, ResourceKey]
@@ -111,3 +112,34 @@ def makers_behind(service: KubeService, view: View) -> tuple[Maker, ...]:
         *(view.index_of(DaemonSet, _daemon_sets, service.namespace) or ()),
     )
     return tuple(one for one in found if wanted <= dict(one[1]).items())
+
+
+_STAND_FOR_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_HASH = "pod-template-hash"
+
+
+def _others(pods: list[PodBearer]) -> tuple[Maker, ...]:
+    """The pods of a namespace that no Deployment, StatefulSet or DaemonSet stands for; one for each way to be made."""
+    found: dict[tuple[object, ...], Maker] = {}
+    for pod in pods:
+        owners, labels = pod.peek("owners"), pod.peek("pod_labels")
+        owner = None if isinstance(owners, Gap) else next((one for one in owners if one.controller), None)
+        if owner is not None and (
+            owner.kind in _STAND_FOR_PODS
+            or (owner.kind == "ReplicaSet" and not isinstance(labels, Gap) and _HASH in labels)
+        ):
+            continue
+        made = _maker(pod)
+        if made is not None:
+            found.setdefault(made[1:] if owner is not None else (made[0],), made)
+    return tuple(sorted(found.values()))
+
+
+_OTHER_PODS = by_namespace(_others)
+
+
+def pods_behind(service: KubeService, view: View) -> tuple[Maker, ...]:
+    """The pods that the Service selects and that none of `makers_behind` makes: naked ones, those of operators."""
+    wanted = service.spec.selector.items()
+    found = view.index_of(Pod, _OTHER_PODS, service.namespace) if wanted else None
+    return tuple(one for one in found or () if wanted <= dict(one[1]).items())

@@ -118,6 +118,12 @@ CUSTOM_GROUPS: dict[str, tuple[str, ...]] = {
     "policy.networking.k8s.io": ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"),
     "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy"),
     "kyverno.io": ("ClusterPolicy", "Policy"),
+    "policies.kyverno.io": (
+        "ValidatingPolicy",
+        "NamespacedValidatingPolicy",
+        "ImageValidatingPolicy",
+        "NamespacedImageValidatingPolicy",
+    ),
     "constraints.gatekeeper.sh": ("*",),
     "policies.kubewarden.io": ("ClusterAdmissionPolicy", "AdmissionPolicy"),
     "policy.sigstore.dev": ("ClusterImagePolicy",),

@@ -13,6 +13,7 @@ from checks.verdict import Outcome, Severity
 from inventory.gap import Gap, Reason
 from inventory.kubernetes.policies import Webhook, WebhookConfiguration, WebhookService
 from inventory.kubernetes.resource import FieldManager, Manifest
+from inventory.kubernetes.workloads import PodBearer
 from inventory.resource import EMPTY, Kind
 from tests.checks.builders import changed
 from tests.checks.cases import Case
@@ -51,7 +52,7 @@ def _namespace(check: str, name: str, expected: Outcome, note: str, *put: Any, *
 def _level(level: str, expected: Outcome, severity: Severity | None, note: str, *living: Any) -> Case:
     """A namespace of this level with these in it alone."""
     subject = changed(_EMPTY, labels={_ENFORCE: level} if level else {})
-    there = [changed(one, namespace="empty") for one in living]
+    there = [changed(one, namespace="empty") if isinstance(one, PodBearer) else one for one in living]
     return Case("ORC-240", subject, expected, severity, others=(*there,), note=note)
 
 
@@ -62,6 +63,16 @@ def _engine(expected: Outcome, note: str, *others: Any, groups: tuple[str, ...] 
 def _kyverno(action: str, rule: str = "validate") -> Any:
     rules = [{"name": "r", rule: [{"imageReferences": ["*"]}] if rule == "verifyImages" else {"message": "no"}}]
     return policy("kyverno.io/v1", "ClusterPolicy", {"validationFailureAction": action, "rules": rules})
+
+
+def _rules(action: str, otherwise: str = "Audit", **spec: Any) -> Any:
+    rules = [{"name": "r", "validate": {"message": "no", "failureAction": action}}]
+    spec = {"validationFailureAction": otherwise, "rules": rules, **spec}
+    return policy("kyverno.io/v1", "ClusterPolicy", spec)
+
+
+def _validating(spec: dict[str, Any], kind: str = "ValidatingPolicy") -> Any:
+    return policy("policies.kyverno.io/v1", kind, spec)
 
 
 def _program(version: str = "v1.12.0", ready: int = 1) -> Any:
@@ -126,6 +137,13 @@ _BUDGET = written(
     "{apiVersion: policy/v1beta1, kind: PodDisruptionBudget, metadata: {name: b, namespace: prod}, spec: {}}"
 )
 
+_BOTH = policy("kyverno.io/v1", "ClusterPolicy", {"rules": [
+    {"name": "a", "validate": {"failureAction": "Enforce"}},
+    {"name": "b", "verifyImages": [{"failureAction": "Audit"}]},
+]})  # fmt: skip
+_PID = pod("{hostPID: true, containers: [{name: a, image: a}]}")
+_TALOS = api_server("--admission-control-config-file=/system/config/admission-control-config.yaml")
+
 CASES = [
     _namespace("ORC-240", "legacy", FAIL, "recorded: no label", severity=Severity.HIGH),
     _namespace("ORC-240", "monitoring", FAIL, "recorded: privileged", severity=Severity.HIGH),
@@ -137,7 +155,11 @@ CASES = [
     _namespace("ORC-240", "legacy", FAIL, "an engine only tells", _kyverno("Audit")),
     _namespace("ORC-240", "legacy", UNKNOWN, "pods are forbidden", gaps={(SOURCE, Kind.POD): _DENIED}),
     _level("", FAIL, Severity.MEDIUM, "a pod that violates nothing", pod(_RESTRICTED)),
-    _level("nonsense", FAIL, Severity.HIGH, "no level", pod("{hostPID: true, containers: [{name: a, image: a}]}")),
+    _level("Baseline", MANUAL, None, "no level, which the server takes for restricted", _PID),
+    _level("", MANUAL, Severity.HIGH, "levels for all namespaces, as Talos has", _PID, _TALOS),
+    _level("privileged", FAIL, Severity.HIGH, "privileged, whatever the level of the others", _PID, _TALOS),
+    _level("", MANUAL, Severity.HIGH, "OpenShift has constraints", _PID, cluster(groups=("security.openshift.io",))),
+    _level("", FAIL, Severity.HIGH, "the API server has no levels", _PID, api_server()),
     _level("", UNKNOWN, None, "a spec could not be read", changed(pod(), pod_spec=Gap(Reason.MALFORMED, "spec"))),
     _engine(MANUAL, "nothing"),
     Case("ORC-241", cluster(), FAIL, others=around(), note="recorded: a policy that warns"),
@@ -146,6 +168,21 @@ CASES = [
     _engine(FAIL, "Kyverno without policies", _program(), groups=("kyverno.io",)),
     _engine(FAIL, "Kyverno is down", _kyverno("Enforce"), _program(ready=0), groups=("kyverno.io",)),
     _engine(FAIL, "Kyverno can be passed by", _kyverno("Enforce"), _program("v1.8.4"), groups=("kyverno.io",)),
+    _engine(PASS, "a rule of Kyverno refuses", _rules("Enforce"), _program()),
+    _engine(FAIL, "a rule of Kyverno audits, whatever its policy says", _rules("Audit", "Enforce"), _program()),
+    _engine(FAIL, "Kyverno is not asked at admission", _rules("Enforce", admission=False), _program()),
+    _engine(PASS, "Kyverno refuses by default", _validating({}), _program(), groups=("policies.kyverno.io",)),
+    _engine(PASS, "Kyverno refuses by CEL", _validating({"validationActions": ["Deny"]}), _program()),
+    _engine(FAIL, "Kyverno audits by CEL", _validating({"validationActions": ["Audit"]}), _program()),
+    _engine(
+        FAIL, "Kyverno looks in the background only",
+        _validating({"evaluation": {"admission": {"enabled": False}}}), _program(),
+    ),
+    _engine(
+        FAIL, "Gatekeeper warns in its scopes",
+        policy("constraints.gatekeeper.sh/v1beta1", "K8sPSP", {
+            "enforcementAction": "scoped", "scopedEnforcementActions": [{"action": "warn"}]}),
+    ),
     _engine(PASS, "Gatekeeper denies", policy("constraints.gatekeeper.sh/v1beta1", "K8sPSP", {})),
     _engine(
         FAIL, "Gatekeeper warns",
@@ -172,6 +209,8 @@ CASES = [
     Case("ORC-244", cluster(), MANUAL, others=around(), note="recorded: nothing"),
     Case("ORC-244", cluster(), MANUAL, others=(_kyverno("Audit", "verifyImages"),), note="Kyverno audits"),
     Case("ORC-244", cluster(), PASS, others=(_kyverno("Enforce", "verifyImages"),), note="Kyverno verifies"),
+    Case("ORC-244", cluster(), PASS, others=(_validating({}, "ImageValidatingPolicy"),), note="Kyverno, by CEL"),
+    Case("ORC-244", cluster(), MANUAL, others=(_BOTH,), note="Kyverno refuses something else"),
     Case(
         "ORC-244", cluster(), PASS,
         others=(policy("policy.sigstore.dev/v1beta1", "ClusterImagePolicy", {"images": []}),), note="sigstore",

@@ -11,11 +11,13 @@ from inventory.gap import Gap, Reason
 from inventory.kubernetes.cluster import Access, ClientCertificate
 from inventory.kubernetes.components import flags_of
 from inventory.kubernetes.derivation import derive
+from inventory.kubernetes.resource import OwnerReference
 from inventory.kubernetes.subjects import SUBJECTS
+from inventory.kubernetes.workloads import PodStatus
 from inventory.resource import Kind
 from tests.checks.builders import changed
 from tests.checks.cases import Case
-from tests.checks.kubernetes.objects import RECORDED, recorded, written
+from tests.checks.kubernetes.objects import RECORDED, pod, recorded, written
 from tests.checks.kubernetes.surroundings import ACCESS, API, COMPONENTS, api_server, around, cluster
 from tests.kubernetes.captured import NOW, SOURCE
 
@@ -135,6 +137,9 @@ def _subjects(*objects: Any) -> tuple[Any, ...]:
 
 
 _TAKING = _subjects(_ADMIN, _ACCOUNT, _ALL)
+_POD = pod("{serviceAccountName: admin, containers: [{name: c, image: a}]}", namespace="legacy", labels={"app": "x"})
+_OPERATED = changed(_POD, owners=(OwnerReference("core.strimzi.io/v1", "StrimziPodSet", "kafka", "u", True),))
+_ENDED = changed(_POD, status=PodStatus(phase="Succeeded"))
 _PROXY = written(
     """
 apiVersion: v1
@@ -224,6 +229,13 @@ CASES = [
         note="a load balancer before cluster-admin",
     ),
     Case("CMB-004", _door(), PASS, others=(*_TAKING, _deployment("app:1")), note="inside only"),
+    Case("CMB-004", _door("NodePort"), FAIL, others=(*_TAKING, _POD), note="a pod that nothing made"),
+    Case("CMB-004", _door("NodePort"), FAIL, others=(*_TAKING, _OPERATED), note="a pod that an operator made"),
+    Case("CMB-004", _door("NodePort"), PASS, others=(*_TAKING, _ENDED), note="a pod that has ended"),
+    Case(
+        "CMB-004", _door("NodePort"), UNKNOWN, others=_TAKING,
+        gaps={(SOURCE, Kind.POD): Gap(Reason.DENIED, "GET pods")}, note="pods are not known",
+    ),
     Case("CMB-004", _door("NodePort"), PASS, others=(_deployment("app:1"),), note="no rights"),
     Case(
         "CMB-004", _door("NodePort"), UNKNOWN, others=(_deployment("app:1"),),

@@ -91,6 +91,15 @@ CASES = [
         others=(POD, policy("{podSelector: {}, egress: [{}], policyTypes: [Ingress, Egress]}")),
     ),
     Case(
+        "NET-041", NAMESPACE, FAIL, Severity.LOW, note="egress is opened by a second policy",
+        others=(POD, DENY_ALL, policy("{podSelector: {}, egress: [{}], policyTypes: [Egress]}", "more")),
+    ),
+    Case(
+        "NET-041", NAMESPACE, PASS, note="egress is opened for some pods",
+        others=(POD, DENY_ALL, policy(
+            "{podSelector: {matchLabels: {a: b}}, egress: [{}], policyTypes: [Egress]}", "more")),
+    ),
+    Case(
         "NET-041", NAMESPACE, FAIL, Severity.MEDIUM, note="everybody by address",
         others=(POD, DENY_ALL, policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: '::/0'}}]}]}", "more")),
     ),
