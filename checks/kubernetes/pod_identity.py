@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Any, cast
 
 from checks.check import Domain, check
 from checks.evidence import seen
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
-from inventory.gap import Gap
+from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.rbac import Binding, ClusterRoleBinding, RoleBinding, ServiceAccount
 from inventory.kubernetes.resource import object_key
 from inventory.kubernetes.workloads import PodBearer
@@ -17,6 +17,7 @@ from inventory.resource import Kind, ResourceKey
 
 MIRROR = "kubernetes.io/config.mirror"
 _BOOTSTRAP = "kubernetes.io/bootstrapping"
+_UNREAD = "unread"  # in place of a subject's kind
 Granted = tuple[tuple[ResourceKey, str], ...]
 """(binding, role) of everything that is given to one subject."""
 
@@ -57,13 +58,33 @@ def needless_token(bearer: PodBearer, view: View) -> Verdict:
         ]
         return manual("asks for a token by a volume of its own", *asked) if asked else passed()
     if account == "default":
-        return failed("mounts a token of the default account", *evidence)
+        return failed(*_of_default(bearer, evidence, view))
     bound = granted(bearer.namespace, account, view)
     if not bound:
         none = Evidence("RoleBindings, ClusterRoleBindings", "0 for this account")
         return failed(f"mounts a token of {account}, which may do nothing", *evidence, none, severity=Severity.LOW)
-    roles = [Evidence(f"{key.kind.value} {key.id}", role, key) for key, role in bound[:5]]
-    return manual(f"mounts a token of {account}, which has {len(bound)} binding(s)", *evidence, *roles)
+    return manual(f"mounts a token of {account}, which has {_many(bound)}", *evidence, *_roles(bound))
+
+
+def _of_default(bearer: PodBearer, evidence: list[Evidence], view: View) -> tuple[Any, ...]:
+    """Message and evidence. ORC-135 is folded into this, so it says too what is bound to the account.
+
+    Only says more about what is proven without: bindings that may not be read take nothing from it.
+    """
+    try:
+        bound = granted(bearer.namespace, "default", view)
+    except Unread:
+        bound = ()
+    message = "mounts a token of the default account"
+    return (f"{message}, which has {_many(bound)}" if bound else message, *evidence, *_roles(bound))
+
+
+def _many(bound: Granted) -> str:
+    return "1 binding" if len(bound) == 1 else f"{len(bound)} bindings"
+
+
+def _roles(bound: Granted) -> list[Evidence]:
+    return [Evidence(f"{key.kind.value} {key.id}", role, key) for key, role in bound[:5]]
 
 
 @check(
@@ -94,9 +115,8 @@ def default_account(bearer: PodBearer, view: View) -> Verdict:
     bound = granted(bearer.namespace, account, view)
     if not bound:
         return failed("runs as the default account", *evidence)
-    roles = [Evidence(f"{key.kind.value} {key.id}", role, key) for key, role in bound[:5]]
-    message = f"runs as the default account, which has {len(bound)} binding(s)"
-    return failed(message, *evidence, *roles, severity=Severity.MEDIUM)
+    message = f"runs as the default account, which has {_many(bound)}"
+    return failed(message, *evidence, *_roles(bound), severity=Severity.MEDIUM)
 
 
 def _static(bearer: PodBearer) -> bool:
@@ -121,7 +141,10 @@ def mounted(bearer: PodBearer, view: View) -> tuple[str, list[Evidence], bool]:
 
 
 def granted(namespace: str, account: str, view: View) -> Granted:
-    """Everything bound to a service account by name, or by the groups that only service accounts are in."""
+    """Everything bound to a service account by name, or by the groups that only service accounts are in.
+
+    Raises `Unread` where a binding is there whose subjects or role could not be read: it may be of this account.
+    """
     names = (
         f"ServiceAccount:{namespace}/{account}",
         f"Group:system:serviceaccounts:{namespace}",
@@ -131,6 +154,13 @@ def granted(namespace: str, account: str, view: View) -> Granted:
     for name in names:
         found += view.index_of(RoleBinding, bindings_of, name) or ()
         found += view.index_of(ClusterRoleBinding, bindings_everywhere, name) or ()
+    if not found:
+        where = f"{_UNREAD}:{namespace}"
+        broken = view.index_of(RoleBinding, bindings_of, where) or view.index_of(
+            ClusterRoleBinding, bindings_everywhere, f"{_UNREAD}:"
+        )
+        if broken:
+            raise Unread(Gap(Reason.MALFORMED, f"{broken[0][0].kind.value} {broken[0][0].id}"))
     return tuple(dict.fromkeys(found))
 
 
@@ -148,6 +178,9 @@ def _by_subject(bindings: Iterable[Binding]) -> Mapping[str, Granted]:
     found: dict[str, list[tuple[ResourceKey, str]]] = {}
     for binding in bindings:
         if "subjects" in binding.gaps or "role_ref" in binding.gaps:
+            namespace = binding.peek("namespace")
+            where = namespace if isinstance(namespace, str) else ""
+            found.setdefault(f"{_UNREAD}:{where}", []).append((binding.key, ""))
             continue
         shipped = not isinstance(binding.peek("labels"), Gap) and binding.labels.get(_BOOTSTRAP) == "rbac-defaults"
         for subject in binding.subjects:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 
 from checks.check import Domain, check
 from checks.evidence import capped
-from checks.images.reference import complete, parse
+from checks.images.reference import complete, is_content_id, parse
 from checks.images.registry import allowed
 from checks.images.tags import FLOATING
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.kubernetes.workloads import Pod, PodBearer
 
@@ -36,14 +36,17 @@ def images(bearer: PodBearer, view: View) -> Verdict:
     F: the policy lists registries and one is not on it (high); neither tag nor digest, or the tag latest, stable, edge,
     main, master, nightly or dev (medium), also with a pull policy that keeps what a node has; pods of one maker run
     different content by the same reference (medium); no digest (low). M: only that nobody said which registries are
-    trusted. P: none of these. U: pods could not be read. Source: CIS Kubernetes 5.5.1.
+    trusted. P: none of these. U: pods could not be read, or a container names no image. Source: CIS Kubernetes 5.5.1.
     """
     faults: dict[str, list[str]] = {}
     evidence: list[Evidence] = []
     registries: dict[str, None] = {}
+    nameless: list[Evidence] = []
     for path, one in bearer.pod_spec.all_containers():
         reference = parse(one.image)
         if reference is None:
+            if not is_content_id(one.image):
+                nameless.append(Evidence(f"{bearer.spec_path}.{path}.image", one.image or '""'))
             continue
         registries[reference.registry] = None
         strange = view.policy.registries and not allowed(complete(reference), view.policy.registries)
@@ -65,6 +68,8 @@ def images(bearer: PodBearer, view: View) -> Verdict:
     for name, image, digests in _different(bearer, view):
         faults.setdefault("replicas run different content", []).append(name)
         shown.append(Evidence(f"status.containerStatuses[{name}].imageID of its pods", f"{image}: {digests}"))
+    if not faults and nameless:
+        return unknown("a container names no image", *capped(nameless, 20))
     if not faults:
         if not view.policy.registries and registries:
             told = Evidence("registries in use", ", ".join(sorted(registries)))

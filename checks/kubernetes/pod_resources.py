@@ -12,7 +12,7 @@ from checks.template import pod_check
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
 from inventory.kubernetes.exposure import KubeService
-from inventory.kubernetes.podspec import PodContainer, PodSpec
+from inventory.kubernetes.podspec import PodSpec
 from inventory.kubernetes.policies import LimitRange
 from inventory.kubernetes.workloads import CronJob, Job, Pod, PodBearer
 from inventory.resource import ResourceKey
@@ -135,22 +135,21 @@ def container_defaults(ranges: tuple[LimitRange, ...]) -> Mapping[str, Given]:
     references=("OWASP-K8s:K01",),
 )
 def no_probes(bearer: PodBearer, view: View) -> Verdict:
-    """F: a regular container has no `readinessProbe` and a Service selects the pod (low); or none of the regular
-    containers has a `livenessProbe` (info). P: else. NA: jobs and their pods. U: Services could not be read.
-
-    Source: OWASP Kubernetes Top Ten K01.
+    """F: none of the regular containers has a `readinessProbe` and a Service selects the pod (low); or none of them has
+    a `livenessProbe` (info). P: else: a pod is ready when all that say so are. NA: jobs and their pods. U: Services
+    could not be read. Source: OWASP Kubernetes Top Ten K01.
     """
     if isinstance(bearer, Job | CronJob) or (isinstance(bearer, Pod) and _of_job(bearer)):
         return not_applicable(_JOBS)
     spec = bearer.pod_spec
-    unready = [(at, one) for at, one in enumerate(spec.containers) if one.readiness_probe is None]
+    unready = not any(one.readiness_probe for one in spec.containers)
     services = _services(bearer, view) if unready else ()
     unwatched = not any(one.liveness_probe for one in spec.containers)
     evidence: list[Evidence] = []
     said: list[str] = []
     if services:
-        said.append(f"no readiness probe though behind a Service: {_names(unready)}")
-        evidence += [Evidence(f"{bearer.spec_path}.containers[{at}].readinessProbe", "null") for at, _ in unready]
+        said.append("no readiness probe though behind a Service")
+        evidence.append(Evidence(f"{bearer.spec_path}.containers[*].readinessProbe", "null"))
         evidence += [Evidence("Service selects the pod", key.id, key) for key in services[:3]]
     if unwatched and spec.containers:
         said.append("no liveness probe")
@@ -158,10 +157,6 @@ def no_probes(bearer: PodBearer, view: View) -> Verdict:
     if not said:
         return passed()
     return failed("; ".join(said), *capped(evidence, 20), severity=None if services else Severity.INFO)
-
-
-def _names(found: list[tuple[int, PodContainer]]) -> str:
-    return ", ".join(one.name for _, one in found)
 
 
 def _of_job(pod: Pod) -> bool:

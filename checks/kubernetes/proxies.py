@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from checks.check import Domain, check
@@ -10,7 +11,11 @@ from checks.view import View
 from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.configuration import ConfigMap
 
-_NAME = "kube-system/kube-proxy"
+PROXY_CONFIGS: Mapping[str, tuple[str, ...]] = {
+    "kube-system/kube-proxy": ("config.conf", "config.yaml"),
+    "kube-system/kube-proxy-config": ("config",),
+}
+"""ConfigMaps with kube-proxy's configuration and the key that has it: of kubeadm and of EKS."""
 _LOCAL = ("127.", "localhost", "[::1]", "::1")
 
 
@@ -29,14 +34,16 @@ def metrics_address(config: ConfigMap, view: View) -> Verdict:
     """F: `metricsBindAddress` of kube-proxy's configuration is not an address of the machine itself.
 
     P: it is, or not set (127.0.0.1:10249). NA: another ConfigMap. U: the configuration is no YAML mapping.
-    Source: CIS Kubernetes 4.3.1; the kubeadm layout (ConfigMap kube-system/kube-proxy, key config.conf).
+    Source: CIS Kubernetes 4.3.1; the layouts of kubeadm (ConfigMap kube-system/kube-proxy, key config.conf) and EKS
+    (kube-system/kube-proxy-config, key config).
     """
-    if config.key.id != _NAME:
+    name = config.key.id
+    if name not in PROXY_CONFIGS:
         return not_applicable("not kube-proxy's configuration")
-    key = next((key for key in ("config.conf", "config.yaml") if key in config.data), "")
+    key = next((key for key in PROXY_CONFIGS[name] if key in config.data), "")
     if not key:
-        raise Unread(Gap(Reason.ABSENT, f"{_NAME}: data.config.conf"))
-    address = _mapping(config.data[key], f"{_NAME}: data.{key}").get("metricsBindAddress") or ""
+        raise Unread(Gap(Reason.ABSENT, f"{name}: data.{PROXY_CONFIGS[name][0]}"))
+    address = _mapping(config.data[key], f"{name}: data.{key}").get("metricsBindAddress") or ""
     path = f"data.{key}: metricsBindAddress"
     if not address:
         return passed("", Evidence(path, "not set, the default is 127.0.0.1:10249"))

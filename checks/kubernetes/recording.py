@@ -9,6 +9,7 @@ from checks.check import Domain, check
 from checks.evidence import capped
 from checks.kubernetes import audit_policy
 from checks.kubernetes.outside import ways_in
+from checks.kubernetes.proxies import PROXY_CONFIGS
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
 from inventory.gap import Gap, Unread
@@ -94,12 +95,24 @@ def open_metrics(cluster: Cluster, view: View) -> Verdict:
     controller manager, and Services of kube-state-metrics, node-exporter and cAdvisor.
 
     F: an address that is not the machine's own (http for etcd), an insecure port or /metrics without authorization, or
-    a Service that is reached from outside. P: none of these in what can be seen. U: a kind could not be read.
+    a Service that is reached from outside. P: none of these in what can be seen. M: none of these programs can be seen.
+    U: a kind could not be read.
     """
     found = [*_programs(view), *_proxy(view), *_exporters(view)]
     if found:
         return failed(f"{len(found)} open to others", *capped(found, _SHOWN))
+    if not _seen(view):
+        return manual("neither control plane, kube-proxy nor exporters can be seen")
     return passed()
+
+
+def _seen(view: View) -> bool:
+    """Whether anything was there to be judged."""
+    return bool(
+        view.all(ControlPlaneComponent)
+        or view.index_of(ConfigMap, _proxy_address, "") is not None
+        or any(_EXPORTERS.search(one.name) for one in view.all(KubeService))
+    )
 
 
 def _programs(view: View) -> Iterator[Evidence]:
@@ -118,19 +131,18 @@ def _programs(view: View) -> Iterator[Evidence]:
 
 
 def _proxy(view: View) -> Iterator[Evidence]:
-    address = view.index_of(ConfigMap, _proxy_address, "")
+    name, address = view.index_of(ConfigMap, _proxy_address, "") or ("", "")
     if address and not address.startswith(_LOCAL):
-        yield Evidence("ConfigMap kube-system/kube-proxy: metricsBindAddress", address)
+        yield Evidence(f"ConfigMap {name}: metricsBindAddress", address)
 
 
-def _proxy_address(found: tuple[ConfigMap, ...]) -> Mapping[str, str]:
-    for one in found:
+def _proxy_address(found: tuple[ConfigMap, ...]) -> Mapping[str, tuple[str, str]]:
+    """Under "", the ConfigMap of kube-proxy and the address that it sets, "" if none."""
+    for one in sorted(found, key=lambda one: one.key):
         data = one.peek("data")
-        if one.key.id == "kube-system/kube-proxy" and not isinstance(data, Gap):
-            for text in data.values():
-                address = _METRICS_ADDRESS.search(text)
-                if address is not None:
-                    return {"": address[1]}
+        if one.key.id in PROXY_CONFIGS and not isinstance(data, Gap):
+            addresses = (_METRICS_ADDRESS.search(text) for text in data.values())
+            return {"": (one.key.id, next((address[1] for address in addresses if address is not None), ""))}
     return {}
 
 

@@ -12,11 +12,12 @@ SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 # Where the parts of distributions, network and storage plug-ins are published. `library/` and the like are nobody's.
 _REPOSITORIES = re.compile(
     r"registry\.k8s\.io/|k8s\.gcr\.io/|(?:[a-z0-9-]+\.)?gcr\.io/(?:gke-release|gke-on-prem|k8s-minikube|google-containers)/"
-    r"|gke\.gcr\.io/|[a-z0-9-]+-docker\.pkg\.dev/gke-release/|mcr\.microsoft\.com/(?:oss|aks|azure-policy|containernetworking)/"
+    r"|gke\.gcr\.io/|[a-z0-9-]+-docker\.pkg\.dev/gke-release/|mcr\.microsoft\.com/(?:oss|aks|azure-policy|azuremonitor|azuredefender|containernetworking)/"
     r"|[0-9]+\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?:eks|amazon|amazon-k8s-cni)[/:-]|public\.ecr\.aws/(?:eks|eks-distro|karpenter)/"
     r"|(?:docker|quay)\.io/(?:calico|tigera|cilium|coreos|kindest|weaveworks|metallb|k3s|rancher|flannel|longhornio|openebs)/"
     r"|docker\.io/(?:rancher|kindest)/|ghcr\.io/(?:flannel-io|kube-vip|k3s-io|antrea-io|siderolabs|spidernet-io)/"
     r"|quay\.io/(?:cephcsi|metallb|openshift|openshift-release-dev|tigera|k8scsi)/|docker\.io/antrea/|docker\.io/kubeovn/"
+    r"|ghcr\.io/k8snetworkplumbingwg/|nvcr\.io/nvidia/|docker\.io/linode/"
     r"|docker\.io/cloudnativelabs/|docker\.io/digitalocean/|docker\.io/hetznercloud/|icr\.io/(?:ext|ibm)/"
 )
 _NAMES = re.compile(
@@ -37,6 +38,22 @@ def component(bearer: PodBearer) -> tuple[bool, bool]:
     names = (bearer.name, *(bearer.pod_labels.get(label, "") for label in _LABELS))
     named = any(_NAMES.match(name) for name in names)
     return named, known_images(bearer)
+
+
+_AGENTS = re.compile(
+    r"quay\.io/(?:prometheus/node-exporter|brancz/kube-rbac-proxy|prometheuscommunity/windows-exporter)$"
+    r"|(?:docker\.io|cr\.fluentbit\.io)/fluent/(?:fluent-bit|fluentd|fluentd-kubernetes-daemonset)$"
+    r"|docker\.io/(?:prom/node-exporter|grafana/(?:promtail|alloy|agent)|timberio/vector|datadog/agent)$"
+    r"|(?:docker\.io|ghcr\.io)/(?:otel|open-telemetry/[a-z0-9./-]+)/opentelemetry-collector(?:-contrib|-k8s)?$"
+    r"|docker\.elastic\.co/(?:beats/(?:file|metric|audit|packet)beat|elastic-agent/elastic-agent)$"
+    r"|(?:gcr\.io/datadoghq|public\.ecr\.aws/datadog)/agent$|registry\.k8s\.io/node-problem-detector/"
+)
+
+
+def agent(bearer: PodBearer) -> bool:
+    """Whether all of it, by its images, is a collector of metrics or logs that many run on every node."""
+    references = [parse(one.image) for _, one in bearer.pod_spec.all_containers()]
+    return bool(references) and all(one is not None and _AGENTS.match(complete(one)) for one in references)
 
 
 def known_images(bearer: PodBearer) -> bool:

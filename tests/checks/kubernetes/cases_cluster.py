@@ -11,7 +11,7 @@ from inventory.gap import Gap, Reason
 from inventory.kubernetes.cluster import Access, ClientCertificate
 from inventory.kubernetes.components import flags_of
 from inventory.kubernetes.derivation import derive
-from inventory.kubernetes.resource import OwnerReference
+from inventory.kubernetes.resource import OwnerReference, object_key
 from inventory.kubernetes.subjects import SUBJECTS
 from inventory.kubernetes.workloads import PodStatus
 from inventory.resource import Kind
@@ -220,6 +220,10 @@ CASES = [
     _audit(FAIL, Severity.MEDIUM, "no rules", api_server(*_POLICY, audit_policy_file={"rules": "x"})),
     _metrics(PASS, "recorded", *_QUIET, API, _ETCD, _SCHEDULER),
     _metrics(FAIL, "kube-proxy", _PROXY),
+    _metrics(FAIL, "kube-proxy of EKS", changed(_PROXY, name="kube-proxy-config", key=object_key(
+        Kind.CONFIGMAP, SOURCE, "kube-system", "kube-proxy-config"))),
+    _metrics(PASS, "kube-proxy by default", changed(_PROXY, data={"config.conf": "kind: KubeProxyConfiguration"})),
+    _metrics(MANUAL, "nothing can be seen"),
     _metrics(FAIL, "etcd", _flags(_ETCD, "--listen-metrics-urls=http://0.0.0.0:2381")),
     _metrics(PASS, "etcd on loopback", _flags(_ETCD, "--listen-metrics-urls=http://127.0.0.1:2381")),
     _metrics(FAIL, "an old scheduler", _flags(_SCHEDULER, "--port=10251")),

@@ -123,6 +123,7 @@ data:
     kind: KubeProxyConfiguration
     metricsBindAddress: %s
 """
+_EKS = _PROXY.replace("{name: kube-proxy,", "{name: kube-proxy-config,").replace("config.conf", "config")
 
 CASES = [
     Case("ORC-455", kubelet(**_X509), FAIL, Severity.CRITICAL, others=()),
@@ -164,6 +165,7 @@ CASES = [
     Case("ORC-470", written(_PROXY % "0.0.0.0:10249"), FAIL, others=()),
     Case("ORC-470", written(_PROXY % "127.0.0.1:10249"), PASS, others=()),
     Case("ORC-470", written(_PROXY % '""'), PASS, others=(), note="by default"),
+    Case("ORC-470", written(_EKS % "0.0.0.0:10249"), FAIL, others=(), note="of EKS"),
     Case("ORC-470", written(_PROXY % "*loop"), UNKNOWN, others=(), note="an alias"),
     Case("ORC-470", recorded(Kind.CONFIGMAP, "default/kube-root-ca.crt"), NA, others=()),
     *_file("ORC-475", "/etc/kubernetes/manifests/etcd.yaml", etcd_yaml=0o644),

@@ -160,6 +160,9 @@ CASES = [
          others=(), note="taints keep it off"),
     Case("ORC-147", _made("DaemonSet", "{}", f"{{tolerations: [{{operator: Exists}}], {_C}}}"), P, others=()),
     Case("ORC-147", _PROXY, P, others=(), note="a known part"),
+    Case("ORC-147", recorded(Kind.DAEMONSET, "monitoring/fluent-bit"), P, others=(), note="a well-known collector"),
+    Case("ORC-147", recorded(Kind.DAEMONSET, "legacy/log-scraper"), F, Severity.CRITICAL, others=(),
+         note="such a collector, with root on the node"),
     # Sandboxes
     Case("ORC-148", deployment(_C), NA, others=()),
     Case("ORC-148", deployment(_C), F, Severity.MEDIUM, others=(), policy=_UNTRUSTED),
