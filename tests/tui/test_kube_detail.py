@@ -129,7 +129,7 @@ def test_what_was_not_read_is_said(kind: Kind) -> None:
         if found.lines is not None:
             said = " ".join(line.cell.text for line in found.lines(poor, Context(Picture(snapshot=state), 80, NOW)))
             assert "nothing is wrong" not in said
-    assert "user cannot list" in text(poor, "kube-events", Picture(snapshot=state))
+    assert "user cannot list" in text(poor, "events", Picture(snapshot=state))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -301,3 +301,11 @@ def followed(resource: KubeResource, reader: Any, lines: int = 20) -> list[str]:
     thread.join(5)
     assert not thread.is_alive()
     return [*shown, *(str(gap) for gap in ended if gap is not None)]
+
+
+@pytest.mark.parametrize("kind", [Kind.POD, Kind.DEPLOYMENT, Kind.CRONJOB])
+def test_the_keys_for_logs_raw_object_and_relations_find_their_tabs(kind: Kind) -> None:
+    resource = next(found for found in objects() if found.key.kind is kind)
+    ids = [tab.id for tab in tabs_of(resource)]
+    assert {"logs", "inspect", "related", "events"} <= set(ids)
+    assert len(set(ids)) == len(ids)

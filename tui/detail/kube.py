@@ -52,15 +52,15 @@ def _read(name: str, title: str, place: int, read: str, show: str, kinds: Iterab
 
 
 TABS = (
-    Tab("kube-logs", "Logs", Shape.LOGS, frozenset({Kind.POD, *WORKLOADS}), 30, read=_late("kube_reading", "show_log")),
+    Tab("logs", "Logs", Shape.LOGS, frozenset({Kind.POD, *WORKLOADS}), 30, read=_late("kube_reading", "show_log")),
     _read("previous", "Previous", 32, "read_previous", "previous_lines", {Kind.POD}),
     _text(
         "rights", "Rights", 60, "kube_rights", "right_lines", {Kind.POD, Kind.SERVICEACCOUNT, Kind.SUBJECT, *WORKLOADS}
     ),
     _text("who", "Who may", 62, "kube_rights", "who_lines", _ASKED),
     _text("reach", "Reach", 64, "kube_reach", "reach_lines", {Kind.POD, Kind.KUBE_SERVICE, *WORKLOADS}),
-    _read("yaml", "YAML", 50, "read_object", "yaml_lines", OBJECTS),
+    _read("inspect", "YAML", 50, "read_object", "yaml_lines", OBJECTS),
     _text("state", "State", 5, "kube_state", "state_lines", {Kind.POD, Kind.KUBE_NODE, *WORKLOADS, *_STATES}),
     _text("pods", "Pods", 20, "kube_state", "pod_lines", WORKLOADS | _SELECTING),
-    _text("kube-events", "Events", 40, "kube_state", "event_lines", OBJECTS),
+    _text("events", "Events", 40, "kube_state", "event_lines", OBJECTS),
 )
