@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -110,13 +111,21 @@ def containers_of(resource: KubeResource, snapshot: Snapshot | None = None) -> l
     pods = (resource,) if isinstance(resource, Pod) else pods_of(snapshot, resource) if snapshot is not None else ()
     newest = sorted((pod for pod in pods if isinstance(pod, Pod)), key=lambda pod: -_created(pod))
     names = [(pod, name) for pod in newest for name in _started(pod)]
-    alone, one_pod = len(names) == 1, len(newest) == 1
+    shared = _shared([pod.name for pod in newest])
+    alone, one_each = len(names) == 1, len(names) == len(newest)
     return [
-        Wanted(
-            pod.namespace, pod.name, name, "" if alone else f"{safe(name) if one_pod else safe(f'{pod.name}/{name}')} "
-        )
+        Wanted(pod.namespace, pod.name, name, "" if alone else _whose(pod.name[shared:], "" if one_each else name))
         for pod, name in names
     ]
+
+
+def _shared(names: list[str]) -> int:
+    """How much of the pods' names is the workload's, which needs not stand before each line."""
+    return os.path.commonprefix(names).rfind("-") + 1 if len(names) > 1 else len(names[0]) if names else 0
+
+
+def _whose(pod: str, container: str) -> str:
+    return f"{safe('/'.join(filter(None, (pod, container))))} "
 
 
 def _created(pod: Pod) -> float:
