@@ -5,10 +5,12 @@ Only what the files say; nothing is connected to, no plugin runs, and the `kuber
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,6 +45,12 @@ class Resolved(msgspec.Struct, frozen=True):
     cluster_entry: dict[str, Any]
     user_entry: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return f"Resolved({self.context.name!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("context", self.context.name)]
+
 
 class Kubeconfig(msgspec.Struct, frozen=True):
     """All files together. `problems` are sentences about files that could not be read; the rest counts."""
@@ -52,6 +60,12 @@ class Kubeconfig(msgspec.Struct, frozen=True):
     clusters: Mapping[str, dict[str, Any]]
     users: Mapping[str, dict[str, Any]]
     problems: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Kubeconfig({sorted(self.contexts)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("contexts", sorted(self.contexts))]
 
     def listed(self) -> tuple[Context, ...]:
         """Every context, by name."""
@@ -72,7 +86,7 @@ class Kubeconfig(msgspec.Struct, frozen=True):
     def _context(self, name: str) -> Context:
         entry = self.contexts[name]
         cluster, user = _text(entry, "cluster"), _text(entry, "user")
-        server = _text(self.clusters.get(cluster, {}), "server")
+        server = without_user(_text(self.clusters.get(cluster, {}), "server"))
         problem = ""
         if cluster not in self.clusters:
             problem = f"context {name!r} names the cluster {cluster!r}, which no file defines"
@@ -146,15 +160,17 @@ def _document(place: Path) -> Mapping[str, Any]:
         text = file.read(LARGEST + 1)
     if len(text) > LARGEST:
         raise ValueError(f"larger than {LARGEST >> 20} MiB")
-    import yaml  # late: most starts look at no cluster
+    from inventory.sources.manifests.builder import BrokenDocument  # late: most starts look at no cluster
+    from inventory.sources.manifests.yamltext import read
 
     try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    except yaml.MarkedYAMLError as error:
-        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ValueError(f"not YAML{line}") from None
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+        text.decode()
+        built = next(read(text, 0, again=True), None)
+    except UnicodeDecodeError:
         raise ValueError("not YAML") from None
+    except BrokenDocument as error:
+        raise ValueError(f"not YAML in line {error.line}") from None
+    found = built.value if built is not None else None
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -182,6 +198,29 @@ def _absolute(entry: dict[str, Any], family: str, folder: Path) -> dict[str, Any
         if isinstance(command, str) and os.sep in command:  # without a separator it is looked for in PATH
             made["exec"] = {**plugin, "command": str(folder / command)}
     return made
+
+
+def content(path: str) -> bytes:
+    """What a file holds that a kubeconfig names. Raises OSError; a pipe or a device is not waited for."""
+    from inventory.sources.host.reader import LocalReader
+
+    try:
+        return LocalReader().read(path)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise OSError(errno.EINVAL, "not a regular file", path) from None
+        raise
+
+
+def without_user(url: str) -> str:
+    """A URL without a name and a password."""
+    try:
+        parts = urlsplit(url)
+        if parts.netloc:
+            return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    except ValueError:
+        pass
+    return url.rpartition("@")[2]
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:

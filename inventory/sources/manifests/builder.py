@@ -53,9 +53,13 @@ class _Frame:
 
 
 class Builder:
-    """For one document. `root` is what it holds once everything was closed."""
+    """For one document. `root` is what it holds once everything was closed.
 
-    def __init__(self, size: int) -> None:
+    `again`: of a member that is there twice the last counts, as in a kubeconfig; else the document is broken.
+    """
+
+    def __init__(self, size: int, *, again: bool = False) -> None:
+        self._again = again
         self.root: Built | None = None
         self._limit = max(_ROOM, 4 * size)
         self._stack: list[_Frame] = []
@@ -125,7 +129,7 @@ class Builder:
         if merge:
             return
         known = (frame.members or {}).get(frame.key)
-        if known is not None:
+        if known is not None and not self._again:
             raise BrokenDocument(line, f"key {frame.key[:80]!r} already set in map at line {line_of(known.lines)}")
 
     def _add(self, built: Built, line: int) -> None:

@@ -27,14 +27,14 @@ def chunks(raw: bytes) -> Iterator[tuple[int, bytes]]:
         line += chunk.count(b"\n")
 
 
-def read(chunk: bytes, before: int, *, newer: bool = False) -> Iterator[Built]:
+def read(chunk: bytes, before: int, *, newer: bool = False, again: bool = False) -> Iterator[Built]:
     """What the documents of a chunk hold. Raises `BrokenDocument`, its line counted from the file's beginning.
 
-    `newer`: `on` and `yes` are text, as they are for Compose.
+    `newer`: `on` and `yes` are text, as they are for Compose. `again`: see `Builder`.
     """
     yaml, loader = _library()
     try:
-        yield from _read(yaml, loader, chunk, before, newer)
+        yield from _read(yaml, loader, chunk, before, newer, again)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         last = chunk.count(b"\n") - chunk.endswith(b"\n")  # the end of a document is no line of it
@@ -44,8 +44,8 @@ def read(chunk: bytes, before: int, *, newer: bool = False) -> Iterator[Built]:
         raise BrokenDocument(line, f"is not YAML: {said}{f' ({context})' if context else ''}") from None
 
 
-def _read(yaml: Any, loader: Any, chunk: bytes, before: int, newer: bool) -> Iterator[Built]:
-    builder = Builder(len(chunk))
+def _read(yaml: Any, loader: Any, chunk: bytes, before: int, newer: bool, again: bool) -> Iterator[Built]:
+    builder = Builder(len(chunk), again=again)
     first = before + 1
     for event in yaml.parse(chunk, Loader=loader):
         kind = type(event)
@@ -69,7 +69,7 @@ def _read(yaml: Any, loader: Any, chunk: bytes, before: int, newer: bool) -> Ite
         elif kind is yaml.DocumentEndEvent:
             if builder.root is not None:
                 yield builder.root
-            builder = Builder(len(chunk))
+            builder = Builder(len(chunk), again=again)
 
 
 @cache

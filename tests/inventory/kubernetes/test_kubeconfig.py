@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,24 @@ def test_listing_contexts_needs_neither_the_package_nor_the_network(several: dic
     )
     environ = {**os.environ, **several, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+
+
+@pytest.mark.parametrize("form", ["<<: [*x{0}, *x{0}]", "a: *x{0}, b: *x{0}"])
+def test_a_file_that_expands_without_end_is_refused_as_by_kubectl(tmp_path: Path, form: str) -> None:
+    lines = ["x0: &x0 {a: [1, 2, 3, 4, 5, 6, 7, 8]}"]
+    lines += [f"x{at}: &x{at} {{{form.format(at - 1)}, c{at}: 1}}" for at in range(1, 40)]
+    path = tmp_path / "config"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    began = time.monotonic()
+    config = load(str(path))
+    assert time.monotonic() - began < 5
+    assert not config.contexts
+    if "<<" not in form:
+        assert config.problems
+
+
+def test_of_a_member_that_is_there_twice_the_last_counts_and_dates_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text("current-context: a\ncurrent-context: b\ncontexts: [{name: b, context: {namespace: 2026-01-02}}]")
+    config = load(str(path))
+    assert (config.current, config.listed()[0].namespace) == ("b", "2026-01-02")
