@@ -361,5 +361,8 @@ def run(options: ExplorerOptions) -> int:
     if app._exception is not None:
         return 1
     # Threads may sit in a read that never ends; leaving must not wait for them, nor for their libraries' exit hooks.
+    plugins: Any = sys.modules.get("inventory.sources.kubernetes.plugin")
+    if plugins is not None:  # programs that were started to log in somewhere, with nobody to log in any more
+        plugins.end_all()
     sys.stderr.flush()
     os._exit(status or 0)

@@ -13,7 +13,7 @@ from inventory.kubernetes.workloads import Pod
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.bundle import details
 from inventory.sources.bundle.archive import write
-from inventory.sources.bundle.cluster import recording_way, without_user
+from inventory.sources.bundle.cluster import recording_way
 from inventory.sources.bundle.manifest import CLUSTER, SourceEntry
 from inventory.sources.bundle.recorder import Recording, RecordingTransport
 from inventory.sources.docker.endpoint import transport
@@ -24,6 +24,7 @@ from inventory.sources.host.activity import look_below
 from inventory.sources.host.host import host_below
 from inventory.sources.host.reader import HostReader
 from inventory.sources.host.recording import Recorder
+from inventory.sources.kubernetes.kubeconfig import without_user
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
 from tui.clusters import ClusterTarget, Reading, cluster_options, end, find, nobody_asked, target_of

@@ -13,7 +13,7 @@ from inventory.kubernetes.configuration import KubeSecret
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import Kind, ResourceKey
 from inventory.sources.bundle.archive import Bundle, write
-from inventory.sources.bundle.cluster import recording_way, replayed_way, request_name, without_user
+from inventory.sources.bundle.cluster import recording_way, replayed_way, request_name
 from inventory.sources.bundle.cluster_details import read_details
 from inventory.sources.bundle.cluster_masking import always, masked
 from inventory.sources.bundle.disguise import Disguise
@@ -22,6 +22,7 @@ from inventory.sources.bundle.recorder import Recording
 from inventory.sources.bundle.replay import Replay, open_bundle
 from inventory.sources.kubernetes.access import open_way
 from inventory.sources.kubernetes.connection import Connection, Options
+from inventory.sources.kubernetes.kubeconfig import without_user
 from inventory.sources.kubernetes.once import read
 from inventory.sources.kubernetes.reader import ClusterReader
 from inventory.store import Store

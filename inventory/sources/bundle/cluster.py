@@ -17,6 +17,7 @@ from inventory.sources.bundle.replay import NOT_HERE, Replay
 from inventory.sources.docker.transport import Answer
 from inventory.sources.docker.transport import ApiError as NoAnswer
 from inventory.sources.kubernetes.errors import ApiError
+from inventory.sources.kubernetes.kubeconfig import without_user
 from inventory.sources.kubernetes.transport import Opened
 
 ACCESS = f"{CLUSTER}access"
@@ -37,7 +38,8 @@ def recording_way(way: Callable[[], Any], source: str, recording: Recording) -> 
     def opened() -> Way:
         found = way()
         access: Access = found.access
-        told = msgspec.json.encode(msgspec.structs.replace(access, server=without_user(access.server)))
+        clean = msgspec.structs.replace(access, server=without_user(access.server), proxy=without_user(access.proxy))
+        told = msgspec.json.encode(clean)
         recording.note(source, ACCESS, Answer(200, {"content-type": "application/json"}, told))
         inner: Opened = found.opened
         pool = _RecordingPool(inner, source, recording)
@@ -59,12 +61,6 @@ def replayed_way(replay: Replay, source: str) -> Callable[[], Way]:
         return Way(Opened("https://recorded", _ReplayPool(replay, members), {}), access)
 
     return opened
-
-
-def without_user(url: str) -> str:
-    """A URL without a name and a password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def request_name(method: str, path: str, query: str, accept: str, body: bytes | None) -> str:

@@ -22,7 +22,15 @@ from inventory.kubernetes.cluster import Access, ClientCertificate
 from inventory.sources.kubernetes import plugin
 from inventory.sources.kubernetes.errors import ApiError
 from inventory.sources.kubernetes.guard import Looking
-from inventory.sources.kubernetes.kubeconfig import IN_CLUSTER, KubeconfigError, Resolved, in_cluster, load
+from inventory.sources.kubernetes.kubeconfig import (
+    IN_CLUSTER,
+    KubeconfigError,
+    Resolved,
+    content,
+    in_cluster,
+    load,
+    without_user,
+)
 from inventory.sources.kubernetes.pool import manager, proxy_of
 from inventory.sources.kubernetes.transport import Opened
 
@@ -69,7 +77,7 @@ def describe(resolved: Resolved) -> Access:
         found = client_certificate(pem) if pem else None
     return Access(
         context.name, context.cluster, context.user, context.namespace, context.server, credential_of(user),
-        bool(cluster.get("insecure-skip-tls-verify")), _proxy(cluster, context.server), found,
+        bool(cluster.get("insecure-skip-tls-verify")), without_user(_proxy(cluster, context.server)), found,
     )  # fmt: skip
 
 
@@ -120,6 +128,7 @@ def _from_config(resolved: Resolved, limit: float) -> Way:
     named = user.pop("tokenFile", None)
     if isinstance(named, str) and named:
         user["token"] = _token(named)
+    proxy = _proxy(cluster, access.server)
     cluster.pop("proxy-url", None)
     with ExitStack() as files:
         for one, names in ((cluster, ("certificate-authority",)), (user, ("client-certificate", "client-key"))):
@@ -127,7 +136,7 @@ def _from_config(resolved: Resolved, limit: float) -> Way:
                 _in_memory(one, name, files)
         configuration = _configuration(resolved, cluster, user)
         context = _tls(configuration, access.server)
-    return _way(access, configuration, context, str(cluster.get("tls-server-name") or ""))
+    return _way(access, _headers(configuration), context, str(cluster.get("tls-server-name") or ""), proxy)
 
 
 def _configuration(resolved: Resolved, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> Any:
@@ -188,15 +197,14 @@ def _pem(entry: Mapping[str, Any], name: str) -> bytes:
     if not isinstance(named, str) or not named:
         return b""
     try:
-        return Path(named).read_bytes()
+        return content(named)
     except OSError as error:
         raise KubeconfigError(f"{name} {named}: {error.strerror}") from None
 
 
 def _token(named: str) -> str:
     try:
-        with open(named, "rb") as file:
-            text = file.read(_LARGEST_TOKEN).decode("ascii", "replace").strip()
+        text = content(named)[:_LARGEST_TOKEN].decode("ascii", "replace").strip()
     except OSError as error:
         raise KubeconfigError(f"token file {named}: {error.strerror}") from None
     if not text:
@@ -221,21 +229,21 @@ def _from_account() -> Way:
     except config.ConfigException as error:
         raise KubeconfigError(f"account of the pod: {error}") from None
     access = Access(pod.name, pod.cluster, pod.user, pod.namespace, pod.server, "in-cluster")
-    return _way(access, configuration, _tls(configuration, pod.server), "")
+    return _way(access, _headers(configuration), _tls(configuration, pod.server), "", "")
 
 
 # -- connections --------------------------------------------------------------------------------------------------
 
 
-def _way(access: Access, configuration: Any, context: ssl.SSLContext | None, server_name: str) -> Way:
+def _way(access: Access, headers: dict[str, str], context: ssl.SSLContext | None, server_name: str, proxy: str) -> Way:
     try:
-        pool = manager(context, server_name, access.proxy)
+        pool = manager(context, server_name, proxy)
     except ImportError as error:
         raise KubeconfigError(f"proxy {access.proxy}: {error}") from None
     except Exception as error:  # urllib3's own errors, about a URL that is none
         raise KubeconfigError(f"proxy {access.proxy!r} cannot be used: {type(error).__name__}") from None
     server = access.server.rstrip("/")
-    return Way(Opened(server, Looking(pool, server), _headers(configuration)), access)
+    return Way(Opened(server, Looking(pool, server), headers), access)
 
 
 def _headers(configuration: Any) -> dict[str, str]:

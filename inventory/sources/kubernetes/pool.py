@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 CURRENT = threading.local()
 """`call`: the request that this thread makes; it is told its connection."""
@@ -25,7 +25,10 @@ IDLE = 48
 
 
 def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any:
-    """A pool manager; `server_name` is the name that the server's certificate must have, "" for that of the URL."""
+    """A pool manager; `server_name` is the name that the server's certificate must have, "" for that of the URL.
+
+    `proxy` with the name and password that it wants, if it wants any.
+    """
     import urllib3
 
     urllib3.disable_warnings()  # they would be written over the screen; a check says the same
@@ -44,7 +47,10 @@ def manager(context: ssl.SSLContext | None, server_name: str, proxy: str) -> Any
 
         return SOCKSProxyManager(proxy, **options)  # these have connections of their own kind, bounded by each read
     else:
-        made = urllib3.ProxyManager(proxy, **options)
+        user = urlsplit(proxy).netloc.rpartition("@")[0]
+        made = urllib3.ProxyManager(
+            proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None, **options
+        )
     made.peer = []
     made.pool_classes_by_scheme = _classes(made.peer)
     return made
@@ -56,12 +62,17 @@ def _classes(peer: list[bytes]) -> dict[str, Any]:
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
     class Plain(HTTPConnection):
+        def connect(self) -> None:
+            _note(self)  # a proxy may drip its answer before any request is made
+            super().connect()
+
         def request(self, *words: Any, **options: Any) -> None:
             _note(self)
             super().request(*words, **options)
 
     class Secure(HTTPSConnection):
         def connect(self) -> None:
+            _note(self)
             super().connect()
             if isinstance(self.sock, ssl.SSLSocket):
                 peer[:] = [self.sock.getpeercert(binary_form=True) or b""]

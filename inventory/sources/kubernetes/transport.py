@@ -26,12 +26,21 @@ REFUSED = (30.0, 300.0)
 """Seconds for which credentials that were refused are not tried again, first and at most."""
 
 
+_Request = tuple[str, str, Mapping[str, str] | None, str, bytes | None]
+
+
 class Opened(msgspec.Struct, frozen=True):
     """A way to a server: `pool` has urllib3's `urlopen`, `headers` hold the credentials."""
 
     server: str
     pool: Any
     headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Opened({self.server!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("server", self.server)]
 
 
 class Stream(Protocol):
@@ -106,23 +115,23 @@ class Transport:
         self, method: str, path: str, query: Mapping[str, str] | None, accept: str, deadline: float,
         body: bytes | None = None,
     ) -> _Call:  # fmt: skip
-        until = time.monotonic() + deadline
         opened = self._open()
+        until = time.monotonic() + deadline  # how long a credential plugin takes is not the server's fault
         try:
-            call = self._once(opened, method, path, query, accept, until, body)
+            call = self._once(opened, method, path, query, accept, body, until)
         except ApiError as error:
             if error.cause == CLOSED and method == "GET" and time.monotonic() < until:
-                call = self._once(opened, method, path, query, accept, until, body)
+                call = self._once(opened, method, path, query, accept, body, until)
             elif not error.refuses_credentials:
                 raise
             else:
-                call = self._renewed(opened, error, (method, path, query, accept, until, body))
+                call = self._renewed(opened, error, deadline, (method, path, query, accept, body))
         self._answered()
         return call
 
     def _once(
-        self, opened: Opened, method: str, path: str, query: Mapping[str, str] | None, accept: str, until: float,
-        body: bytes | None,
+        self, opened: Opened, method: str, path: str, query: Mapping[str, str] | None, accept: str,
+        body: bytes | None, until: float,
     ) -> _Call:  # fmt: skip
         url = (
             opened.server.rstrip("/") + quote(path, safe="/:@!$&'()*+,;=~") + (f"?{urlencode(query)}" if query else "")
@@ -142,14 +151,14 @@ class Transport:
                 self._opened = self._connect()
             return self._opened
 
-    def _renewed(self, used: Opened, error: ApiError, request: tuple[Any, ...]) -> _Call:
+    def _renewed(self, used: Opened, error: ApiError, deadline: float, request: _Request) -> _Call:
         """The same request with fresh credentials; when those are refused too, nobody asks again for a while."""
         with self._lock:
             if self._opened is used:
                 self._opened = self._connect()
             opened = self._opened or used
         try:
-            call = self._once(opened, *request)
+            call = self._once(opened, *request, time.monotonic() + deadline)
         except ApiError as again:
             if again.refuses_credentials:
                 with self._lock:

@@ -6,10 +6,14 @@ import base64
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +250,78 @@ def test_the_package_comes_with_the_first_connection_only() -> None:
     )
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", code], env=environ, check=True)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "proc"])
+@pytest.mark.parametrize("name", ["tokenFile", "client-certificate", "client-key", "certificate-authority"])
+def test_files_that_would_never_end(server: ApiServer, write: Any, tmp_path: Path, kind: str, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    named = {"pipe": str(tmp_path / "pipe"), "device": "/dev/zero", "proc": "/proc/kmsg"}[kind]
+    if name == "certificate-authority":
+        path = write({"token": "x"}, certificate_authority=named, certificate_authority_data=None)
+    else:
+        path = write({name: named, "token": "x"})
+    began = time.monotonic()
+    assert "not a regular file" in failure(path)
+    assert time.monotonic() - began < 3
+
+
+def test_a_slow_plugin_does_not_use_up_the_servers_time(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    plugin = tmp_path / "slow"
+    given = {"apiVersion": V1, "kind": "ExecCredential", "status": {"token": "nobody"}}
+    plugin.write_text(f"#!/bin/sh\nsleep 1.2\necho '{json.dumps(given)}'\n", encoding="utf-8")
+    plugin.chmod(0o700)
+    path = write({"exec": {"apiVersion": V1, "command": str(plugin)}})
+    with pytest.raises(ApiError) as caught:
+        Transport(lambda: open_way("", str(path)).opened).get(PODS, deadline=1.0)
+    assert caught.value.status == 401
+
+
+def test_names_and_passwords_in_urls_go_no_further(server: ApiServer, write: Any) -> None:
+    path = write({"token": "SECRET-token"}, proxy_url="http://me:SECRET-word@127.0.0.1:9")
+    way = open_way("", str(path))
+    assert way.access.proxy == "http://127.0.0.1:9"
+    config = load(str(path))
+    assert way.opened.headers["Authorization"] == "Bearer SECRET-token"
+    for one in (way, config, config.resolve(), failure(path)):
+        assert "SECRET" not in repr(one)
+        assert "SECRET" not in str(list(getattr(one, "__rich_repr__", list)()))
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["clusters"][0]["cluster"] = {"server": "http://me:SECRET-word@127.0.0.1:9"}
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    assert open_way("", str(path)).access.server == "http://127.0.0.1:9"
+    assert "SECRET" not in failure(path)
+
+
+def test_a_proxy_is_told_the_password_that_it_wants(write: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        path = write({"token": "t"}, proxy_url=f"http://me:a%40b@127.0.0.1:{port}")
+        heard: list[bytes] = []
+
+        def hear() -> None:
+            with listening.accept()[0] as sock:
+                heard.append(sock.recv(4096))
+                listening.close()
+
+        threading.Thread(target=hear, daemon=True).start()
+        failure(path)
+    assert b"proxy-authorization: Basic " + base64.b64encode(b"me:a@b") in heard[0].replace(b"Proxy-A", b"proxy-a")
+
+
+def test_a_proxy_that_drips_its_answer_is_cut_off(write: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        path = write({"token": "t"}, proxy_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+
+        def drip() -> None:
+            with suppress(OSError), listening.accept()[0] as sock:
+                sock.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while True:
+                    sock.sendall(b"x")
+                    time.sleep(0.2)
+
+        threading.Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(ApiError, match="does not answer"):
+            Transport(lambda: open_way("", str(path)).opened).get(PODS, deadline=1)
+        assert time.monotonic() - began < 4

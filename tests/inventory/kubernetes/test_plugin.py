@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from inventory.sources.kubernetes.kubeconfig import KubeconfigError
-from inventory.sources.kubernetes.plugin import run
+from inventory.sources.kubernetes.plugin import end_all, run
 
 V1 = "client.authentication.k8s.io/v1"
 GIVEN = {"apiVersion": V1, "kind": "ExecCredential", "status": {"token": "t-1"}}
@@ -111,3 +112,52 @@ def test_failures_are_sentences_without_secrets(tmp_path: Path, body: str, sente
 def test_entries_that_cannot_run(entry: dict[str, Any], sentence: str) -> None:
     with pytest.raises(KubeconfigError, match=sentence):
         run(entry, {})
+
+
+def test_one_that_writes_without_end_is_ended_before_it_fills_the_memory(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(KubeconfigError, match="wrote more than 1 MiB"):
+        run(script(tmp_path, "exec cat /dev/zero"), {}, limit=20)
+    assert time.monotonic() - began < 5
+
+
+def test_of_endless_complaints_the_last_are_kept(tmp_path: Path) -> None:
+    with pytest.raises(KubeconfigError, match=r"ended with 3: .*the end$"):
+        run(script(tmp_path, "head -c 5000000 /dev/zero >&2; echo the end >&2; exit 3"), {}, limit=20)
+
+
+def test_a_helper_that_stays_is_not_waited_for(tmp_path: Path) -> None:
+    began = time.monotonic()
+    entry = script(tmp_path, f"echo '{json.dumps(GIVEN)}'; sleep 20 &")
+    assert run(entry, {}, limit=15).token == "t-1"
+    assert time.monotonic() - began < 5
+
+
+def test_what_it_complains_of_holds_no_token(tmp_path: Path) -> None:
+    body = "echo 'bad header Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJsYWIifQ.c2lnbmF0dXJl' >&2; exit 1"
+    with pytest.raises(KubeconfigError, match="bad header") as caught:
+        run(script(tmp_path, body), {})
+    assert "eyJ" not in str(caught.value)
+
+
+def test_leaving_ends_what_still_runs(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    entry = script(tmp_path, f"echo $$ > {mark}; exec sleep 60")
+
+    def start() -> None:
+        with pytest.raises(KubeconfigError, match="killed by signal 9"):
+            run(entry, {})
+
+    waiting = threading.Thread(target=start)
+    waiting.start()
+    while not mark.exists() or not mark.read_text(encoding="utf-8").strip():
+        time.sleep(0.01)
+    end_all()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_a_certificate_authority_that_is_a_pipe_is_left_out(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ca")
+    entry = script(tmp_path, f"echo '{json.dumps(GIVEN)}'") | {"provideClusterInfo": True}
+    assert run(entry, {"certificate-authority": str(tmp_path / "ca")}).token == "t-1"
