@@ -11,7 +11,16 @@ from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_appl
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
 from inventory.kubernetes.configuration import KubeSecret, TlsCertificate
-from inventory.kubernetes.exposure import EndpointSlice, Entrance, Gateway, HttpRoute, Ingress, KubeService
+from inventory.kubernetes.exposure import (
+    EndpointSlice,
+    Entrance,
+    Gateway,
+    HttpRoute,
+    Ingress,
+    KubeService,
+    Listener,
+    RouteFilter,
+)
 from inventory.kubernetes.resource import object_key
 from inventory.kubernetes.selection import ingress_backends
 from inventory.resource import Kind
@@ -37,9 +46,10 @@ _SERVICE_OF = "kubernetes.io/service-name"
     references=("NSA-CISA:network-separation", "OWASP-K8s:K05", "ATT&CK:T1040", "CWE-319"),
 )
 def without_tls(entrance: Entrance, view: View) -> Verdict:
-    """F: a host of an Ingress is covered by no entry of spec.tls, or a listener of a Gateway speaks HTTP. F high: the
-    Secret of an entry or HTTPS listener is missing, holds no certificate, or one that has expired. P: all are covered
-    and all certificates valid. Of a manifest no Secret is missed. NA: routes; solvers of ACME challenges.
+    """F: a host of an Ingress is covered by no entry of spec.tls, or a listener of a Gateway speaks HTTP and any of its
+    HTTPRoutes does more than redirect to https, or it has none. F high: the Secret of an entry or HTTPS listener is
+    missing, holds no certificate, or one that has expired. P: all are covered and all certificates valid. Of a manifest
+    no Secret is missed. NA: routes; solvers of ACME challenges.
     """
     if isinstance(entrance, Gateway):
         return _gateway_tls(entrance, view)
@@ -77,7 +87,9 @@ def _wrong_secrets(ingress: Ingress, view: View, *, certain: bool) -> list[Evide
 
 def _gateway_tls(gateway: Gateway, view: View) -> Verdict:
     listeners = gateway.spec.listeners
-    bare = [(at, one) for at, one in enumerate(listeners) if one.protocol == "HTTP"]
+    clear = [(at, one) for at, one in enumerate(listeners) if one.protocol == "HTTP"]
+    routes = (view.index_of(HttpRoute, redirecting, gateway.key.id) or ()) if clear else ()
+    bare = [(at, one) for at, one in clear if not _only_redirects(one, routes)]
     if bare:
         evidence = [Evidence(f"spec.listeners[{at}].protocol", f"HTTP on port {one.port}") for at, one in bare]
         return failed(f"{len(bare)} of {len(listeners)} listener(s) without TLS", *capped(evidence, 20))
@@ -97,6 +109,34 @@ def _gateway_tls(gateway: Gateway, view: View) -> Verdict:
         )
     ]
     return failed(_wrong(wrong), *capped(wrong, 20), severity=Severity.HIGH) if wrong else passed()
+
+
+Attached = tuple[tuple[str, int, bool], ...]
+"""Of each route at a Gateway: the listener's name and port, where it names them, and whether it only redirects."""
+
+
+def redirecting(routes: tuple[HttpRoute, ...]) -> Mapping[str, Attached]:
+    """By Gateway, its routes."""
+    found: dict[str, list[tuple[str, int, bool]]] = {}
+    for route in routes:
+        spec = route.peek("spec")
+        if isinstance(spec, Gap):
+            continue
+        only = bool(spec.rules) and all(any(_to_https(one) for one in rule.filters) for rule in spec.rules)
+        for parent in spec.parent_refs:
+            if parent.kind == "Gateway":
+                name = f"{parent.namespace or route.namespace}/{parent.name}"
+                found.setdefault(name, []).append((parent.section_name, parent.port, only))
+    return {name: tuple(sorted(them)) for name, them in found.items()}
+
+
+def _to_https(one: RouteFilter) -> bool:
+    return one.type == "RequestRedirect" and one.request_redirect is not None and one.request_redirect.scheme == "https"
+
+
+def _only_redirects(listener: Listener, routes: Attached) -> bool:
+    own = [only for name, port, only in routes if name in ("", listener.name) and port in (0, listener.port)]
+    return bool(own) and all(own)
 
 
 def _wrong(found: list[Evidence]) -> str:

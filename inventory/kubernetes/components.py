@@ -73,7 +73,7 @@ class ControlPlaneComponent(Resource):
 
 
 def flags_of(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The flags of a command line, as Go programs read them: `--a=1`, `--a 1`, `-a 1`, `--a`."""
+    """The flags of a command line, as the programs read them: `--a=1`, `--a 1`, `-a 1`, `--a`; `--a_b` is `--a-b`."""
     found: dict[str, list[str]] = {}
     waiting = ""
     for word in words:
@@ -83,6 +83,7 @@ def flags_of(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
             if waiting:
                 found.setdefault(waiting, []).append("true")
             name, equals, value = word.lstrip("-").partition("=")
+            name = name.replace("_", "-")
             waiting = "" if equals else name
             if equals:
                 found.setdefault(name, []).append(value)

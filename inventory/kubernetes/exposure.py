@@ -259,9 +259,23 @@ class RouteBackend(Part, frozen=True):
     port: int = 0
 
 
+class RouteRedirect(Part, frozen=True):
+    """Where a client is sent to; of it the `scheme`, "" for that of the request."""
+
+    scheme: str = ""
+
+
+class RouteFilter(Part, frozen=True):
+    """`type`: RequestRedirect, RequestHeaderModifier, URLRewrite..."""
+
+    type: str = ""
+    request_redirect: RouteRedirect | None = None
+
+
 class RouteRule(Part, frozen=True):
     """One rule of a route; its matches are not kept."""
 
+    filters: tuple[RouteFilter, ...] = ()
     backend_refs: tuple[RouteBackend, ...] = ()
 
 

@@ -62,6 +62,7 @@ def _encryption(*providers: str, resources: tuple[str, ...] = ("secrets",)) -> d
 
 CASES = [
     *_switch("ORC-401", API, ("--anonymous-auth=false",)),
+    _case("ORC-401", _with(API, "--anonymous_auth=false"), PASS, "written with an underscore"),
     _case("ORC-401", _with(API, *_AUTHN), UNKNOWN, "by a file elsewhere"),
     _case(
         "ORC-401",

@@ -63,6 +63,21 @@ SNIPPET: Resource = ingress("{}", **{"configuration-snippet": "x;"})
 PATCHED = "registry.k8s.io/ingress-nginx/controller:v1.15.0@sha256:aa"
 CLOUD = "alb.ingress.kubernetes.io/certificate-arn"
 
+
+def _redirect(name: str = "to-https", rule: str = "", section: str = "http", scheme: str = "https") -> Resource:
+    rule = rule or f"{{filters: [{{type: RequestRedirect, requestRedirect: {{scheme: {scheme}}}}}]}}"
+    return written(
+        f"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: {name}, namespace: prod}}, "
+        f"spec: {{parentRefs: [{{name: edge, sectionName: {section}}}], rules: [{rule}]}}}}"
+    )
+
+
+GATE = written(
+    "{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: edge, namespace: prod}, "
+    "spec: {listeners: [{name: http, port: 80, protocol: HTTP}]}}"
+)
+SERVING = _redirect("more", "{backendRefs: [{name: x}]}")
+NO_ROUTES = {(SOURCE, Kind.HTTPROUTE): Gap(Reason.DENIED, "GET httproutes")}
 CASES = [
     of(Kind.KUBE_SERVICE, "legacy/ftp", "NET-044", FAIL, Severity.HIGH),
     of(Kind.KUBE_SERVICE, "staging/web-public", "NET-044", FAIL, Severity.MEDIUM),
@@ -84,6 +99,11 @@ CASES = [
     of(Kind.INGRESS, "prod/shop", "NET-046", PASS),
     of(Kind.GATEWAY, "prod/edge", "NET-046", FAIL, Severity.MEDIUM),
     of(Kind.HTTPROUTE, "prod/shop", "NET-046", NA),
+    Case("NET-046", GATE, FAIL, others=(_redirect(scheme="http"),), note="not to https"),
+    Case("NET-046", GATE, PASS, others=(_redirect(),), note="only redirects"),
+    Case("NET-046", GATE, FAIL, others=(_redirect(), SERVING), note="and serves"),
+    Case("NET-046", GATE, FAIL, others=(_redirect(section="other"),), note="redirects at another listener"),
+    Case("NET-046", GATE, UNKNOWN, others=(), gaps=NO_ROUTES, note="routes are forbidden"),
     Case("NET-046", CLOSED, PASS, others=()),
     Case("NET-046", REFERRED, FAIL, Severity.HIGH, others=(), note="no such Secret"),
     Case("NET-046", NAMED, PASS, others=(), note="wildcard without a Secret"),
