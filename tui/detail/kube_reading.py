@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from inventory.gap import Gap, Reason, Unread
@@ -121,7 +121,11 @@ def containers_of(resource: KubeResource, snapshot: Snapshot | None = None) -> l
 
 def _shared(names: list[str]) -> int:
     """How much of the pods' names is the workload's, which needs not stand before each line."""
-    return os.path.commonprefix(names).rfind("-") + 1 if len(names) > 1 else len(names[0]) if names else 0
+    if len(names) < 2:
+        return sum(map(len, names))
+    parts = [name.split("-")[:-1] for name in names]
+    alike = takewhile(lambda found: len(set(found)) == 1, zip(*parts, strict=False))
+    return sum(len(found[0]) + 1 for found in alike)
 
 
 def _whose(pod: str, container: str) -> str:
