@@ -19,7 +19,7 @@ from tui.panes.findings.benchmarks import BenchmarksView, ItemKey
 from tui.panes.findings.pane import FindingsPane
 from tui.place import Place
 from widgets.overlay import Picker
-from widgets.table import Row
+from widgets.table import RowLike
 
 SIZES = [(80, 24), (120, 40), (200, 50), (40, 10)]
 
@@ -29,7 +29,7 @@ def cursor_on(here: Play, item: str) -> None:
     assert here.table.move_to(key)
 
 
-def row_of(here: Play, item: str) -> Row:
+def row_of(here: Play, item: str) -> RowLike:
     return next(row for row in here.table.rows if isinstance(row.key, ItemKey) and row.key.item == item)
 
 
