@@ -35,6 +35,9 @@ SEVERITIES = "severities"
 _INDEXES: dict[tuple[Callable[..., object], str], tuple[object, object]] = {}
 
 
+# What indexes were last made from: (kind, source) -> (the family, those of it that are of the source).
+_FAMILIES: dict[tuple[Kind, str], tuple[object, tuple[Resource, ...]]] = {}
+
 # What `View.events_of` made last: the log it was made from, and its events by source and id.
 _EVENT_INDEX: list[tuple[tuple[Event, ...], dict[tuple[str, str], tuple[Event, ...]]]] = [((), {})]
 
@@ -182,8 +185,17 @@ def indexed(snapshot: Snapshot, source: str, cls: type[R], build: Callable[[tupl
     state = snapshot.by_kind.get(cls.kind)
     kept = _INDEXES.get((build, source))
     if kept is None or kept[0] is not state:
-        kept = _INDEXES[build, source] = (state, build(snapshot.require(cls, source)))
+        kept = _INDEXES[build, source] = (state, build(_family(snapshot, source, cls)))
     return cast(T, kept[1])
+
+
+def _family(snapshot: Snapshot, source: str, cls: type[R]) -> tuple[R, ...]:
+    """All of a family of one source, put together once per state of it however many indexes are made of it."""
+    state = snapshot.by_kind.get(cls.kind)
+    kept = _FAMILIES.get((cls.kind, source))
+    if kept is None or kept[0] is not state:
+        kept = _FAMILIES[cls.kind, source] = (state, snapshot.require(cls, source))
+    return cast("tuple[R, ...]", kept[1])
 
 
 def effective_views(host: Resource | None) -> Mapping[str, Effective]:

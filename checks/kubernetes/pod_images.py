@@ -9,6 +9,7 @@ from checks.evidence import capped
 from checks.images.reference import complete, is_content_id, parse
 from checks.images.registry import allowed
 from checks.images.tags import FLOATING
+from checks.kubernetes.by_namespace import joined_from
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.kubernetes.workloads import Pod, PodBearer
@@ -88,33 +89,24 @@ def _different(bearer: PodBearer, view: View) -> list[tuple[str, str, str]]:
     """(container, reference, digests) where the pods that it made do not run the same; said of the topmost maker."""
     if isinstance(bearer, Pod) or bearer.controller is not None:
         return []
-    runs = view.index_of(Pod, content_by_maker, f"{bearer.api_kind}/{bearer.key.id}") or ()
+    runs = view.index_of(Pod, _CONTENT_BY_MAKER, f"{bearer.api_kind}/{bearer.key.id}") or ()
     found: dict[tuple[str, str], set[str]] = {}
     for name, image, digest in runs:
         found.setdefault((name, image), set()).add(digest)
     return [(*one, ", ".join(sorted(digests))) for one, digests in sorted(found.items()) if len(digests) > 1]
 
 
-def content_by_maker(pods: tuple[Pod, ...]) -> Mapping[str, Runs]:
-    """By kind and id of what made them (a Deployment rather than its ReplicaSet), what its pods run.
-
-    What a pod contributes is kept as long as it is the same: of thousands one has changed when this runs again.
-    """
-    global _CONTENT
-    kept: dict[int, tuple[Pod, str, Runs]] = {}
+def content_by_maker(pods: list[Pod]) -> Mapping[str, Runs]:
+    """By kind and id of what made them (a Deployment rather than its ReplicaSet), what its pods run."""
     found: dict[str, set[tuple[str, str, str]]] = {}
     for pod in pods:
-        one = _CONTENT.get(id(pod))
-        if one is None or one[0] is not pod:
-            one = (pod, *_content(pod))
-        kept[id(pod)] = one
-        if one[2]:
-            found.setdefault(one[1], set()).update(one[2])
-    _CONTENT = kept
+        maker, runs = _content(pod)
+        if runs:
+            found.setdefault(maker, set()).update(runs)
     return found
 
 
-_CONTENT: Mapping[int, tuple[Pod, str, Runs]] = {}
+_CONTENT_BY_MAKER = joined_from(content_by_maker)
 _NOTHING: tuple[str, Runs] = ("", frozenset())
 
 

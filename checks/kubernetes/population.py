@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from checks.kubernetes.by_namespace import Builder, by_namespace
 from inventory.kubernetes.workloads import CronJob, DaemonSet, Deployment, Job, Pod, PodBearer, StatefulSet
 
-T = TypeVar("T")
 LIVING: tuple[type[PodBearer], ...] = (Pod, Deployment, StatefulSet, DaemonSet, Job, CronJob)
 """Pods first, which mostly are there. What a Deployment makes has its labels."""
 Labels = tuple[tuple[str, str], ...]
 
 
-def _busy(bearers: tuple[PodBearer, ...]) -> Mapping[str, bool]:
-    """Namespaces that have any on the pod network."""
-    found: dict[str, bool] = {}
-    for one in bearers:
-        if one.namespace not in found and ("pod_spec" in one.gaps or not one.pod_spec.host_network):
-            found[one.namespace] = True
-    return found
+def _busy(bearers: list[PodBearer]) -> bool:
+    """Whether any is on the pod network."""
+    return any("pod_spec" in one.gaps or not one.pod_spec.host_network for one in bearers)
 
 
-def _label_sets(bearers: tuple[PodBearer, ...]) -> Mapping[str, frozenset[Labels]]:
-    """The different labels of pods in each namespace."""
-    found: dict[str, set[Labels]] = {}
-    met: set[tuple[str, int]] = set()
-    for one in bearers:
-        if "pod_labels" in one.gaps:
-            continue
-        labels = one.pod_labels
-        # Pods of one workload mostly share one mapping: then it need not be looked into again.
-        if (one.namespace, id(labels)) not in met:
-            met.add((one.namespace, id(labels)))
-            found.setdefault(one.namespace, set()).add(tuple(sorted(labels.items())))
-    return {namespace: frozenset(sets) for namespace, sets in found.items()}
+def _label_sets(bearers: list[PodBearer]) -> frozenset[Labels]:
+    """The different labels of pods."""
+    # Pods of one workload mostly share one mapping: then it need not be looked into again.
+    different = {id(one.pod_labels): one.pod_labels for one in bearers if "pod_labels" not in one.gaps}
+    return frozenset(tuple(sorted(labels.items())) for labels in different.values())
 
 
-Bearers = tuple[PodBearer, ...]
-
-
-def _each(build: Callable[[Bearers], T]) -> Mapping[type[PodBearer], Callable[[Bearers], T]]:
-    """A builder of its own for each family: a view keeps indexes by their builder."""
-
-    def own() -> Callable[[Bearers], T]:
-        return lambda bearers: build(bearers)
-
-    return {family: own() for family in LIVING}
-
-
-BUSY = _each(_busy)
-LABEL_SETS = _each(_label_sets)
+BUSY: Mapping[type[PodBearer], Builder[bool]] = {family: by_namespace(_busy) for family in LIVING}
+LABEL_SETS: Mapping[type[PodBearer], Builder[frozenset[Labels]]] = {
+    family: by_namespace(_label_sets) for family in LIVING
+}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from checks.evidence import capped
+from checks.kubernetes.by_namespace import joined_from
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.gap import Unread
@@ -166,7 +167,7 @@ def everything(subject: Subject) -> list[Right]:
     return rights(subject.grants, of(EVERYTHING))
 
 
-def pods_by_account(pods: tuple[Pod, ...]) -> Mapping[str, tuple[str, str]]:
+def pods_by_account(pods: list[Pod]) -> Mapping[str, tuple[str, str]]:
     """For each account (`namespace/name`) the first running pod that mounts its token, and that leaves it to it."""
     found: dict[str, tuple[str, str]] = {}
     for pod in pods:
@@ -185,6 +186,9 @@ def pods_by_account(pods: tuple[Pod, ...]) -> Mapping[str, tuple[str, str]]:
     return found
 
 
+_PODS_BY_ACCOUNT = joined_from(pods_by_account)
+
+
 def pod_with_token(subject: Subject, view: View) -> str:
     """A running pod that holds the account's token, or "".
 
@@ -193,7 +197,7 @@ def pod_with_token(subject: Subject, view: View) -> str:
     if subject.subject_kind != ACCOUNT:
         return ""
     try:
-        asks, leaves = view.index_of(Pod, pods_by_account, f"{subject.namespace}/{subject.name}") or ("", "")
+        asks, leaves = view.index_of(Pod, _PODS_BY_ACCOUNT, f"{subject.namespace}/{subject.name}") or ("", "")
         return asks or (leaves if subject.automount else "")
     except Unread:
         return ""

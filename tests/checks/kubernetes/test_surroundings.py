@@ -10,7 +10,7 @@ import pytest
 
 from checks.catalogue import catalogue
 from checks.engine import Engine
-from checks.kubernetes.by_namespace import by_namespace
+from checks.kubernetes.by_namespace import by_namespace, joined_from
 from checks.result import Evaluation
 from checks.verdict import Outcome
 from inventory.kubernetes.workloads import Pod, PodBearer
@@ -85,6 +85,20 @@ def test_an_index_is_made_anew_where_something_changed_alone() -> None:
     assert again == by_namespace(names)(other)
     assert {name for name in first if first[name] != again[name]} == {"n2"}
     assert build(()) == {}
+
+
+def test_indexes_of_one_state_share_what_they_are_made_of_and_nothing_else() -> None:
+    def names(bearers: list[PodBearer]) -> dict[str, int]:
+        return {f"{one.namespace}/{one.name}": 1 for one in bearers}
+
+    def count(bearers: list[PodBearer]) -> int:
+        return len(bearers)
+
+    whole, counts = joined_from(names), by_namespace(count)
+    pods = tuple(_pod(number, f"n{number % 5}") for number in range(20))
+    for state in (pods, pods[3:], (*pods, _pod(99, "n2")), pods, pods[:1], ()):
+        assert whole(state) == {f"{one.namespace}/{one.name}": 1 for one in state}
+        assert sum(counts(state).values()) == len(state)
 
 
 def test_one_pod_of_thousands_costs_little() -> None:
