@@ -87,6 +87,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         return bool(self.by_kind.get(Kind.CLUSTER)) or any(kind is Kind.CLUSTER for _, kind in self.gaps)
 
     @property
+    def has_kubernetes(self) -> bool:
+        """Whether there is anything that checks of Kubernetes judge: of a cluster, or a machine that is a node."""
+        return self.has_clusters or bool(self.by_kind.get(Kind.KUBE_HOST))
+
+    @property
     def has_engines(self) -> bool:
         """Whether anything of a container engine is known or was asked for."""
         return bool(self.by_kind.get(Kind.ENGINE)) or any(kind is Kind.ENGINE for _, kind in self.gaps)

@@ -76,6 +76,7 @@ class Boot:
 
     @classmethod
     def _live(cls, options: ExplorerOptions, session: Session) -> Boot:
+        from tui import node
         from tui.clusters import live_clusters
         from tui.collect import meant
         from tui.live import live_source
@@ -86,6 +87,7 @@ class Boot:
                 boot.sources.append(live_source(session, name, host))
         boot.sources += live_clusters(options.sources, session)
         boot.target = ", ".join(source.target for source in boot.sources)
+        boot.sources += node.source(options.sources, session.store)
         return boot
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from inventory.snapshot import SourceHealth, Status
 from inventory.store import Store
+from tui import node
 from tui.cli.problem import Exit, Problem
 from tui.clusters import begin, end
 from tui.options import SourceOptions
@@ -50,7 +51,7 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     from checks.report.report import Tool, report
 
     snapshot = store.snapshot()
-    checks = catalogue() if snapshot.has_clusters else without_clusters()
+    checks = catalogue() if snapshot.has_kubernetes else without_clusters()
     evaluation = Engine(checks, policy).evaluate(snapshot)
     return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters, policy)
 
@@ -63,9 +64,11 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
         return from_files(options, narrate)
     store = Store()
     reading = begin(options, store)  # before the engines: a cluster takes longer to answer, and neither waits
-    found = engines(options, bool(reading), narrate)
+    here = node.begin(options, store)
+    found = engines(options, bool(reading or here), narrate)
     read_all(found, lambda target: _read_live(target, store))
     end(reading, store, asked_for=options.clusters.asked_for)
+    node.end(here, store)
     if options.probe:
         from tui.probing import look, look_at_clusters
 

@@ -204,7 +204,7 @@ class Session:
             else:  # the facts need not wait for their verdicts
                 self._show(snapshot=snapshot)
             try:
-                if snapshot.has_clusters and checks is not catalogue():
+                if snapshot.has_kubernetes and checks is not catalogue():
                     checks = catalogue()
                     engine, whole = Engine(checks, policy), True
                 if self._wanted is not None and self._wanted is not policy:

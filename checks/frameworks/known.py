@@ -30,7 +30,7 @@ def frameworks() -> tuple[Framework, ...]:
 
 def relevant(snapshot: Snapshot) -> tuple[Framework, ...]:
     """Those that say something of what is looked at: of Kubernetes where there is a cluster, of Docker for engines."""
-    clusters = snapshot.has_clusters
+    clusters = snapshot.has_kubernetes
     engines = snapshot.has_engines or not clusters
     absent = {True} - {clusters} | ({False} if not engines else set())
     return tuple(each for each in frameworks() if each.of_clusters is None or each.of_clusters not in absent)

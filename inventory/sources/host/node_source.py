@@ -14,6 +14,8 @@ from inventory.store import Store
 
 EVERY = 60.0
 """Seconds between two looks: flags and files change with a restart or by hand."""
+BEAT = 2.0
+"""Seconds between two signs of life."""
 NAME = "node"
 KINDS = (Kind.KUBE_HOST, Kind.KUBELET, Kind.CONTROL_PLANE)
 
@@ -80,5 +82,7 @@ class NodeSource:
     def _run(self) -> None:
         while not self._stopped:
             read_node(self._store, self._reader, self.name)
-            self._wake.wait(self._every)
+            until = time.monotonic() + self._every
+            while not self._wake.wait(min(BEAT, self._every)) and time.monotonic() < until:
+                self._store.answered(self.name)  # what was read is not old before the next look
             self._wake.clear()

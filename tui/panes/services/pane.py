@@ -127,9 +127,13 @@ class ServicesPane(Pane):
         return self._views[0].counts(picture) if self._clusters else super().count(picture)
 
 
+_OF_A_NODE = (Kind.KUBE_HOST, Kind.KUBELET, Kind.CONTROL_PLANE)
+"""What an engine's machine may have, too, without a cluster being looked at."""
+
+
 def of_clusters(snapshot: Snapshot) -> bool:
     """Whether anything of a Kubernetes cluster is known or was asked for."""
-    return snapshot.has_clusters or any(snapshot.by_kind.get(kind) for kind in CLUSTER_KINDS)
+    return snapshot.has_clusters or any(snapshot.by_kind.get(kind) for kind in CLUSTER_KINDS if kind not in _OF_A_NODE)
 
 
 PANE = ServicesPane()
