@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -290,3 +291,27 @@ def test_manifests_load_no_client(cli: Cli) -> None:
     loaded = next(line for line in ran.err.splitlines() if line.startswith("LOADED")).split()
     assert "yaml" in loaded
     assert not {"kubernetes", "urllib3", "requests", "docker"} & {*loaded}
+
+
+def test_a_capture_of_a_cluster_that_is_named(cli: Cli, server: ApiServer) -> None:
+    config = server.kubeconfig(cli.folder / "config")
+    words = ("--kubeconfig", config, "--context", "admin")
+    live = scanned(cli, *words)
+    ran = cli("capture", *words, "-o", "a.bundle")
+    assert (ran.status, ran.out) == (0, "")
+    assert "wrote a.bundle" in ran.err
+    report = scanned(cli, "--from", "a.bundle")
+    assert [(source["kind"], source["status"]) for source in report["sources"]] == [("bundle", "degraded")]
+    assert {one["resource"]["source"] for one in report["results"]} == {"admin"}
+    assert report["summary"]["resources"] == live["summary"]["resources"]
+    assert not server.journal.writes()
+    no = cli("capture", "--no-docker", "-o", "b.bundle")
+    assert (no.status, no.line.partition(":")[0]) == (3, "deckwatch")
+
+
+def test_a_kubeconfig_that_is_a_pipe_is_not_waited_for(cli: Cli) -> None:
+    os.mkfifo(cli.folder / "pipe")
+    for words in ((), ("--context", "admin")):
+        ran = cli("scan", "--kubeconfig", cli.folder / "pipe", *words)
+        assert ran.status == 2
+        assert "not a regular file" in ran.line

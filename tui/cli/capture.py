@@ -23,11 +23,9 @@ def run(args: Namespace) -> int:
     """Record and write."""
     sources = source_options(args)
     if sources.bundle is not None or sources.demo:
-        raise Problem("capture records a live engine: --from and --demo are recordings already")
-    if sources.clusters.asked_for or not sources.docker:
-        raise Problem("capture records container engines; name one with --host, or leave out what names a cluster")
+        raise Problem("capture records a live engine or cluster: --from and --demo are recordings already")
     if sources.manifests:
-        raise Problem("capture records a live engine: manifests are files, which can be kept as they are")
+        raise Problem("capture records a live engine or cluster: manifests are files, which can be kept as they are")
     if args.output.is_dir():
         raise Problem(f"-o {args.output} is a directory; name the file to write")
     from tui.record import record

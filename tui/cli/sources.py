@@ -113,6 +113,8 @@ def _check_clusters(args: argparse.Namespace, recording: list[str]) -> None:
         raise Problem("--manifests takes one --namespace: objects that name none go there")
     if args.kubeconfig is not None:
         try:
+            if not args.kubeconfig.is_file() and args.kubeconfig.stat():
+                raise Problem(f"--kubeconfig {args.kubeconfig} is not a regular file")  # a pipe may never be written to
             with args.kubeconfig.open("rb"):
                 pass
         except OSError as error:
