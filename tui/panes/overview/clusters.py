@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from heapq import nlargest
 
 from inventory.gap import Gap
 from inventory.kubernetes.cluster import Cluster, KubeNode
+from inventory.kubernetes.configuration import KubeEvent
 from inventory.resource import Kind
+from inventory.snapshot import Event
 from inventory.text import safe
 from tui.format import missing
 from tui.panes.services.nodes import node_state
@@ -35,6 +38,25 @@ def cluster_words(cluster: Cluster, picture: Picture) -> list[Cell]:
     words.append(_count(picture, source, Kind.NAMESPACE, "namespaces"))
     words.append(_count(picture, source, Kind.POD, "pods"))
     return words
+
+
+def warnings(picture: Picture, most: int) -> list[Event]:
+    """The latest warnings that clusters tell of, as events of the session."""
+    told = (one for one in picture.snapshot.of(KubeEvent) if one.peek("type") == "Warning" and one.peek("message"))
+    latest = nlargest(most, told, key=_moment)
+    return [
+        Event(
+            _moment(one), one.key.source, one.involved.kind.lower(), one.involved.name,
+            f"{one.involved.namespace}/{one.involved.name}".lstrip("/"), one.reason, one.message,
+        )
+        for one in latest
+        if "involved" not in one.gaps and "reason" not in one.gaps and "message" not in one.gaps
+    ]  # fmt: skip
+
+
+def _moment(event: KubeEvent) -> float:
+    found = event.peek("last_seen")
+    return 0.0 if isinstance(found, Gap) else float(found)
 
 
 def _nodes(picture: Picture, source: str) -> Cell:

@@ -11,7 +11,7 @@ from checks.result import NOTHING, Summary
 from checks.verdict import Outcome
 from inventory.container import Container
 from inventory.engine import Engine
-from inventory.gap import Gap
+from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.kubernetes.cluster import Cluster
 from inventory.resource import OBJECTS, Kind
@@ -20,7 +20,7 @@ from inventory.text import safe
 from tui.format import age, called, clock, missing, since, size, told
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
-from tui.panes.overview.clusters import cluster_words, pod_states
+from tui.panes.overview.clusters import cluster_words, pod_states, warnings
 from tui.panes.overview.tallies import Group, Tallies
 from tui.picture import Picture
 from tui.verdicts import headline, mark, total_badge
@@ -29,6 +29,9 @@ from widgets.style import Role
 from widgets.textview import TextLine, line
 
 WIDE = 160
+_BELOW = 11  # lines that the worst findings and the latest changes should have
+_SMALL = 16  # lines below which everything is told in full, and scrolled
+_AT_MOST = 2  # lines of what is exposed where there is not that much room
 _EXPOSED = (
     ("privileged", ("RUN-001", "ORC-100", "ORC-101")),
     ("runtime socket", ("RUN-002",)),
@@ -55,10 +58,13 @@ class OverviewPane(Pane):
 
     def _lines(self, picture: Picture, width: int, height: int, now: float) -> list[TextLine]:
         top = [*host_lines(picture, width), *now_lines(picture, width)]
+        brief = _SMALL <= height < len(top) + _BELOW
+        if brief:  # what is worst must be seen before what goes on and on
+            top = [*host_lines(picture, width, brief=True), *now_lines(picture, width, brief=True)]
         top.append(line("-" * width, "rule"))
         if width >= WIDE:
             return top + _side_by_side(picture, width, height - len(top), now)
-        events = event_lines(picture, now, 3 if height < 30 else 10)
+        events = event_lines(picture, now, 1 if brief else 3 if height < 30 else 10)
         room = max(4, height - len(top) - len(events) - 3)
         return [
             *top,
@@ -88,8 +94,8 @@ class OverviewPane(Pane):
         return []
 
 
-def host_lines(picture: Picture, width: int) -> list[TextLine]:
-    """The host and the engine, as far as they are known."""
+def host_lines(picture: Picture, width: int, *, brief: bool = False) -> list[TextLine]:
+    """The host, the engine and the cluster, as far as they are known; `brief`: what ails a source in one line."""
     found: list[TextLine] = []
     if picture.part:
         found += _wrapped(
@@ -106,12 +112,18 @@ def host_lines(picture: Picture, width: int) -> list[TextLine]:
         found += _wrapped("CLUSTER", cluster_words(cluster, picture), width, cluster.key)
     for name, health in picture.snapshot.sources.items():
         if health.status is not Status.OK:
-            found += _source_lines(name, health, width)
+            told = _source_lines(name, health, width)
+            found += [_cut(told[0], width)] if brief and len(told) > 1 and health.version else told
         elif health.kind in ("manifests", "compose"):  # files have no engine or cluster that would speak for them
             found += _wrapped("FILES", [Cell.of(safe(f"{health.target}: {health.detail}", 400))], width)
     if not found:
         found.append(line(" connecting; nothing has answered yet", "dim"))
     return found
+
+
+def _cut(entry: TextLine, width: int) -> TextLine:
+    """The first of several lines, which says where the others are."""
+    return TextLine(Cell.join(fit(entry.cell, width - 6, cut="end"), ("~ (x)", "dim")), entry.meta, entry.copy)
 
 
 def _within(entry: TextLine, width: int) -> TextLine:
@@ -184,12 +196,13 @@ def _word(value: object) -> str:
     return missing(value) if isinstance(value, Gap) else str(value)
 
 
-def now_lines(picture: Picture, width: int) -> list[TextLine]:
-    """States, exposures, and what could not be checked; long lists go on below."""
+def now_lines(picture: Picture, width: int, *, brief: bool = False) -> list[TextLine]:
+    """States, exposures, and what could not be checked; long lists go on below, unless they are to be `brief`."""
+    most = _AT_MOST if brief else 100
     return [
         *_wrapped("NOW", _states(picture), width),
-        *_wrapped("EXPOSED", _exposed(picture), width),
-        *_wrapped("NOT SEEN", _not_checked(picture), width),
+        *_wrapped("EXPOSED", _exposed(picture), width)[:most],
+        *_wrapped("NOT SEEN", _not_checked(picture, details=not brief), width)[:most],
     ]
 
 
@@ -236,12 +249,14 @@ def _wrapped(label: str, parts: list[Cell], width: int, meta: Hashable = None) -
     return [*lines, TextLine(current, meta)]
 
 
-def _not_checked(picture: Picture) -> list[Cell]:
+def _not_checked(picture: Picture, *, details: bool) -> list[Cell]:
+    """What was asked for and not seen; what nobody has or offers here is under `x` only."""
     total = picture.evaluation.total
     pending = TALLIES.pending(picture)
     parts = [f"{total.unknown} verdict{'s' * (total.unknown != 1)} unknown (x says why)"] if total.unknown else []
     parts += [f"{pending} objects not judged yet"] if pending else []
-    parts += [f"{kind.plural}: {gap}" for (_, kind), gap in list(picture.snapshot.gaps.items())[:3]]
+    gaps = [(kind, gap) for (_, kind), gap in picture.snapshot.gaps.items() if gap.reason is not Reason.UNSUPPORTED]
+    parts += [f"{kind.plural}: {gap}" for kind, gap in gaps[:3]] if details else []
     words = [Cell.of(safe(part, 200), "unknown") for part in parts]
     return [*words, Cell.of(f"{total.manual} for a person to decide")] if total.judged else [DOTS]
 
@@ -293,7 +308,8 @@ def _nothing_fails(picture: Picture) -> TextLine:
 def event_lines(picture: Picture, now: float, room: int) -> list[TextLine]:
     """The latest events, newest first."""
     events = [event for event in picture.snapshot.events if event.action.split(":")[0] not in _QUIET]
-    lines = [event_line(event) for event in events[: -room - 1 : -1]]
+    latest = sorted([*events[-room:], *warnings(picture, room)], key=lambda event: event.time, reverse=True)
+    lines = [event_line(event) for event in latest[:room]]
     return lines or [line(" no events since the start", "dim")]
 
 
