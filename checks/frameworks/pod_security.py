@@ -22,7 +22,7 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
         Entry(f"restricted:{name}", name)
         for name in (
             "Volume Types", "Privilege Escalation", "Running as Non-root", "Running as Non-root user", "Seccomp",
-            "Capabilities",
+            "Capabilities", "/proc Mount Type",
         )
     ),
 }  # fmt: skip
