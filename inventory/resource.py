@@ -160,6 +160,11 @@ class Resource(metaclass=_Family):
         """Never the fields: some may be unread, others secret."""
         return f"<{self.key.kind} {self.name!r}>"
 
+    @property
+    def called(self) -> str:
+        """What people call it where things of several namespaces stand together: its name, or `shop/cart`."""
+        return self.name
+
     def same_as(self, other: Resource) -> bool:
         """Whether the other tells the same, so that nothing has to be judged or drawn again."""
         if not self.raw or self.raw != other.raw or self.gaps != other.gaps:

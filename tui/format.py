@@ -79,12 +79,6 @@ def told(resource: Resource, name: str) -> str:
     return missing(value) if isinstance(value, Gap) else str(value)
 
 
-def called(resource: Resource) -> str:
-    """What people call it where things of several namespaces stand together: `shop/cart`, else its name."""
-    namespace = resource.peek("namespace") if "namespace" in resource.field_names else ""
-    return f"{namespace}/{resource.name}" if isinstance(namespace, str) and namespace else resource.name
-
-
 def known(resource: Resource, name: str, default: T) -> T:
     """A field's value, or `default` (of the same type) where it is missing: for sorting, matching and counting only."""
     value: T | Gap = resource.peek(name)

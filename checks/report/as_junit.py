@@ -114,7 +114,7 @@ def _cases(findings: Sequence[Finding]) -> Iterator[Case]:
     taken: set[tuple[str, str]] = set()
     for finding in findings:
         result, resource = finding.result, finding.resource
-        name = f"{resource.key.kind.value} {resource.name}"
+        name = f"{resource.key.kind.value} {resource.called}"
         if (result.check.id, name) in taken:  # readers take cases of one name for one case
             name += f" ({resource.key.source} {resource.key.id})"
         taken.add((result.check.id, name))

@@ -104,7 +104,7 @@ def _block(block: Sequence[Finding]) -> Iterator[str]:
 
 def _name(finding: Finding) -> str:
     place = finding.place
-    return f"{code(finding.resource.name)}{f' ({code(str(place))})' if place else ''}"
+    return f"{code(finding.resource.called)}{f' ({code(str(place))})' if place else ''}"
 
 
 def _more(count: int) -> str:
@@ -117,7 +117,7 @@ def _evidence(finding: Finding) -> Iterator[str]:
         for item in finding.proof
     ]
     proof += _notes(finding.result)
-    yield f"- {code(finding.resource.name)}{': ' if proof else ''}{'; '.join(proof)}\n"
+    yield f"- {code(finding.resource.called)}{': ' if proof else ''}{'; '.join(proof)}\n"
 
 
 def _notes(result: Result) -> Iterator[str]:

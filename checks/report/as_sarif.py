@@ -125,7 +125,7 @@ def _waiver(waiver: Waiver) -> Object:
 
 
 def _message(finding: Finding) -> str:
-    said = f"{finding.resource.key.kind.value} {visible(finding.resource.name)}: {visible(finding.result.message)}"
+    said = f"{finding.resource.key.kind.value} {visible(finding.resource.called)}: {visible(finding.result.message)}"
     proof = "; ".join(f"{visible(item.path)} = {visible(item.value)}" for item in finding.proof)
     return (f"{said} ({proof})" if proof else said).translate(_LITERAL)
 

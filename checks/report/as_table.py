@@ -82,7 +82,7 @@ def _line(said: str, findings: list[Finding], layout: Layout) -> str:
     first = findings[0]
     if len(findings) == 1 and first.place is not None:
         said = f"{_shortened(visible(str(first.place)), _PLACE_CELLS, layout)}: {said}"
-    names = [visible(finding.resource.name) or "(no name)" for finding in findings]
+    names = [visible(finding.resource.called) or "(no name)" for finding in findings]
     kinds = [finding.resource.key.kind for finding in findings]
     about = _shortened(names[0], _OBJECT_CELLS, layout) if len(names) == 1 else words.several(kinds)
     if len(names) > 1 and first.result.outcome in _OPEN:

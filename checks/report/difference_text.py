@@ -68,7 +68,7 @@ def _finding(item: Finding) -> str:
 
 
 def _resource(resource: Resource) -> str:
-    return f"{resource.key.kind.value} {visible(resource.name)}"
+    return f"{resource.key.kind.value} {visible(resource.called)}"
 
 
 def _changed(item: Changed) -> str:

@@ -49,7 +49,7 @@ def _title(result: Result, what: str, layout: Layout) -> str:
 
 def _resource(finding: Finding, layout: Layout) -> Iterator[str]:
     result = finding.result
-    name = visible(finding.resource.name) or "(no name)"
+    name = visible(finding.resource.called) or "(no name)"
     said = "" if result.message == result.check.title else visible(result.message)
     if result.waiver is not None:
         until = f" until {result.waiver.expires}" if result.waiver.expires else ""
@@ -69,7 +69,7 @@ def _alike(block: Iterable[Finding], layout: Layout) -> Iterator[str]:
     """Results without evidence, gathered by what they say: one line of names for each."""
     said: dict[str, list[str]] = {}
     for finding in block:
-        said.setdefault(finding.result.message, []).append(visible(finding.resource.name) or "(no name)")
+        said.setdefault(finding.result.message, []).append(visible(finding.resource.called) or "(no name)")
     for message, names in said.items():
         yield from wrapped(visible(message), layout.width, _INDENT)
         yield from wrapped(", ".join(names), layout.width, _INDENT + "  ")

@@ -74,6 +74,12 @@ class KubeResource(Resource):
     manifest: Manifest | None
 
     @property
+    def called(self) -> str:
+        """Its name with the namespace, if it has one."""
+        namespace = self.peek("namespace")
+        return f"{namespace}/{self.name}" if isinstance(namespace, str) and namespace else self.name
+
+    @property
     def controller(self) -> OwnerReference | None:
         """The owner that made it and would make it again, or None."""
         return next((owner for owner in self.owners if owner.controller), None)

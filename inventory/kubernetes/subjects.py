@@ -67,6 +67,12 @@ class Subject(Resource):
     token_secrets: tuple[str, ...]
     automount: bool
 
+    @property
+    def called(self) -> str:
+        """A service account with its namespace."""
+        namespace = self.peek("namespace")
+        return f"{namespace}/{self.name}" if isinstance(namespace, str) and namespace else self.name
+
     def all_grants(self) -> Iterator[tuple[str, Grant]]:
         """Own grants, then those of its groups: (the group or "", grant)."""
         for grant in self.grants:

@@ -107,7 +107,7 @@ def _row(finding: Finding, with_message: bool) -> str:
     proof = [f"<li><code>{shown(item.path)}</code> {_value(item.value)}{_place(item.place)}" for item in finding.proof]
     proof += [f"<li>{note}" for note in _notes(result)]
     listed = f'<ul class="ev">{"".join(proof)}</ul>' if proof else '<span class="dim">-</span>'
-    return f'<tr><td class="o">{name_of(finding.resource.name)}{_place(finding.place)}{said}<td>{listed}\n'
+    return f'<tr><td class="o">{name_of(finding.resource.called)}{_place(finding.place)}{said}<td>{listed}\n'
 
 
 def _place(place: Place | None) -> str:

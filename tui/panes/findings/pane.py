@@ -14,7 +14,6 @@ from checks.verdict import Outcome, Severity
 from checks.waivers import covered, scope
 from inventory.resource import OBJECTS, Kind, ResourceKey
 from inventory.text import safe
-from tui.format import called
 from tui.panes.base import Entry, Pane, Shown
 from tui.panes.findings.benchmarks import BenchmarksView, ItemKey
 from tui.picture import Picture
@@ -211,7 +210,7 @@ def _behind_line(result: Result, picture: Picture) -> TextLine:
 
 def _name(result: Result, picture: Picture) -> str:
     resource = picture.snapshot.get(result.key)
-    return safe(called(resource)) if resource else safe(result.key.id[:12])
+    return safe(resource.called) if resource else safe(result.key.id[:12])
 
 
 def _space(result: Result, picture: Picture) -> str:

@@ -17,7 +17,7 @@ from inventory.kubernetes.cluster import Cluster
 from inventory.resource import OBJECTS, Kind
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.text import safe
-from tui.format import age, called, clock, missing, since, size, told
+from tui.format import age, clock, missing, since, size, told
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
 from tui.panes.overview.clusters import cluster_words, pod_states, warnings
@@ -277,7 +277,7 @@ def _worst_line(found: Group, picture: Picture, width: int, now: float) -> TextL
     first = picture.fresh.get((result.key, result.check.id))
     char, role = mark(result)
     resource = picture.snapshot.get(result.key)
-    name = safe(called(resource)) if resource else safe(result.key.id[:12])
+    name = safe(resource.called) if resource else safe(result.key.id[:12])
     target = name if found.total == 1 else _many(found)
     words = safe(headline(result) if found.total == 1 else result.check.title, 300)
     new = f"NEW {since(first, now)}" if first else ""
