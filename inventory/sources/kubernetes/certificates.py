@@ -24,6 +24,7 @@ from inventory.sources.kubernetes.transport import Api
 T = TypeVar("T")
 DEADLINE = 30.0
 _PAGE = "100"
+_MOST_PAGES = 1000
 AGAIN = 20.0
 """Seconds after which a list that was refused is asked for again."""
 
@@ -84,7 +85,7 @@ class Certificates:
         path = f"/api/v1/namespaces/{self._namespace}/secrets" if self._namespace else "/api/v1/secrets"
         query = {"fieldSelector": f"type={TLS_TYPE}", "limit": _PAGE}
         found: dict[tuple[str, str], tuple[str, TlsCertificate]] = {}
-        while True:
+        for _ in range(_MOST_PAGES):
             answer = self._get(path, query, _secrets)
             if answer is None:
                 return None
@@ -92,6 +93,8 @@ class Certificates:
             if not answer.metadata.continue_:
                 return found
             query["continue"] = answer.metadata.continue_
+        self._gap = Gap(Reason.ERROR, f"GET {path}", f"the list does not end within {_MOST_PAGES} pages")
+        return None
 
     def _get(self, path: str, query: dict[str, str], take: Callable[[bytes], T]) -> T | None:
         """The answer without all that is not wanted of it, or None with the gap noted."""

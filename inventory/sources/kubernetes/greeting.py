@@ -67,6 +67,8 @@ def greet(api: Api, own: Callable[[], str], namespaces: Iterable[str] = ()) -> G
     """
     version = version_of(api)
     found = discover(api, DEADLINE)
+    if not found.resources and found.complete:  # whatever speaks JSON would pass for an empty cluster
+        raise ApiError(Reason.MALFORMED, 0, "not a Kubernetes API: it serves no kind at all")
     return Greeting(version, found, _user(api, found), tuple(namespaces) or scope(api, own() or "default"))
 
 

@@ -38,6 +38,9 @@ RESYNC = 1800.0
 RESUMES = 3
 """Refusals in a row to go on from a position, after which it is given up."""
 LONGEST_LINE = 64 << 20
+MOST_PAGES = 2000
+"""Pages of one list: a million objects. Only a server that turns in circles has more."""
+_CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _STALLED = "stalled"
 _NO_WATCH_LIST = frozenset({400, 405, 406, 415, 422, 501})
 
@@ -170,8 +173,11 @@ class Reflector:
     def _list(self) -> None:
         """All pages, of one moment. Raises `ApiError`."""
         self.shelf.begin()
-        token, version, skipped, expired = "", "", 0, 0
+        token, version, skipped, expired, pages = "", "", 0, 0, 0
         while not self._ended:
+            pages += 1
+            if pages > MOST_PAGES:
+                raise ApiError(Reason.ERROR, 0, f"the list does not end within {MOST_PAGES} pages")
             # Of a cluster that changes faster than it can be listed, everything at once is the last resort.
             query = {} if expired > 1 else {"limit": str(PAGE)}
             if token:
@@ -190,6 +196,8 @@ class Reflector:
                     continue
                 raise
             found = page(raw)
+            if found.items is None and found.rows is None and not found.kind.endswith(("List", "Table")):
+                raise ApiError(Reason.MALFORMED, 0, "the answer is no list")  # and not an empty one
             self._table = self._table and found.kind == "Table"
             resources = self.reading.resources(found)
             skipped += len(found.items or found.rows or ()) - len(resources)
@@ -197,6 +205,8 @@ class Reflector:
             version = version or found.metadata.resource_version
             for at in range(0, len(resources), CHUNK):
                 self.shelf.change({one.key: one for one in resources[at : at + CHUNK]})
+            if found.metadata.continue_ and found.metadata.continue_ == token:
+                raise ApiError(Reason.ERROR, 0, "the server tells the same page again and again")
             token = found.metadata.continue_
             if not token:
                 self._complete(version, skipped)
@@ -248,10 +258,13 @@ class Reflector:
                             stream.within(seconds + STALLED)  # silence is no fault any more
                     elif kind == "ERROR":
                         raise status_error(bytes(raw))
-                    else:
+                    elif kind in _CHANGES:
                         told = self._note_event(kind, self._told(raw) if found is None else found, changes)
                         skipped += not told
                         version = told or version
+                        if not told and not initial:  # what is known of it is not true any more
+                            self._version = ""
+                            raise ApiError(Reason.MALFORMED, 0, "a change could not be read")
                     if len(changes) >= CHUNK:
                         self.shelf.change(changes)
                         changes = {}

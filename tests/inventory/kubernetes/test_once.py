@@ -7,23 +7,25 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from inventory.gap import Gap, Reason
-from inventory.kubernetes.cluster import Cluster
+from inventory.kubernetes.cluster import Access, Cluster
 from inventory.kubernetes.derivation import Derivation
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import Kind, Resource
 from inventory.snapshot import Status
 from inventory.sources.kubernetes import deriving, once
+from inventory.sources.kubernetes.access import Way
 from inventory.sources.kubernetes.connection import Options
 from inventory.sources.kubernetes.deriving import Deriver
 from inventory.sources.kubernetes.discovery import discover
 from inventory.sources.kubernetes.errors import ApiError
 from inventory.sources.kubernetes.kinds import SERVED
 from inventory.sources.kubernetes.once import read
+from inventory.sources.kubernetes.transport import Opened
 from inventory.store import Store
 from tests.kubernetes.apiserver import ApiServer, Manner
 from tests.kubernetes.captured import answer, snapshot
@@ -210,3 +212,29 @@ def test_kubectl_lists_the_same(server: ApiServer, tmp_path: Path, context: str)
             assert {"/".join(line.split()[:2]) for line in said.stdout.splitlines()} == {
                 key.id for key in found.by_kind[kind]
             }
+
+
+def test_a_server_that_speaks_json_but_serves_nothing_is_no_cluster() -> None:
+    class Anything:
+        def urlopen(self, *_: Any, **__: Any) -> Any:
+            return Body()
+
+    class Body:
+        status = 200
+        headers: ClassVar[dict[str, str]] = {"content-type": "application/json"}
+
+        def __init__(self) -> None:
+            self._pieces = [b'{"gitVersion": 5, "kind": ["x"], "items": {"a": 1}, "groups": "x", "versions": 3}', b""]
+
+        def read1(self, _size: int) -> bytes:
+            return self._pieces.pop(0)
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    def way() -> Any:
+        return Way(Opened("http://x", Anything(), {}), Access("a", "", "", "", "http://x", "none"))
+
+    told = read("k", Store(), way=way)
+    assert told.status is Status.UNREACHABLE
+    assert "serves no kind" in told.detail

@@ -287,3 +287,75 @@ def test_silence_at_the_beginning_means_another_way() -> None:
     setup.server.put("a")
     assert setup.go() is None
     assert setup.known == setup.there
+
+
+class Told:
+    """A server that gives the same answer to every list, and one stream to every watch."""
+
+    def __init__(self, listed: bytes, lines: tuple[bytes, ...] = ()) -> None:
+        self.listed = listed
+        self.lines = lines
+        self.lists = 0
+
+    def get(self, path: str, query: Any = None, **_: Any) -> bytes:
+        self.lists += 1
+        return self.listed
+
+    def stream(self, path: str, query: Any = None, **_: Any) -> Any:
+        if "sendInitialEvents" in query:
+            raise refusal(400, {}, b"")
+        return Lines(self.lines)
+
+
+class Lines:
+    def __init__(self, lines: tuple[bytes, ...]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Any:
+        return iter(line + b"\n" for line in self._lines)
+
+    def within(self, silence: float) -> None:
+        """Nothing to wait for."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def config_map(name: str, version: str) -> str:
+    return f'{{"metadata":{{"name":"{name}","namespace":"a","resourceVersion":"{version}"}}}}'
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"kind":"Status","status":"Success"}', b'{"metadata":{}}'])
+def test_an_answer_that_is_no_list_is_not_an_empty_one(answer: bytes) -> None:
+    setup = Setup(Told(answer))
+    error = setup.go()
+    assert error is not None
+    assert error.reason is Reason.MALFORMED
+    assert setup.gap is not None
+    assert setup.gap.reason is Reason.MALFORMED
+
+
+def test_a_list_that_turns_in_circles_ends() -> None:
+    items = config_map("a", "1")
+    setup = Setup(Told(f'{{"kind":"L","metadata":{{"continue":"x"}},"items":[{items}]}}'.encode()))
+    assert "again and again" in str(setup.go())
+    assert setup.server.lists == 2
+    assert setup.gap is not None
+
+
+def test_events_of_types_that_nobody_knows_change_nothing() -> None:
+    listed = f'{{"kind":"ConfigMapList","metadata":{{"resourceVersion":"5"}},"items":[{config_map("a", "1")}]}}'
+    lines = (f'{{"type":"EXPLODED","object":{config_map("b", "9")}}}'.encode(), b'{"type":"","object":3}')
+    setup = Setup(Told(listed.encode(), lines))
+    assert setup.go() is None
+    assert setup.known == {"a": "1"}
+
+
+def test_a_change_that_cannot_be_read_is_not_passed_over() -> None:
+    listed = f'{{"kind":"ConfigMapList","metadata":{{"resourceVersion":"5"}},"items":[{config_map("a", "1")}]}}'
+    setup = Setup(Told(listed.encode(), (b'{"type":"MODIFIED","object":{"metadata":{"name":"a","namespace":"a"}}}',
+                                         b'{"type":"MODIFIED","object":[]}')))  # fmt: skip
+    error = setup.go()
+    assert error is not None
+    assert error.reason is Reason.MALFORMED
+    assert not setup.reflector.known  # so it is listed anew
