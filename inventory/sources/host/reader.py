@@ -210,6 +210,15 @@ def _file(descriptor: int, path: str) -> bytes:
     return _content(opened, path)
 
 
+def is_virtual(path: str) -> bool:
+    """Whether a path leads to what the kernel makes up. To look there opens nothing; raises OSError."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        return _file_system(descriptor) in _VIRTUAL
+    finally:
+        os.close(descriptor)
+
+
 def _file_system(descriptor: int) -> int:
     """`f_type` of fstatfs(2), the first member of its result; os.statvfs leaves it out."""
     buffer = ctypes.create_string_buffer(512)

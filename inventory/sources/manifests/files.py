@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from inventory.sources.host.reader import is_virtual
 from inventory.sources.manifests.note import Note
 
 STDIN = "-"
@@ -17,6 +18,8 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 LARGEST = 64 << 20  # bytes of a file
 _MOST_FILES = 20_000
 _MOST_DEPTH = 64
+_MOST_FOLDERS = 20_000
+_KERNELS = "leads to what the kernel makes up, which was not read"
 
 
 class Named(NamedTuple):
@@ -52,6 +55,14 @@ def find(paths: Iterable[str]) -> Iterator[Named | Note]:
 def _below(folder: str, seen: set[tuple[int, int]], depth: int = 0) -> Iterator[Named | Note]:
     """Files of a folder before those of the folders in it; hidden ones are no part of a set of manifests."""
     try:
+        if depth and is_virtual(folder):  # where a link leads; to read there may wait for ever, and change something
+            yield Note(shown(folder), 0, _KERNELS, broken=False)
+            return
+        if len(seen) >= _MOST_FOLDERS:
+            if len(seen) == _MOST_FOLDERS:
+                seen.add((0, 0))
+                yield Note(shown(folder), 0, f"and others: more than {_MOST_FOLDERS} folders, not read", broken=True)
+            return
         found = os.stat(folder)
         if (found.st_dev, found.st_ino) in seen:  # a link that leads back, or two that lead to the same
             return
@@ -75,12 +86,19 @@ def _below(folder: str, seen: set[tuple[int, int]], depth: int = 0) -> Iterator[
         if stat.S_ISDIR(mode):
             folders.append(path)
         elif name.endswith(SUFFIXES) or name in KUSTOMIZATIONS:
-            if stat.S_ISREG(mode):  # to open another may take until somebody writes into it
-                yield Named(Path(path), shown(path), asked_for=False)
-            else:
-                yield Note(shown(path), 0, "is no regular file", broken=False)
+            yield _found(path, mode)
     for path in folders:
         yield from _below(path, seen, depth + 1)
+
+
+def _found(path: str, mode: int) -> Named | Note:
+    if not stat.S_ISREG(mode):  # to open another may take until somebody writes into it
+        return Note(shown(path), 0, "is no regular file", broken=False)
+    try:
+        virtual = is_virtual(path)
+    except OSError as error:
+        return Note(shown(path), 0, f"cannot be read: {error.strerror}", broken=True)
+    return Note(shown(path), 0, _KERNELS, broken=False) if virtual else Named(Path(path), shown(path), asked_for=False)
 
 
 def content(file: Named, stdin: Callable[[], bytes]) -> bytes | Note:

@@ -88,3 +88,25 @@ def test_names_are_relative_to_here_where_that_is_below(tmp_path: Path) -> None:
     assert names(tmp_path / "d") == ["d/a.yaml"]
     os.chdir("other")
     assert names(tmp_path / "d") == [f"{tmp_path}/d/a.yaml"]
+
+
+def test_links_into_what_the_kernel_makes_up_are_not_followed() -> None:
+    touch("d/a.yaml")
+    os.symlink("/proc", "d/processes")
+    os.symlink("/sys", "d/system")
+    os.symlink("/proc/kmsg", "d/log.yaml")  # whoever reads it waits, and takes the lines from whoever needs them
+    os.symlink("/dev/zero", "d/zero.yaml")
+    said = "leads to what the kernel makes up, which was not read"
+    assert names("d") == [
+        "d/a.yaml", f"d/log.yaml: {said}", "d/zero.yaml: is no regular file", f"d/processes: {said}",
+        f"d/system: {said}",
+    ]  # fmt: skip
+
+
+def test_a_tree_without_end_is_left_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        touch(f"d/{number:02}/a.yaml")
+    monkeypatch.setattr(module, "_MOST_FOLDERS", 5)
+    found = names("d")
+    assert found[:4] == ["d/00/a.yaml", "d/01/a.yaml", "d/02/a.yaml", "d/03/a.yaml"]
+    assert found[4:] == ["d/04: and others: more than 5 folders, not read"]
