@@ -50,6 +50,8 @@ def _text(text: str) -> str | Unresolved:
         before, result = result, _VARIABLE.sub(put, result)
         if result == before:
             break
+    else:  # deeper than anybody writes: nobody knows what it comes to
+        missing["defaults within defaults"] = None
     if missing:
         return Unresolved(tuple(missing), text)
     return result.replace("\0", "$")

@@ -176,6 +176,7 @@ def test_what_cannot_be_told_is_a_gap(tmp_path: Path, body: str, field: str, sai
     [
         ("${A:-b}", "b"), ("${A-b}", "b"), ("${A:-${B:-c}}", "c"), ("$$A", "$A"), ("a$$", "a$"), ("${A:+x}y", "y"),
         ("$A", Unresolved(("A",), "$A")), ("x${A:?must}", Unresolved(("A",), "x${A:?must}")),
+        (deep := "${A:-" * 30 + "v" + "}" * 30, Unresolved(("defaults within defaults",), deep)),
         ("${A:-}${B}", Unresolved(("B",), "${A:-}${B}")), ("$5", "$5"), ("${", "${"),
     ],
 )  # fmt: skip
