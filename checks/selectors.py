@@ -17,9 +17,13 @@ from inventory.resource import Kind, Resource, ResourceKey
 from inventory.swarm import Service
 
 _PROJECT = ("com.docker.compose.project", "io.podman.compose.project", "com.docker.stack.namespace")
-_MAKERS = frozenset({
-    "deployment", "replicaset", "statefulset", "daemonset", "job", "cronjob", "replicationcontroller",
-})  # fmt: skip
+# What the controllers of Kubernetes make. Anybody may write any owner, the object itself too: what leads round in
+# circles must not be taken for the source of a finding.
+_MAKERS: Mapping[Kind, frozenset[str]] = {
+    Kind.POD: frozenset({"replicaset", "statefulset", "daemonset", "job", "replicationcontroller"}),
+    Kind.REPLICASET: frozenset({"deployment"}),
+    Kind.JOB: frozenset({"cronjob"}),
+}
 _NAMESPACE = ("io.kubernetes.pod.namespace",)  # written by cri-dockerd on the containers that it starts
 
 
@@ -40,7 +44,7 @@ def maker(resource: Resource | None) -> ResourceKey | None:
         return None
     owners = resource.peek("owners")
     for owner in () if isinstance(owners, Gap) else owners:
-        if owner.controller and owner.kind.lower() in _MAKERS:
+        if owner.controller and owner.kind.lower() in _MAKERS.get(resource.key.kind, ()):
             kind = Kind(owner.kind.lower())
             return ResourceKey(kind, resource.key.source, f"{resource.peek('namespace')}/{owner.name}")
     return None

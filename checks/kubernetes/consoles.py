@@ -89,7 +89,7 @@ def _admins(found: tuple[ClusterRoleBinding, ...]) -> Mapping[str, str]:
 
 
 _TILLER = re.compile(r"(?:^|/)tiller(?::|@|$)")
-_DASHBOARD = re.compile(r"kubernetes-dashboard[^:]*:(v?1\..+)")
+_DASHBOARD = re.compile(r"kubernetes-dashboard[^:]{0,100}:(v?1\..+)")
 _DASHBOARD_FIXED = "1.10.1"
 _TILLER_PORT = 44134
 

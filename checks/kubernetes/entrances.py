@@ -60,7 +60,9 @@ def without_tls(entrance: Entrance, view: View) -> Verdict:
     spec = entrance.spec
     hosts = dict.fromkeys(host for host, _, _ in ingress_backends(entrance))
     by_cloud = next((name for name in _CLOUD_TLS if name in entrance.annotations), "")
-    bare = [] if by_cloud else [host for host in hosts if not _covered(host, [one.hosts for one in spec.tls])]
+    every = any(not one.hosts for one in spec.tls)
+    names = frozenset(name for one in spec.tls for name in one.hosts)
+    bare = [] if by_cloud or every else [host for host in hosts if not _covered(host, names)]
     wrong = _wrong_secrets(entrance, view, certain=bool(bare))
     if bare:
         evidence = [Evidence("spec.rules[].host", host or "every host") for host in bare] + wrong
@@ -143,13 +145,8 @@ def _wrong(found: list[Evidence]) -> str:
     return f"{len(found)} certificate(s) missing, expired or broken"
 
 
-def _covered(host: str, entries: list[tuple[str, ...]]) -> bool:
-    for names in entries:
-        if not names or host in names:
-            return True
-        if any(name.startswith("*.") and host.partition(".")[2] == name[2:] for name in names):
-            return True
-    return False
+def _covered(host: str, names: frozenset[str]) -> bool:
+    return host in names or f"*.{host.partition('.')[2]}" in names
 
 
 def _broken(entrance: Entrance, path: str, namespace: str, name: str, view: View) -> Evidence | None:

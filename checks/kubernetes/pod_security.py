@@ -11,7 +11,7 @@ from checks.sockets import socket_in
 from checks.template import pod_check
 from checks.verdict import Evidence, Severity, Verdict, failed, passed
 from inventory.container import Mount
-from inventory.kubernetes.podspec import PodSpec
+from inventory.kubernetes.podspec import PodSpec, VolumeMount
 
 
 @pod_check(
@@ -134,19 +134,18 @@ def host_path(spec: PodSpec) -> Verdict:
 
 def _mounts(spec: PodSpec) -> Iterator[tuple[str, Mount]]:
     """Each hostPath as each container sees it, by the sub path that it takes; by itself where none mounts it."""
+    users: dict[str, list[tuple[str, VolumeMount]]] = {}
+    for path, one in spec.all_containers():
+        for index, mount in enumerate(one.volume_mounts):
+            users.setdefault(mount.name, []).append((f"{path}.volumeMounts[{index}]", mount))
     for at, volume in enumerate(spec.volumes):
         if volume.host_path is None:
             continue
         kind = "npipe" if volume.host_path.path.startswith("\\\\") else "bind"
-        users = 0
-        for path, one in spec.all_containers():
-            for index, mount in enumerate(one.volume_mounts):
-                if mount.name == volume.name:
-                    users += 1
-                    source = volume.host_path.path + (f"/{mount.sub_path}" if mount.sub_path else "")
-                    place = f"{path}.volumeMounts[{index}]"
-                    yield place, Mount(kind, source, mount.mount_path or "?", not mount.read_only)
-        if not users:
+        for place, mount in users.get(volume.name, ()):
+            source = volume.host_path.path + (f"/{mount.sub_path}" if mount.sub_path else "")
+            yield place, Mount(kind, source, mount.mount_path or "?", not mount.read_only)
+        if volume.name not in users:
             yield f"volumes[{at}]", Mount(kind, volume.host_path.path, "", False)
 
 

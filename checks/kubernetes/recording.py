@@ -20,7 +20,7 @@ from inventory.kubernetes.exposure import KubeService
 
 _SHOWN = 12
 _LOCAL = ("127.", "localhost", "[::1]", "::1")
-_METRICS_ADDRESS = re.compile(r"^\s*metricsBindAddress:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_METRICS_ADDRESS = re.compile(r"^[ \t]*metricsBindAddress:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _EXPORTERS = re.compile(r"kube-state-metrics|cadvisor|node-exporter")
 
 

@@ -10,6 +10,7 @@ from checks.catalogue import catalogue
 from checks.engine import Engine
 from checks.result import Evaluation
 from checks.verdict import Outcome
+from inventory.kubernetes.resource import OwnerReference
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.store import Changes
@@ -85,3 +86,19 @@ def test_incremental_equals_full_whatever_comes_and_goes() -> None:
                 now[key] = changed(every[key], pod_spec=choose.choice(specs)) if choose.random() < 0.5 else every[key]
         found = said(engine.update(state(now), Changes(frozenset(keys), frozenset())))
         assert found == said(Engine(CHECKS).evaluate(state(now)))
+
+
+@pytest.mark.parametrize("owner", ["ci-runner-6b9f558cf", "other"], ids=["itself", "each other"])
+def test_who_says_to_be_made_by_himself_keeps_his_findings(owner: str) -> None:
+    """Anybody may write an owner: a circle must neither hide a finding nor be followed for ever."""
+    one = everything()[REPLICASET]
+    first = changed(one, owners=(_owner(owner),))
+    key = ResourceKey(Kind.REPLICASET, SOURCE, "staging/other")
+    second = changed(one, key=key, name="other", owners=(_owner("ci-runner-6b9f558cf"),))
+    found = said(Engine(CHECKS).evaluate(state({REPLICASET: first, key: second})))
+    assert found[REPLICASET, "ORC-101"][0] is Outcome.FAIL
+    assert found[key, "ORC-101"][0] is Outcome.FAIL
+
+
+def _owner(name: str) -> OwnerReference:
+    return OwnerReference("apps/v1", "ReplicaSet", name, "u", True)
