@@ -41,6 +41,7 @@ SELINUX_TYPES = frozenset({"", "container_t", "container_init_t", "container_kvm
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 SECCOMP_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"
+_POD = "the pod"
 _PROFILES = frozenset({"RuntimeDefault", "Localhost"})
 
 
@@ -66,7 +67,7 @@ def whose(found: tuple[Violation, ...]) -> str:
     """`container a`, `containers a, b`, `the pod`, `the pod and container a`: whose violations these are."""
     names = tuple(dict.fromkeys(one.container for one in found if one.container))
     containers = f"container{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
-    pod = "the pod" if any(not one.container for one in found) else ""
+    pod = _POD if any(not one.container for one in found) else ""
     return " and ".join(filter(None, (pod, containers)))
 
 
@@ -75,7 +76,8 @@ def judged(found: Iterable[Violation], tells: str, severity: Severity | None = N
     places = tuple(found)
     if not places:
         return passed()
-    return failed(f"{tells}: {whose(places)}", *shown(places), severity=severity)
+    who = whose(places)
+    return failed(tells if who == _POD else f"{tells}: {who}", *shown(places), severity=severity)
 
 
 def shown(found: Iterable[Violation]) -> list[Evidence]:
