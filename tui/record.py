@@ -44,7 +44,8 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
     snapshot = store.snapshot()
     health = snapshot.sources
     if not any(source.status in READ for source in health.values()):
-        raise Problem(nothing_read(f"{source.target}: {source.detail}" for source in health.values()), Exit.NO_SOURCE)
+        tried = (f"{source.target}: {source.detail}" for source in health.values())
+        raise Problem(nothing_read(tried, bool(found), bool(clusters)), Exit.NO_SOURCE)
     for source in health.values():
         if source.status is not Status.OK:
             narrate(f"{source.target}: {source.status.value}: {source.detail}")

@@ -305,6 +305,8 @@ def test_a_capture_of_a_cluster_that_is_named(cli: Cli, server: ApiServer) -> No
     assert {one["resource"]["source"] for one in report["results"]} == {"admin"}
     assert report["summary"]["resources"] == live["summary"]["resources"]
     assert not server.journal.writes()
+    unknown = cli("capture", "--kubeconfig", config, "--context", "bad-token", "-o", "b.bundle")
+    assert unknown.line.startswith("deckwatch: no cluster could be read: ")
     no = cli("capture", "--no-docker", "-o", "b.bundle")
     assert (no.status, no.line.partition(":")[0]) == (3, "deckwatch")
 
