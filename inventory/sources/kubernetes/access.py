@@ -10,6 +10,7 @@ import binascii
 import logging
 import os
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -125,8 +126,10 @@ def _from_config(resolved: Resolved, limit: float) -> Way:
             user["client-certificate-data"] = base64.b64encode(given.certificate.encode()).decode()
             user["client-key-data"] = base64.b64encode(given.key.encode()).decode()
             access = msgspec.structs.replace(access, client_certificate=client_certificate(given.certificate.encode()))
-    named = user.pop("tokenFile", None)
-    if isinstance(named, str) and named:
+    named, provider = user.pop("tokenFile", None), user.pop("auth-provider", None)
+    if isinstance(provider, Mapping):
+        user["token"] = _id_token(provider)
+    elif isinstance(named, str) and named:
         user["token"] = _token(named)
     proxy = _proxy(cluster, access.server)
     cluster.pop("proxy-url", None)
@@ -200,6 +203,35 @@ def _pem(entry: Mapping[str, Any], name: str) -> bytes:
         return content(named)
     except OSError as error:
         raise KubeconfigError(f"{name} {named}: {error.strerror}") from None
+
+
+def _id_token(provider: Mapping[str, Any]) -> str:
+    """The token that an OpenID provider gave, as long as it counts.
+
+    It is not renewed: a provider may take the old one back then, and whoever owns the file would be logged out. Other
+    providers ran programs on the terminal; kubectl has none of them any more.
+    """
+    name, config = str(provider.get("name"))[:80], provider.get("config")
+    if name != "oidc":
+        raise KubeconfigError(f"auth-provider {name!r} is not supported, nor is it by kubectl: use its plugin (exec)")
+    token = config.get("id-token") if isinstance(config, Mapping) else None
+    if not isinstance(token, str) or not token or _has_expired(token):
+        raise KubeconfigError("the login with the OpenID provider has expired; run `kubectl get ns` once to renew it")
+    return token
+
+
+def _has_expired(token: str) -> bool:
+    """By its own word (RFC 7519: `exp`); what has none is for the server to judge."""
+    try:
+        part = token.split(".")[1]
+        ends = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims).exp
+    except (IndexError, ValueError, msgspec.MsgspecError):
+        return False
+    return 0 < ends < time.time()
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    exp: float = 0.0
 
 
 def _token(named: str) -> str:

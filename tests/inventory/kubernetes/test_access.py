@@ -325,3 +325,21 @@ def test_a_proxy_that_drips_its_answer_is_cut_off(write: Any) -> None:
         with pytest.raises(ApiError, match="does not answer"):
             Transport(lambda: open_way("", str(path)).opened).get(PODS, deadline=1)
         assert time.monotonic() - began < 4
+
+
+def test_a_login_by_openid_is_used_and_never_renewed(server: ApiServer, write: Any, tmp_path: Path) -> None:
+    def token(ends: float) -> str:
+        claims = base64.urlsafe_b64encode(json.dumps({"exp": ends, "sub": "SECRET"}).encode()).decode().rstrip("=")
+        return f"e30.{claims}.c2ln"
+
+    config = {"id-token": token(time.time() + 60), "refresh-token": "SECRET-r", "idp-issuer-url": "http://127.0.0.1:9"}
+    path = write({"auth-provider": {"name": "oidc", "config": config}})
+    assert open_way("", str(path)).opened.headers["Authorization"] == f"Bearer {config['id-token']}"
+    config["id-token"] = token(time.time() - 60)
+    said = failure(write({"auth-provider": {"name": "oidc", "config": config}}))
+    assert "has expired; run `kubectl get ns`" in said
+    assert "SECRET" not in said
+    mark = tmp_path / "ran"
+    gcp = {"name": "gcp", "config": {"cmd-path": "/usr/bin/touch", "cmd-args": str(mark)}}
+    assert "auth-provider 'gcp' is not supported" in failure(write({"auth-provider": gcp}))
+    assert not mark.exists()
