@@ -60,6 +60,7 @@ _TOLD = {
     "TooManyMissedTimes": "too many runs were missed",
 }  # fmt: skip
 """Warning events that say what nothing in the object itself says."""
+_TOLD_BY_EVENTS = frozenset({"involved", "type", "reason", "message", "last_seen"})
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -76,12 +77,18 @@ class Trouble(msgspec.Struct, frozen=True):
     grave: bool = True
 
 
+def legible(event: KubeEvent) -> bool:
+    """Whether what is told, of what and when, could be read."""
+    return _TOLD_BY_EVENTS.isdisjoint(event.gaps)
+
+
 def about(resource: KubeResource, events: Iterable[KubeEvent]) -> tuple[KubeEvent, ...]:
-    """The events that are about this object, the newest first."""
+    """The events that are about this object, the newest first; of one that is not legible nobody can tell."""
     mine = [
         event
         for event in events
-        if (event.involved.kind, event.involved.name) == (resource.api_kind, resource.name)
+        if legible(event)
+        and (event.involved.kind, event.involved.name) == (resource.api_kind, resource.name)
         and event.involved.namespace in ("", resource.namespace)
         and event.involved.uid in ("", resource.uid)
     ]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from itertools import cycle, islice
 from typing import Any
 
 import msgspec
 import pytest
 
 from inventory.gap import Gap, Reason
-from inventory.resource import ENGINE_KINDS, Kind, Resource, ResourceKey
+from inventory.resource import CLUSTER_KINDS, ENGINE_KINDS, OBJECTS, Kind, Resource, ResourceKey
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.sources.docker.session import Session
 from inventory.sources.docker.transport import LIMIT, Answer, Stream
 from tests.checks.builders import changed
 from tests.hostile import HOSTILE, forbidden
+from tests.tui.cluster import filled as cluster
+from tests.tui.every_kind import KINDS, example
 from tests.tui.stage import Play, play
 from tests.tui.test_unread import tab_texts
 from tests.tui.world import NOW, SOURCE, filled, judged, made, world
@@ -60,7 +63,7 @@ def evil(resource: Resource, text: str, number: int) -> Resource:
     kept: dict[str, Any] = {name: resource.peek(name) for name in rest}
     values |= kept if number % 2 else {name: poisoned(value, text) for name, value in kept.items()}
     raw = json.dumps({text: text, "Labels": {text: [text, {"[red]": text}]}}).encode()
-    key = ResourceKey(resource.key.kind, SOURCE, f"{resource.key.id[:8]}{number:03}{text[:20]}")
+    key = ResourceKey(resource.key.kind, resource.key.source, f"{resource.key.id[:8]}{number:03}{text[:20]}")
     return type(resource).build(
         **values | {"key": key, "raw": raw, "labels": {f"label{text}": text, text: text}, "observed_at": NOW}
     )
@@ -92,6 +95,23 @@ def evil_world() -> Picture:
     return judged(store)
 
 
+@cache
+def evil_cluster() -> Picture:
+    """Every kind of a cluster's resources once for every hostile string; the events are about the pods."""
+    found = {kind: [evil(example(kind), text, number) for number, text in enumerate(HOSTILE)] for kind in CLUSTER_KINDS}
+    involved = [msgspec.structs.replace(event.peek("involved"), kind="Pod", uid="") for event in found[Kind.EVENT]]
+    found[Kind.EVENT] = [changed(one, involved=about) for one, about in zip(found[Kind.EVENT], involved, strict=True)]
+    store = cluster([])
+    for kind, resources in found.items():
+        store.replace(resources[0].key.source, kind, resources)
+    return judged(store)
+
+
+def evil_picture(kind: Kind) -> Picture:
+    """The one that has this kind."""
+    return evil_world() if kind in ENGINE_KINDS else evil_cluster()
+
+
 def texts(picture: Picture) -> Iterator[str]:
     """All that panes, previews and tabs make of it."""
     for width, height in ((39, 8), (79, 20), (199, 46)):
@@ -100,26 +120,28 @@ def texts(picture: Picture) -> Iterator[str]:
         pane = load(spec.id)
         if spec.id == "overview":
             continue
-        entries = pane.entries(picture, NOW)
-        yield pane.headline(picture, Shown(len(entries), len(entries))).text
-        for entry in entries:
-            yield from (cell.text for cell in entry.row.cells)
-            yield from (made_line.cell.text for made_line in pane.preview(entry.key, picture, 60, NOW))
+        for number in range(len(pane.views(picture)) or 1):
+            pane.show_view(number)
+            entries = pane.entries(picture, NOW)
+            yield pane.headline(picture, Shown(len(entries), len(entries))).text
+            for entry in entries:
+                yield from (cell.text for cell in entry.row.cells)
+                yield from (made_line.cell.text for made_line in pane.preview(entry.key, picture, 60, NOW))
+        pane.show_view(0)
 
 
-def test_no_pane_and_no_preview_lets_anything_through() -> None:
+@pytest.mark.parametrize("hostile", [evil_world, evil_cluster])
+def test_no_pane_and_no_preview_lets_anything_through(hostile: Callable[[], Picture]) -> None:
     count = 0
-    for text in texts(evil_world()):
+    for text in texts(hostile()):
         assert forbidden(text) is None, repr(text)
         count += 1
     assert count > 5000
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in ENGINE_KINDS if kind is not Kind.VOLUME], ids=lambda kind: kind.value
-)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not Kind.EVENT], ids=lambda kind: kind.value)
 def test_no_tab_lets_anything_through(kind: Kind) -> None:
-    picture = evil_world()
+    picture = evil_picture(kind)
     for key in picture.snapshot.by_kind[kind]:
         for text in tab_texts(picture, key):
             if not text.startswith("docker "):  # commands are exact: they are cleaned where they are shown
@@ -159,6 +181,20 @@ async def test_every_drill_down_shows_it_as_text(kind: Kind) -> None:
             await here.press()
             here.deck.turn(tab[number % len(tab)].id)
             await here.press()
+
+
+async def test_every_tab_of_a_cluster_shows_it_as_text() -> None:
+    picture = evil_cluster()
+    kinds = {tab.id: kind for kind in CLUSTER_KINDS if kind in OBJECTS for tab in tabs_of(example(kind))}
+    hostile = cycle(range(len(HOSTILE)))
+    async with play(picture, size=(120, 40)) as here:
+        for tab, kind in kinds.items():
+            keys = list(picture.snapshot.by_kind[kind])
+            for number in islice(hostile, 5):
+                here.deck.enter(keys[number])
+                here.deck.turn(tab)
+                await here.press()
+                assert here.deck.trail.here.tab == tab
 
 
 @pytest.mark.parametrize("digit", ["1", "2", "3", "4", "5", "6"])

@@ -8,23 +8,29 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from checks.catalogue import catalogue
 from checks.engine import Engine
 from inventory.gap import Gap, Reason
+from inventory.kubernetes.configuration import KubeEvent
 from inventory.kubernetes.derivation import derive
 from inventory.kubernetes.derived import DERIVED
 from inventory.kubernetes.resource import KubeResource
+from inventory.kubernetes.subjects import Subject
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.sources.kubernetes.connection import Connection, Options
+from inventory.sources.kubernetes.objects import translate
 from inventory.sources.kubernetes.reader import ClusterReader
 from lab.kubernetes.server import ApiServer
 from tests.checks.builders import changed
 from tests.hostile import HOSTILE
 from tests.kubernetes.captured import NOW, SOURCE, objects, one, snapshot
+from tests.tui.every_kind import cluster_of_every_kind
 from tui.detail.kube_reading import containers_of, previous_lines, read_object, read_previous, show_log, yaml_lines
+from tui.detail.related import related
 from tui.detail.tab import Context, Tab, tabs_of
 from tui.logs import Feed, LogQuery
 from tui.picture import Picture
@@ -309,3 +315,29 @@ def test_the_keys_for_logs_raw_object_and_relations_find_their_tabs(kind: Kind) 
     ids = [tab.id for tab in tabs_of(resource)]
     assert {"logs", "inspect", "related", "events"} <= set(ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_a_subject_leads_to_what_gives_it_its_rights() -> None:
+    whole = cluster_of_every_kind()
+    subject = next(
+        found for found in whole.snapshot.of(Subject) if found.subject_kind == "ServiceAccount" and found.grants
+    )
+    why = {key.kind: word for word, key in related(subject, whole.snapshot)}
+    assert why[Kind.SERVICEACCOUNT] == "account"
+    assert why[Kind.CLUSTERROLEBINDING if not subject.grants[0].namespace else Kind.ROLEBINDING] == "given by"
+    assert why[subject.grants[0].role.kind] == "role"
+    assert why[Kind.CLUSTER] == "cluster"
+
+
+def test_an_event_that_cannot_be_read_hides_no_other() -> None:
+    whole = cluster_of_every_kind()
+    crashing = one(Kind.POD, CRASHING)
+    told = next(event for event in whole.snapshot.of(KubeEvent) if event.involved.name == crashing.name)
+    sick = translate(KubeEvent, b'{"metadata": {"name": "sick"}, "count": "many"}', SOURCE, NOW)
+    assert sick.gaps
+    events = {**whole.snapshot.by_kind[Kind.EVENT], sick.key: sick}
+    snapshot = structs.replace(whole.snapshot, by_kind={**whole.snapshot.by_kind, Kind.EVENT: events})
+    seen = Picture(snapshot, whole.evaluation)
+    assert told.reason in text(crashing, "events", seen)
+    for name in ("events", "state"):
+        assert "events that could not be read: 1" in text(crashing, name, seen)

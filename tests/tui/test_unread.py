@@ -8,10 +8,11 @@ import pytest
 from msgspec import structs
 
 from inventory.gap import Gap, Reason
-from inventory.resource import ENGINE_KINDS, Kind, Resource, ResourceKey
+from inventory.resource import Kind, Resource, ResourceKey
 from inventory.sources.decode import items
 from inventory.sources.docker import translate
 from tests.checks.builders import SOURCE, captured, changed
+from tests.tui.every_kind import KINDS, cluster_of_every_kind, example, picture_of
 from tests.tui.world import NOW, filled, judged, made, world
 from tui import menus
 from tui.detail.raw import raw_value
@@ -40,13 +41,16 @@ def show_everything(picture: Picture, key: ResourceKey) -> list[str]:
         if spec.id == "overview":
             words += [entry.cell.text for entry in OverviewPane().lines(picture, 120, 40, NOW)]
             continue
-        entries = pane.entries(picture, NOW)
-        arrange(entries, ListState(), Filters(pinned="name:x"))
-        pane.headline(picture, Shown(len(entries), len(entries)))
-        pane.alarm(picture)
-        words += [cell.text for entry in entries if entry.key == key for cell in entry.row.cells]
-        if any(entry.key == key for entry in entries):
-            words += [made_line.cell.text for made_line in pane.preview(key, picture, 80, NOW)]
+        for number in range(len(pane.views(picture)) or 1):
+            pane.show_view(number)
+            entries = pane.entries(picture, NOW)
+            arrange(entries, ListState(), Filters(pinned="name:x"))
+            pane.headline(picture, Shown(len(entries), len(entries)))
+            pane.alarm(picture)
+            words += [cell.text for entry in entries if entry.key == key for cell in entry.row.cells]
+            if any(entry.key == key for entry in entries):
+                words += [made_line.cell.text for made_line in pane.preview(key, picture, 80, NOW)]
+        pane.show_view(0)
     return words + tab_texts(picture, key)
 
 
@@ -54,6 +58,8 @@ def tab_texts(picture: Picture, key: ResourceKey) -> list[str]:
     """The text of the tabs that are made from the picture, of the raw object and of the menus."""
     if key.kind is Kind.ACTIVITY:  # shown with its container
         key = key._replace(kind=Kind.CONTAINER)
+    if key.kind is Kind.EVENT:  # shown with what it is about
+        key = ResourceKey(Kind.KUBE_NODE, key.source, example(key.kind).peek("involved").name)
     resource = picture.snapshot.get(key)
     assert resource is not None
     words: list[str] = []
@@ -67,13 +73,14 @@ def tab_texts(picture: Picture, key: ResourceKey) -> list[str]:
     return words + menus.commands(resource)
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.value)
+def test_volumes_are_the_only_exception() -> None:
+    assert Kind.VOLUME not in world().snapshot.by_kind, "volumes were captured: take this exception away"
+    assert set(KINDS) == {*world().snapshot.by_kind, *cluster_of_every_kind().snapshot.by_kind}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
 def test_every_field_may_be_missing(kind: Kind) -> None:
-    found = list(world().snapshot.by_kind.get(kind, {}).values())
-    if kind is Kind.VOLUME:
-        assert found == [], "volumes were captured: take this exception away"
-        return
-    subject = found[0]
+    subject = example(kind)
     for name in subject.field_names:
         if name in _KEPT:
             continue
@@ -81,11 +88,9 @@ def test_every_field_may_be_missing(kind: Kind) -> None:
         show_everything(with_one(poor), poor.key)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in ENGINE_KINDS if kind is not Kind.VOLUME], ids=lambda kind: kind.value
-)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
 def test_all_fields_may_be_missing_together(kind: Kind) -> None:
-    subject = next(iter(world().snapshot.by_kind[kind].values()))
+    subject = example(kind)
     names = [name for name in subject.field_names if name not in _KEPT]
     for gap, sign in ((TIMEOUT, "?"), (PENDING, "..")):
         poor = unread(subject, gap, *names)
@@ -96,10 +101,11 @@ def test_all_fields_may_be_missing_together(kind: Kind) -> None:
 
 
 def with_one(resource: Resource) -> Picture:
-    """The captured host with this resource in place of the one with its key."""
-    snapshot = world().snapshot
+    """The captured host, or the recorded cluster, with this resource in place of the one with its key."""
+    picture = picture_of(resource.key.kind)
+    snapshot = picture.snapshot
     known = {**snapshot.by_kind[resource.key.kind], resource.key: resource}
-    return replace(world(), snapshot=structs.replace(snapshot, by_kind={**snapshot.by_kind, resource.key.kind: known}))
+    return replace(picture, snapshot=structs.replace(snapshot, by_kind={**snapshot.by_kind, resource.key.kind: known}))
 
 
 def test_a_list_alone_shows_rows_before_anything_was_inspected() -> None:

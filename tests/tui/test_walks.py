@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from inventory.resource import ENGINE_KINDS, OBJECTS, Kind, ResourceKey
+from tests.tui.every_kind import KINDS, examples, picture_of
 from tests.tui.stage import detail_text, place, play, put_cursor
-from tests.tui.world import world
 from tui.detail.tab import Shape, tabs_of
 from tui.panes import specs
 from widgets.findings import FindingsList
@@ -14,7 +14,7 @@ from widgets.overlay import Picker
 
 SIZES = [(80, 24), (120, 40), (200, 50), (40, 10), (60, 15)]
 USUAL = SIZES[:3]
-OPENED = [kind for kind in ENGINE_KINDS if kind in OBJECTS and kind is not Kind.VOLUME]
+OPENED = [kind for kind in KINDS if kind in OBJECTS]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -31,8 +31,8 @@ async def test_every_pane_and_every_tab_at_every_size(size: tuple[int, int]) -> 
 
 @pytest.mark.parametrize("kind", OPENED, ids=lambda kind: kind.value)
 async def test_every_tab_of_every_kind(kind: Kind) -> None:
-    async with play(size=(120, 40)) as here:
-        for resource in list(world().snapshot.by_kind[kind].values())[:3]:
+    async with play(picture_of(kind), size=(120, 40)) as here:
+        for resource in examples(kind)[: 3 if kind in ENGINE_KINDS else 1]:
             here.deck.enter(resource.key)
             await here.pilot.pause()
             for tab in tabs_of(resource):

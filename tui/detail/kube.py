@@ -11,7 +11,7 @@ from tui.detail.tab import Context, Shape, Tab
 from widgets.textview import TextLine
 
 MADE = frozenset({
-    Kind.CLUSTER, Kind.SUBJECT, Kind.CONTROL_PLANE, Kind.KUBELET, Kind.KUBE_HOST, Kind.EVENT,
+    Kind.CLUSTER, Kind.SUBJECT, Kind.CONTROL_PLANE, Kind.KUBELET, Kind.KUBE_HOST, Kind.OPENING, Kind.EVENT,
 })  # fmt: skip
 """Kinds that are no objects of the API: they have no YAML, no events."""
 OBJECTS = frozenset(CLUSTER_KINDS) - MADE

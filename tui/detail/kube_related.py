@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from inventory.gap import Gap, Unread
 from inventory.kubernetes.cluster import KubeNode
@@ -22,6 +23,7 @@ from inventory.kubernetes.selection import (
     services_behind,
     services_of,
 )
+from inventory.kubernetes.subjects import ACCOUNT, Subject
 from inventory.kubernetes.workloads import Pod, PodBearer
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
@@ -31,10 +33,14 @@ Related = tuple[str, ResourceKey]
 _MOST = 200
 
 
-def candidates(resource: KubeResource, snapshot: Snapshot) -> Iterator[Related]:
+def candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
     """Pairs of why and key; what could not be read is left out, as its pane says why."""
-    steps: list[Callable[[], Iterable[Related]]] = [lambda: _owners(resource, snapshot)]
-    if isinstance(resource, PodBearer):
+    steps: list[Callable[[], Iterable[Related]]] = []
+    if isinstance(resource, KubeResource):
+        steps.append(lambda: _owners(resource, snapshot))
+    if isinstance(resource, Subject):
+        steps.append(lambda: _of_subject(resource))
+    elif isinstance(resource, PodBearer):
         steps += [lambda: _of_bearer(resource, snapshot), lambda: _uses(resource)]
     elif isinstance(resource, KubeService):
         steps.append(lambda: _of_service(resource, snapshot))
@@ -50,7 +56,7 @@ def candidates(resource: KubeResource, snapshot: Snapshot) -> Iterator[Related]:
         steps.append(lambda: (("pod", pod.key) for pod in pods_of(snapshot, resource)[:_MOST]))
     elif isinstance(resource, HorizontalPodAutoscaler):
         steps.append(lambda: _of_autoscaler(resource))
-    steps.append(lambda: _of_any(resource))
+    steps.append(lambda: _of_any(resource, snapshot))
     for step in steps:
         try:
             yield from step()
@@ -157,14 +163,22 @@ def _of_role(role: Role | ClusterRole, snapshot: Snapshot) -> Iterator[Related]:
                 yield "given by", binding.key
 
 
+def _of_subject(subject: Subject) -> Iterator[Related]:
+    if subject.subject_kind == ACCOUNT:
+        yield "account", object_key(Kind.SERVICEACCOUNT, subject.key.source, subject.namespace, subject.name)
+    grants = [grant for _, grant in islice(subject.all_grants(), _MOST)]
+    yield from dict.fromkeys(("given by", grant.binding) for grant in grants)
+    yield from dict.fromkeys(("role", grant.role) for grant in grants)
+
+
 def _of_autoscaler(scaler: HorizontalPodAutoscaler) -> Iterator[Related]:
     target = scaler.spec.scale_target_ref
     if target.kind.lower() in set(Kind):
         yield "scales", object_key(Kind(target.kind.lower()), scaler.key.source, scaler.namespace, target.name)
 
 
-def _of_any(resource: Resource) -> Iterator[Related]:
-    namespace = resource.peek("namespace")
+def _of_any(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
+    namespace = resource.peek("namespace") if "namespace" in resource.field_names else ""
     if isinstance(namespace, str) and namespace:
         yield "namespace", ResourceKey(Kind.NAMESPACE, resource.key.source, namespace)
-    yield "cluster", ResourceKey(Kind.CLUSTER, resource.key.source, resource.key.source)
+    yield from (("cluster", one) for one in snapshot.by_kind.get(Kind.CLUSTER, ()) if one.source == resource.key.source)

@@ -58,10 +58,10 @@ def _subject_of(resource: Resource) -> ResourceKey:
 
 def _way(subject: Subject, snapshot: Snapshot, source: str) -> Iterator[TextLine]:
     """The shortest way to every right, step by step."""
-    if is_master(subject):
-        yield line(" is one of system:masters: no role limits it", "error")
-        return
     try:
+        if is_master(subject):
+            yield line(" is one of system:masters: no role limits it", "error")
+            return
         steps = _paths(snapshot, source).of(subject.key)
     except Unread as missing:
         yield gap_line(missing.gap)
@@ -147,6 +147,13 @@ _GROUPS = {
 
 def who_lines(resource: KubeResource, context: Context) -> Iterator[TextLine]:
     """Who may do what matters most to this object."""
+    try:
+        yield from _who(resource, context)
+    except Unread as missing:
+        yield gap_line(missing.gap)
+
+
+def _who(resource: KubeResource, context: Context) -> Iterator[TextLine]:
     snapshot, source = context.picture.snapshot, resource.key.source
     gap = snapshot.gaps.get((source, Kind.SUBJECT))
     if gap is not None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from checks.report.wrap import wrapped
 from inventory.gap import Gap, Unread
-from inventory.kubernetes.cluster import KubeNode
+from inventory.kubernetes.cluster import KubeNode, Namespace
 from inventory.kubernetes.configuration import KubeEvent
 from inventory.kubernetes.part import Condition
 from inventory.kubernetes.podspec import PodContainer
 from inventory.kubernetes.policies import PodDisruptionBudget
-from inventory.kubernetes.reasons import about, how, troubles
+from inventory.kubernetes.reasons import about, how, legible, troubles
 from inventory.kubernetes.resource import KubeResource
 from inventory.kubernetes.selection import pods_of
 from inventory.kubernetes.states import printed, ready_of
@@ -50,7 +50,12 @@ def state_lines(resource: KubeResource, context: Context) -> Iterator[TextLine]:
         elif isinstance(resource, Workload):
             yield from _workload(resource, context)
         status: Any = getattr(resource, "status", None)
-        yield from condition_lines(getattr(status, "conditions", ()), context)
+        conditions: tuple[Condition, ...] = getattr(status, "conditions", ())
+        if isinstance(resource, Namespace):
+            yield line(f" {safe(resource.status.phase) or '-'}")
+        elif not conditions and not isinstance(resource, PodBearer):
+            yield line(" nothing in the cluster has said anything of its state", "dim")
+        yield from condition_lines(conditions, context)
         if isinstance(resource, KubeNode):
             yield from _node(resource)
     except Unread as missing_:
@@ -59,7 +64,7 @@ def state_lines(resource: KubeResource, context: Context) -> Iterator[TextLine]:
 
 def _troubles(bearer: PodBearer, context: Context) -> Iterator[TextLine]:
     snapshot, source = context.picture.snapshot, bearer.key.source
-    events = about(bearer, snapshot.of(KubeEvent, source))
+    events = tuple(snapshot.of(KubeEvent, source))
     pods = _pods(bearer, snapshot) if isinstance(bearer, Workload) else ()
     place = known(bearer, "node_name", "") if isinstance(bearer, Pod) else ""
     node = snapshot.get(ResourceKey(Kind.KUBE_NODE, source, place))
@@ -80,7 +85,15 @@ def _troubles(bearer: PodBearer, context: Context) -> Iterator[TextLine]:
     gap = snapshot.gaps.get((source, Kind.EVENT))
     if gap is not None:
         yield line(f" events: {safe(missing(gap))}: {safe(str(gap), 300)}", "unknown")
+    yield from _malformed(events)
     yield line("")
+
+
+def _malformed(events: Iterable[KubeEvent]) -> Iterator[TextLine]:
+    """Events that may be about anything: what they are about could not be read."""
+    gaps = [next(iter(event.gaps.values())) for event in events if not legible(event)]
+    if gaps:
+        yield line(f" events that could not be read: {len(gaps)}, one for this: {safe(str(gaps[0]), 300)}", "unknown")
 
 
 def _pods(workload: KubeResource, snapshot: Snapshot) -> tuple[Pod, ...]:
@@ -242,15 +255,20 @@ def event_lines(resource: KubeResource, context: Context) -> Iterator[TextLine]:
         yield gap_line(gap)
         return
     every = tuple(snapshot.of(KubeEvent, source))
-    found = list(about(resource, every))
+    try:
+        found = list(about(resource, every))
+    except Unread as missing_:
+        yield gap_line(missing_.gap)
+        return
     if isinstance(resource, Workload):
         for pod in _pods(resource, snapshot)[:50]:
             found += about(pod, every)
         found.sort(key=lambda event: event.last_seen, reverse=True)
+    yield from _malformed(every)
     yield line(f" {'AGE':>5} {'TIMES':>5} {'REASON':<22} MESSAGE", "header")
     for event in found:
-        age = since(event.last_seen, context.now)
-        words = f" {age:>5} {event.count:>5} {safe(event.reason):<22.30} "
+        age, times = since(event.last_seen, context.now), known(event, "count", "?")
+        words = f" {age:>5} {times:>5} {safe(event.reason):<22.30} "
         about_other = event.involved.name != resource.name
         whose = f"{safe(event.involved.name)}: " if about_other else ""
         role: Role = "accent" if event.type == "Warning" else "normal"

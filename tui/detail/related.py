@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from inventory.component import Component
 from inventory.container import Container
@@ -16,9 +16,6 @@ from inventory.resource import CLUSTER_KINDS, Kind, Resource, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.swarm import Node, Service, Task
 from tui.format import known
-
-if TYPE_CHECKING:
-    from inventory.kubernetes.resource import KubeResource
 
 Related = tuple[str, ResourceKey]
 
@@ -52,8 +49,7 @@ def _candidates(resource: Resource, snapshot: Snapshot) -> Iterator[Related]:
     elif resource.key.kind in CLUSTER_KINDS:
         from tui.detail.kube_related import candidates  # late: only a cluster needs it
 
-        if "namespace" in resource.field_names:
-            yield from candidates(cast("KubeResource", resource), snapshot)
+        yield from candidates(resource, snapshot)
     elif isinstance(resource, Engine | Host | Node):
         for found in (*snapshot.of(Engine), *snapshot.of(Host), *snapshot.of(Node)):
             yield str(found.key.kind), found.key
