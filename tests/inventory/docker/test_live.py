@@ -17,7 +17,7 @@ from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.image import Image
 from inventory.network import Network
-from inventory.resource import Kind, ResourceKey
+from inventory.resource import ENGINE_KINDS, Kind, ResourceKey
 from inventory.snapshot import Snapshot, Status
 from inventory.sources.docker import ledger, live, watch
 from inventory.sources.docker.endpoint import Endpoint
@@ -120,7 +120,9 @@ def test_machine_and_components_are_pending_at_first_and_said_what_they_are_late
     engine.everything = Answer(manner=Manner.SILENT)
     source.start()
     gaps = store.snapshot().gaps
-    assert {gaps["docker", kind].reason for kind in Kind if kind is not Kind.ENDPOINT} == {Reason.PENDING}
+    waiting = {kind for _, kind in gaps}
+    assert waiting == set(ENGINE_KINDS) - {Kind.ENDPOINT}, "an engine tells of nothing that a cluster has"
+    assert {gap.reason for gap in gaps.values()} == {Reason.PENDING}
     engine.everything = None
     engine.stop()  # ends the hanging answers
     engine.start()
