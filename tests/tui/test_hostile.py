@@ -234,8 +234,8 @@ async def test_copied_text_is_exact_and_wrapped_so_that_it_cannot_act() -> None:
 
 
 async def test_host_and_engine_words_in_the_first_line() -> None:
-    for text in WORST[:12]:
-        async with play(evil_world(), size=(80, 24)) as here:
+    async with play(evil_world(), size=(80, 24)) as here:
+        for text in WORST:
             here.app.host_name = text
             here.app.target = text
             here.deck.show_freshness()
