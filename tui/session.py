@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checks.policy import Policy
     from checks.result import Evaluation, Judgement
 
+LONG_ROUND = 0.2  # seconds of judging in which so much is made that nobody should look through it again
 DEBOUNCE = 0.05  # seconds that changes may gather before they are judged together
 MOST_REST = 1.0  # the same where judging takes long
 TICK = 60.0  # seconds after which checks that look at the clock run again
@@ -97,8 +98,9 @@ class Session:
     def start(self, sources: Iterable[Source], policy: Policy, sampler: Sampler | None = None) -> None:
         """Start all threads; returns at once."""
         sys.setswitchinterval(SWITCH)
-        # Verdicts make no cycles; looking for some among a million objects would stop the screen.
-        gc.set_threshold(100_000, 50, 100)
+        # Facts and verdicts make no cycles; looking for some among millions of objects would stop the screen for
+        # seconds, and be charged to whichever check runs then. What is young is looked at, what lasts is left alone.
+        gc.set_threshold(100_000, 10_000, 10_000)
         self.sources = list(sources)
         for source in self.sources:
             source.start()
@@ -215,6 +217,10 @@ class Session:
                     evaluation = engine.evaluate(snapshot)
                 else:
                     evaluation = engine.update(snapshot, changes, time_passed=passed)
+                if passed:
+                    gc.collect()  # of what came since the last time: the rest is frozen
+                if passed or time.monotonic() - started > LONG_ROUND:
+                    gc.freeze()
                 whole = False
                 self.fault = ""  # what went wrong has been made good
                 self._note_new(evaluation, snapshot.taken_at)
