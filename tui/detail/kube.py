@@ -60,7 +60,7 @@ TABS = (
     _text("who", "Who may", 62, "kube_rights", "who_lines", _ASKED),
     _text("reach", "Reach", 64, "kube_reach", "reach_lines", {Kind.POD, Kind.KUBE_SERVICE, *WORKLOADS}),
     _read("inspect", "YAML", 50, "read_object", "yaml_lines", OBJECTS),
-    _text("state", "State", 5, "kube_state", "state_lines", {Kind.POD, Kind.KUBE_NODE, *WORKLOADS, *_STATES}),
+    _text("state", "State", -1, "kube_state", "state_lines", {Kind.POD, Kind.KUBE_NODE, *WORKLOADS, *_STATES}),
     _text("pods", "Pods", 20, "kube_state", "pod_lines", WORKLOADS | _SELECTING),
     _text("events", "Events", 40, "kube_state", "event_lines", OBJECTS),
 )

@@ -177,6 +177,7 @@ class _Pumps:
         self._left = len(wanted)
         self._lock = threading.Lock()
         self.streams = _Several()
+        self.answered = threading.Event()  # once a server has begun to answer, or refused
         self.problems: dict[str, str] = {}
         for one in wanted:
             spawn(f"log-{one.container}"[:15], lambda one=one: self._pump(one))  # type: ignore[misc]  # bound here
@@ -185,6 +186,7 @@ class _Pumps:
         keys = LogKeys()
         try:
             stream = self._reader.follow(wanted.namespace, wanted.pod, wanted.container, tail=self._tail)
+            self.answered.set()
             if isinstance(stream, Gap):
                 self.problems[wanted.whose] = str(stream)
             else:
@@ -227,9 +229,9 @@ def show_log(resource: KubeResource, query: LogQuery) -> Gap | None:
         found += [log_line(entry, query.timestamps, entry.line.stream) for entry in taken.entries]
         if found:
             feed.show(found)
-        elif not shown:
+        elif not shown and pumps.answered.is_set():
             feed.show([no_lines(query)], passing=True)
-        shown = True
+        shown = shown or bool(found) or pumps.answered.is_set()
         if taken.ended:
             break
         feed.pause()

@@ -125,7 +125,9 @@ def fit_words(words: str) -> str:
 
 _QUESTIONS: dict[Kind, tuple[tuple[str, str, str, str], ...]] = {
     Kind.POD: (
-        ("run commands in it", "create", "pods", "exec"), ("read its logs", "get", "pods", "log"),
+        ("run commands in it", "create", "pods", "exec"),
+        ("run commands in it through its node", "get", "nodes", "proxy"),
+        ("read its logs", "get", "pods", "log"),
         ("put a container into it", "patch", "pods", "ephemeralcontainers"), ("delete it", "delete", "pods", ""),
     ),
     Kind.KUBE_SECRET: (("read it", "get", "secrets", ""), ("change it", "update", "secrets", "")),
@@ -162,8 +164,9 @@ def _who(resource: KubeResource, context: Context) -> Iterator[TextLine]:
     subjects = tuple(snapshot.of(Subject, source))
     for words, verb, plural, part in _QUESTIONS.get(resource.key.kind, ()):
         within = resource.kind is Kind.NAMESPACE
-        namespace = resource.name if within and plural == "pods" else "" if within else resource.namespace
-        name = "" if within and plural == "pods" else resource.name
+        on_node = plural == "nodes" and resource.kind is Kind.POD
+        namespace = resource.name if within and plural == "pods" else "" if within or on_node else resource.namespace
+        name = "" if on_node or (within and plural == "pods") else resource.name
         yield line(f" may {words}  ({verb} {plural}{'/' if part else ''}{part})", "header")
         found = who_can(subjects, verb, _GROUPS.get(plural, ""), plural, namespace, name, part)
         for subject, allowed in sorted(found, key=lambda pair: pair[1].grant.shipped):  # what people gave comes first
@@ -175,4 +178,4 @@ def _who(resource: KubeResource, context: Context) -> Iterator[TextLine]:
             yield line("   nobody by a role or binding", "dim")
     if any(isinstance(one.peek("whole"), Gap) or one.peek("whole") is not True for one in subjects):
         yield line(" this may be incomplete: not every role and binding could be read", "unknown")
-    yield line(" besides these: system:masters, which no role limits", "dim")
+    yield line(" system:masters may do all of it: no role limits it", "dim")

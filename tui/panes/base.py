@@ -220,7 +220,7 @@ class ResourcePane(Pane, Generic[R]):
         sort |= {"sec": summary.rank if judgement else LAST}
         fields |= {
             "sev": worst.word if worst is not None else "",
-            "name": resource.name,
+            "name": resource.called,
             "id": resource.key.id,
             "host": resource.key.source,
             "label": "\n".join(f"{name}={value}" for name, value in resource.labels.items()),

@@ -334,10 +334,11 @@ class DetailView(Vertical):
         if tab is None or tab.read is None:
             return
         read = tab.read
-        self._feed = feed = Feed(self._from_thread, self._log_lines, lambda: self._deck.frozen)
+        deck = self._deck  # which the thread must not look for: the screen may be gone by then
+        self._feed = feed = Feed(deck.from_thread, self._log_lines, lambda: deck.frozen)
 
         def follow(found: Resource, talk: Talk) -> Any:
-            return read(found, LogQuery(talk, tail, timestamps, feed, self._deck.picture.snapshot))
+            return read(found, LogQuery(talk, tail, timestamps, feed, deck.picture.snapshot))
 
         def work() -> None:
             if feed.closed:
