@@ -19,6 +19,7 @@ from inventory.sources.kubernetes.certificates import Certificates
 from inventory.sources.kubernetes.errors import ApiError
 from inventory.sources.kubernetes.greeting import Greeting
 from inventory.sources.kubernetes.kinds import SERVED
+from inventory.sources.kubernetes.kubeconfig import stamps
 from inventory.sources.kubernetes.plan import Wanted
 from inventory.sources.kubernetes.reflector import Reflector
 from inventory.sources.kubernetes.shelf import Board, Shelf
@@ -48,9 +49,12 @@ class Connection:
     ) -> None:
         self.options = options
         self.access: Access | None = None
-        self.api = Transport(self._open, answered)
+        self.api = Transport(self._open, answered, self._moved)
         self._way = way
         self.renewed: Callable[[], None] = lambda: None  # hears of other credentials than before
+        self.moved: Callable[[], None] = lambda: None  # hears of a way that was read anew, maybe to another server
+        self._stamps: tuple[object, ...] = ()
+        self._elsewhere = False
         self._pool: Any = None
         self._headers: Mapping[str, str] | None = None
         self._certificates: dict[str, Certificates] = {}
@@ -62,6 +66,7 @@ class Connection:
         else:
             from inventory.sources.kubernetes.access import open_way
 
+            self._stamps = stamps(self.options.kubeconfig)  # before: what is written meanwhile is a change
             way = open_way(self.options.context, self.options.kubeconfig)
         self.access = way.access
         opened: Opened = way.opened
@@ -69,7 +74,17 @@ class Connection:
         before, self._headers = self._headers, opened.headers
         if before is not None and before != opened.headers:
             self.renewed()
+        if self._elsewhere:
+            self._elsewhere = False
+            self.moved()
         return opened
+
+    def _moved(self) -> bool:
+        """Whether the files that say where the server is have changed since they were read."""
+        if self._way is None and self._stamps != stamps(self.options.kubeconfig):
+            self._elsewhere = True
+            return True
+        return False
 
     def seen(self) -> Access:
         """How we came, with the certificate that the server showed. Raises `ApiError` before the first request."""

@@ -105,6 +105,19 @@ def places(path: str = "", environ: Mapping[str, str] = os.environ) -> tuple[Pat
     return tuple(dict.fromkeys(told)) or (Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config",)
 
 
+def stamps(path: str = "", environ: Mapping[str, str] = os.environ) -> tuple[tuple[int, int, int] | None, ...]:
+    """What changes when one of the files is written or replaced; nothing is opened."""
+    return tuple(map(_stamp, places(path, environ)))
+
+
+def _stamp(place: Path) -> tuple[int, int, int] | None:
+    try:
+        found = place.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def load(path: str = "", environ: Mapping[str, str] = os.environ) -> Kubeconfig:
     """Everything that the files say. A file that is not there is passed over unless it was named."""
     current = ""

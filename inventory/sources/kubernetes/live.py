@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from inventory.gap import Gap, Reason
-from inventory.kubernetes.cluster import ApiResource, KubeNode
+from inventory.kubernetes.cluster import ApiResource, KubeNode, Namespace
 from inventory.resource import Kind
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.kubernetes import greeting, health, kubelets, plan
@@ -73,6 +73,7 @@ class KubernetesSource:
         self._followers: dict[tuple[Kind, tuple[str, str]], _Follower] = {}
         self._turns = _Turns(self._stopped)
         self.connection.renewed = self._renewed
+        self.connection.moved = self._moved
         self._greeting: Greeting | None = None
 
     @property
@@ -115,6 +116,11 @@ class KubernetesSource:
             if one.reflector.denied:
                 one.anew()
         self._turns.hurry()
+
+    def _moved(self) -> None:
+        """The way was read anew and may lead to another cluster: nothing that was read before can go on."""
+        if self._greeting is not None:
+            self._wanted.set()
 
     # -- the source's own thread ----------------------------------------------------------------------------------
 
@@ -195,9 +201,12 @@ class KubernetesSource:
     def _report(self) -> None:
         found = self._greeting
         if found is not None:
-            told = health.read(
-                self.target, found.version.git_version, self._board.gaps(), found.discovered.stale, found.namespaces
-            )
+            gaps, strangers = self._board.gaps(), ""
+            if self.options.namespaces and Kind.NAMESPACE not in gaps:
+                there = (one.name for one in self._store.snapshot().of(Namespace, self.name))
+                strangers = health.unknown_namespaces(self.options.namespaces, there)
+            version, stale = found.version.git_version, found.discovered.stale
+            told = health.read(self.target, version, gaps, stale, found.namespaces, strangers)
             self._store.set_health(self.name, told)
 
     def _lost(self, error: ApiError) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from inventory.gap import Gap, Reason
-from inventory.kubernetes.cluster import KubeNode
+from inventory.kubernetes.cluster import KubeNode, Namespace
 from inventory.resource import CLUSTER_KINDS, Kind
 from inventory.snapshot import SourceHealth
 from inventory.sources.kubernetes import greeting, health, kubelets, plan
@@ -74,7 +74,11 @@ def _read(
             store.replace(name, Kind.KUBELET, kubelets.read(connection.api, nodes, name, make_kubelet, left))
         board.say(Kind.KUBELET, None, gap)
     stale = found.discovered.stale
-    return health.read(access.server, found.version.git_version, board.gaps(), stale, found.namespaces)
+    gaps, strangers = board.gaps(), ""
+    if options.namespaces and Kind.NAMESPACE not in gaps:
+        there = (one.name for one in store.snapshot().of(Namespace, name))
+        strangers = health.unknown_namespaces(options.namespaces, there)
+    return health.read(access.server, found.version.git_version, gaps, stale, found.namespaces, strangers)
 
 
 def _all(reflectors: list[Reflector], until: float) -> None:

@@ -70,11 +70,21 @@ class Api(Protocol):
 
 
 class Transport:
-    """May be used from any thread. `connect` opens the way, and is called again when credentials have expired."""
+    """May be used from any thread. `connect` opens the way, and is called again when credentials have expired.
 
-    def __init__(self, connect: Callable[[], Opened], answered: Callable[[], None] = lambda: None) -> None:
+    `moved` is asked after a failure below HTTP whether the server may be somewhere else by now: then it is called too.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Opened],
+        answered: Callable[[], None] = lambda: None,
+        moved: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._connect = connect
         self._answered = answered
+        self._moved = moved
+        self._unreached = False  # the last request found no server
         self._lock = threading.Lock()
         self._opened: Opened | None = None
         self._refused: tuple[float, float, ApiError] | None = None  # until when, for how long, with what
@@ -118,16 +128,27 @@ class Transport:
         opened = self._open()
         until = time.monotonic() + deadline  # how long a credential plugin takes is not the server's fault
         try:
-            call = self._once(opened, method, path, query, accept, body, until)
+            call = self._tried(opened, method, path, query, accept, body, until)
         except ApiError as error:
-            if error.cause == CLOSED and method == "GET" and time.monotonic() < until:
-                call = self._once(opened, method, path, query, accept, body, until)
-            elif not error.refuses_credentials:
+            self._unreached = not error.status
+            if not error.refuses_credentials:
                 raise
-            else:
-                call = self._renewed(opened, error, deadline, (method, path, query, accept, body))
+            call = self._renewed(opened, error, deadline, (method, path, query, accept, body))
+        self._unreached = False
         self._answered()
         return call
+
+    def _tried(
+        self, opened: Opened, method: str, path: str, query: Mapping[str, str] | None, accept: str,
+        body: bytes | None, until: float,
+    ) -> _Call:  # fmt: skip
+        """Once, or twice where the other side has closed a connection that was kept."""
+        try:
+            return self._once(opened, method, path, query, accept, body, until)
+        except ApiError as error:
+            if error.cause != CLOSED or method != "GET" or time.monotonic() >= until:
+                raise
+        return self._once(opened, method, path, query, accept, body, until)
 
     def _once(
         self, opened: Opened, method: str, path: str, query: Mapping[str, str] | None, accept: str,
@@ -147,7 +168,8 @@ class Transport:
         with self._lock:
             if self._refused is not None and time.monotonic() < self._refused[0]:
                 raise self._refused[2]
-            if self._opened is None:
+            if self._opened is None or (self._unreached and self._moved()):
+                self._opened, self._unreached = None, False
                 self._opened = self._connect()
             return self._opened
 

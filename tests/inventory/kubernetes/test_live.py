@@ -27,7 +27,6 @@ from inventory.store import Store
 from tests.kubernetes.apiserver import ApiServer, Manner, Manners
 
 NAME = "k"
-STALE = "no answer from the API group external.metrics.k8s.io"
 
 
 def until(condition: Callable[[], Any], within: float = 10.0, what: str = "") -> float:
@@ -106,7 +105,8 @@ def test_everything_is_there_and_stays_so(rig: Callable[..., Rig], watch_list: s
     cluster = next(snapshot.of(Cluster))
     assert (cluster.git_version, cluster.username) == ("v1.36.2", "kubernetes-admin")
     assert cluster.stale == ("external.metrics.k8s.io",)
-    until(lambda: one.store.snapshot().sources[NAME].detail == STALE, what="a report")
+    until(lambda: one.status is Status.OK, what="a report")  # nothing here reads the group that is dead
+    assert one.store.snapshot().sources[NAME].detail == ""
     name = one.server.cluster.names("pods")[0]
     one.server.cluster.touch("pods", name)
     assert until(one.same) < 0.5
@@ -151,8 +151,37 @@ def test_a_server_that_is_away_is_said_to_be_and_comes_back(rig: Callable[..., R
     assert "refused" in one.store.snapshot().sources[NAME].detail
     assert one.store.snapshot().count(Kind.POD) == pods
     one.server.start()
-    until(lambda: one.status is Status.DEGRADED)
+    until(lambda: one.status is Status.OK)
     until(one.same)
+
+
+def test_a_kubeconfig_that_is_rewritten_leads_to_the_new_place(rig: Callable[..., Rig], tmp_path: Path) -> None:
+    one = rig()
+    until(one.settled)
+    one.server.stop()
+    until(lambda: one.status is Status.UNREACHABLE)
+    with ApiServer() as moved:
+        name = moved.cluster.names("pods")[0]
+        moved.cluster.delete("pods", name)
+        moved.kubeconfig(tmp_path / "config")
+        until(lambda: one.status is Status.OK, what="the new place was not found")
+        one.server = moved
+        until(one.same, what="what was read before is still there")
+        assert one.store.snapshot().sources[NAME].target == moved.url
+
+
+def test_a_kubeconfig_that_is_written_while_nobody_is_there(tmp_path: Path, quick: None) -> None:
+    gone = ApiServer()
+    gone.start()
+    gone.stop()
+    one = Rig(gone, gone.kubeconfig(tmp_path / "config"))
+    until(lambda: one.status is Status.UNREACHABLE)
+    with ApiServer() as server:
+        one.server = server
+        server.kubeconfig(tmp_path / "config")
+        until(one.settled)
+        until(one.same)
+        one.source.stop()
 
 
 def test_nobody_is_there_at_first(tmp_path: Path, quick: None) -> None:
@@ -209,6 +238,17 @@ def test_chosen_namespaces(rig: Callable[..., Rig]) -> None:
     until(one.settled)
     assert {pod.namespace for pod in one.store.snapshot().of(Pod)} == {"prod", "monitoring"}
     assert one.store.snapshot().count(Kind.KUBE_NODE) == 4
+    until(lambda: one.store.snapshot().sources[NAME].detail == "only prod, monitoring")
+    assert one.status is Status.OK
+
+
+def test_a_namespace_that_does_not_exist_is_said_not_to(rig: Callable[..., Rig]) -> None:
+    one = rig(namespaces=("prd", "monitoring"))
+    until(one.settled)
+    until(lambda: "no namespace prd (near: prod)" in one.store.snapshot().sources[NAME].detail)
+    assert one.status is Status.DEGRADED
+    one.server.cluster.put("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prd"}})
+    until(lambda: one.status is Status.OK, what="it exists by now")
 
 
 def test_a_token_that_expires_while_we_watch(rig: Callable[..., Rig], tmp_path: Path) -> None:

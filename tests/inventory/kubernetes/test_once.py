@@ -17,7 +17,7 @@ from inventory.kubernetes.derivation import Derivation
 from inventory.kubernetes.workloads import Pod
 from inventory.resource import Kind, Resource
 from inventory.snapshot import Status
-from inventory.sources.kubernetes import deriving, once
+from inventory.sources.kubernetes import deriving, health, once
 from inventory.sources.kubernetes.access import Way
 from inventory.sources.kubernetes.connection import Options
 from inventory.sources.kubernetes.deriving import Deriver
@@ -74,6 +74,13 @@ def test_no_reason_to_wait_is_left(server: ApiServer, tmp_path: Path) -> None:
         found = look(server, tmp_path, context).snapshot()
         assert not [kind for (_, kind), gap in found.gaps.items() if gap.reason is Reason.PENDING], context
     assert not server.journal.repeated(403)
+
+
+def test_a_dead_group_counts_where_something_reads_it() -> None:
+    assert health.read("t", "v", {}, ("external.metrics.k8s.io",)).status is Status.OK
+    for group in ("discovery.k8s.io", "kyverno.io"):
+        told = health.read("t", "v", {}, ("external.metrics.k8s.io", group))
+        assert (told.status, told.detail) == (Status.DEGRADED, f"no answer from the API group {group}")
 
 
 def test_a_server_without_aggregated_discovery(server: ApiServer, tmp_path: Path) -> None:
