@@ -82,12 +82,19 @@ class Boot:
         from tui.live import live_source
 
         boot = cls(sampler=Figures(session), names=options.sources.names if options.sources.probe else None)
+        engines: list[Source] = []
         if options.sources.docker:
-            for name, host in meant(options.sources).items():
-                boot.sources.append(live_source(session, name, host))
-        boot.sources += live_clusters(options.sources, session)
-        boot.target = ", ".join(source.target for source in boot.sources)
-        boot.sources += node.source(options.sources, session.store)
+            engines = [live_source(session, name, host) for name, host in meant(options.sources).items()]
+        here = node.source(options.sources, session.store)
+        there = [one for one in engines if getattr(one, "endpoint", "") is not None]
+        clusters = live_clusters(options.sources, session, all_of_them=False)
+        if clusters or here:
+            engines = there  # nobody named one and nothing hints at one: it would be waited for without end
+        elif not there:
+            clusters = live_clusters(options.sources, session)
+        boot.sources = engines + clusters
+        boot.target = ", ".join(source.target for source in boot.sources) or node.NAME
+        boot.sources += here
         return boot
 
 

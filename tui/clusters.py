@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 NAME = "kubernetes"
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - where a pod finds its account's
+_CURRENT = re.compile(
+    rb"""^current-context:[ \t]*(["']?)(?!~|null\b|[&*!|>])([^"'\s#{}\[\]]+)\1[ \t]*\r?$""", re.MULTILINE
+)
+_LARGEST = 8 << 20  # bytes of a kubeconfig that are looked at
 PATIENCE = 5.0  # seconds for a cluster that nobody named to say anything at all: most often it is an old entry
 
 
@@ -79,16 +84,18 @@ def begin(options: SourceOptions, store: Store, environ: Mapping[str, str] = os.
     return found
 
 
-def end(reading: list[Reading], store: Store, *, asked_for: bool) -> None:
+def end(reading: list[Reading], store: Store, options: SourceOptions) -> None:
     """Wait for the clusters. One that nobody asked for must not keep the engines' report waiting for long."""
+    asked_for = options.clusters.asked_for
     for one in reading:
         name = one.target.name
         while one.thread.is_alive():
             one.thread.join(0.05)
             silent = store.answered_at(name) is None
             if not asked_for and silent and time.monotonic() - one.since > PATIENCE:
+                place = target_of(one.target, options)
                 said = f"no answer within {PATIENCE:g} s; name it (--context) to wait longer, or use --no-kubernetes"
-                store.set_health(name, SourceHealth(NAME, target_of(one.target), Status.UNREACHABLE, said))
+                store.set_health(name, SourceHealth(NAME, place, Status.UNREACHABLE, said))
                 break
         health = store.snapshot().sources.get(name)
         if not asked_for and health is not None and health.status is Status.UNREACHABLE:
@@ -97,14 +104,30 @@ def end(reading: list[Reading], store: Store, *, asked_for: bool) -> None:
                     store.set_gap(name, kind, None)
 
 
-def target_of(target: ClusterTarget) -> str:
+def target_of(target: ClusterTarget, options: SourceOptions, environ: Mapping[str, str] = os.environ) -> str:
     """What a cluster is called until it says where it is."""
-    return f"context {target.context}" if target.context else "current context"
+    name = target.context or current(options, environ)
+    return f"context {name}" if name else "current context"
+
+
+def current(options: SourceOptions, environ: Mapping[str, str] = os.environ) -> str:
+    """The name of the current context as kubectl writes it, "" where the files must be parsed to find it."""
+    named = options.clusters.kubeconfig
+    for path in [os.path.expanduser(named)] if named is not None else _files(environ):
+        try:
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    found = _CURRENT.search(file.read(_LARGEST))
+                if found is not None:
+                    return found[2].decode(errors="replace")
+        except (OSError, ValueError):
+            continue
+    return ""
 
 
 def nobody_asked(target: ClusterTarget, options: SourceOptions) -> bool:
     """Whether a kubeconfig is there, but none of its contexts is current: a file that is kept for other uses."""
-    if target.context or options.clusters.asked_for:
+    if target.context or options.clusters.asked_for or current(options):
         return False
     from inventory.sources.kubernetes.kubeconfig import contexts
 
@@ -120,7 +143,7 @@ def _read(target: ClusterTarget, options: SourceOptions, store: Store) -> None:
         read(target.name, store, cluster_options(target, options))
     except Exception as error:  # a cluster that cannot be read must not cost the engines theirs
         said = f"{type(error).__name__}: {error}"
-        store.set_health(target.name, SourceHealth(NAME, target_of(target), Status.UNREACHABLE, said))
+        store.set_health(target.name, SourceHealth(NAME, target_of(target, options), Status.UNREACHABLE, said))
 
 
 def cluster_options(target: ClusterTarget, options: SourceOptions) -> Options:
@@ -137,9 +160,11 @@ def cluster_options(target: ClusterTarget, options: SourceOptions) -> Options:
     )
 
 
-def live_clusters(options: SourceOptions, session: Session) -> list[Source]:
-    """The clusters as sources of a session."""
-    return [LiveCluster(session, target, options) for target in find(options)]
+def live_clusters(options: SourceOptions, session: Session, *, all_of_them: bool = True) -> list[Source]:
+    """The clusters as sources of a session; without `all_of_them` not one that `nobody_asked` for."""
+    found = find(options)
+    chosen = [one for one in found if all_of_them or not nobody_asked(one, options)]
+    return [LiveCluster(session, target, options) for target in chosen]
 
 
 class LiveCluster:
@@ -147,7 +172,7 @@ class LiveCluster:
 
     def __init__(self, session: Session, target: ClusterTarget, options: SourceOptions) -> None:
         self.name = target.name
-        self.target = target_of(target)
+        self.target = target_of(target, options)
         self._session = session
         self._cluster = target
         self._options = options

@@ -30,6 +30,7 @@ Narrate = Callable[[str], None]
 READ = (Status.OK, Status.DEGRADED)
 _NOTES = 20  # lines about files; more tell nobody anything
 _LOOK_AROUND = "; to look around without one add --demo"
+_NOT_CHOSEN = "the kubeconfig has no current context; name one (--context)"
 _NO_CLUSTER = "no kubeconfig in KUBECONFIG or ~/.kube/config, and this is no pod"
 
 
@@ -67,7 +68,7 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
     here = node.begin(options, store)
     found = engines(options, bool(reading or here), narrate)
     read_all(found, lambda target: _read_live(target, store))
-    end(reading, store, asked_for=options.clusters.asked_for)
+    end(reading, store, options)
     node.end(here, store)
     if options.probe:
         from tui.probing import look, look_at_clusters
@@ -155,7 +156,7 @@ def meant(options: SourceOptions) -> dict[str, str | None]:
 def nothing_read(tried: Iterable[str], engines: bool = True, clusters: bool = False) -> str:
     """The line for a person who has nothing to look at."""
     what = " or ".join(name for name, there in (("container engine", engines), ("cluster", clusters)) if there)
-    return f"no {what} could be read: {'; '.join(tried)}{_LOOK_AROUND}"
+    return f"no {what} could be read: {'; '.join(tried) or _NOT_CHOSEN}{_LOOK_AROUND}"
 
 
 def _tried(attempts: Iterable[Attempt]) -> list[str]:

@@ -40,7 +40,7 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
     reading = [_begin(one, options, store, recording) for one in clusters]
     found = engines(options, bool(clusters), narrate)
     read_all(found, lambda target: _record(target, store, recording))
-    end(reading, store, asked_for=options.clusters.asked_for)
+    end(reading, store, options)
     snapshot = store.snapshot()
     health = snapshot.sources
     if not any(source.status in READ for source in health.values()):
@@ -107,4 +107,4 @@ def _cluster(target: ClusterTarget, options: SourceOptions, store: Store, record
             read_details(Connection(chosen, way=way).api, store.snapshot().of(Pod, target.name))
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
-        store.set_health(target.name, SourceHealth(CLUSTER, target_of(target), Status.UNREACHABLE, said))
+        store.set_health(target.name, SourceHealth(CLUSTER, target_of(target, options), Status.UNREACHABLE, said))

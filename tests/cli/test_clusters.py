@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,15 @@ import pytest
 
 import tui.clusters
 from inventory.snapshot import Status
+from inventory.sources.docker.endpoint import Endpoint
 from tests.cli.running import Cli, engine, process
 from tests.kubernetes.apiserver import ApiServer, Manner
+from tui.boot import Boot
 from tui.cli.dispatch import build
 from tui.cli.explore import explorer_options
-from tui.clusters import ClusterTarget, find
+from tui.clusters import ClusterTarget, find, target_of
 from tui.options import ClusterOptions, ExplorerOptions, Settings, SourceOptions
+from tui.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -201,9 +205,6 @@ def test_a_kubeconfig_without_a_current_context_is_for_other_uses(cli: Cli, monk
 
 
 def test_the_explorer_follows_both(cli: Cli, server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui.boot import Boot
-    from tui.session import Session
-
     monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(cli.folder / "config")))
     with engine(cli.folder) as fake:
         monkeypatch.setenv("DOCKER_HOST", fake.url)
@@ -217,10 +218,101 @@ def test_the_explorer_follows_both(cli: Cli, server: ApiServer, monkeypatch: pyt
         boot.sources[1].stop()
 
 
-def test_the_explorer_on_files(cli: Cli) -> None:
-    from tui.boot import Boot
-    from tui.session import Session
+@pytest.fixture
+def no_engine(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an engine would be looked for; there is none, whatever this machine has."""
+    path = cli.folder / "usual.sock"
+    place = Endpoint(f"unix://{path}", "rootful Docker")
+    monkeypatch.setattr("inventory.sources.docker.endpoints.usual", lambda _: (place,))
+    return path
 
+
+def booted(session: Session | None = None, **chosen: Any) -> Boot:
+    return Boot.of(ExplorerOptions(SourceOptions(**chosen), Settings()), session or Session(lambda: None))
+
+
+def test_where_only_a_cluster_is_no_engine_is_waited_for(
+    cli: Cli, server: ApiServer, no_engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(cli.folder / "config")))
+    session = Session(lambda: None)
+    boot = booted(session)
+    assert ([source.name for source in boot.sources], boot.target) == (["kubernetes"], "context admin")
+    session.sources = boot.sources
+    (source,) = boot.sources
+    source.start()
+    try:
+        _until(lambda: session.store.snapshot().sources["kubernetes"].status is Status.OK)
+        assert session.freshness(time.time()).state == "live"
+        assert set(session.store.snapshot().sources) == {"kubernetes"}
+    finally:
+        source.stop()
+    ran = cli("scan", "--format", "json", "--fail-on", "none")
+    assert {source["kind"] for source in json.loads(ran.out)["sources"]} == {"kubernetes"}
+    assert ran.line == f"deckwatch: no container engine could be read: no socket at {no_engine}"
+
+
+def test_what_hints_at_an_engine_is_followed_beside_a_cluster(
+    cli: Cli, server: ApiServer, no_engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = str(server.kubeconfig(cli.folder / "config"))
+    assert [source.name for source in booted().sources] == ["docker"]  # neither is there: it says what was tried
+    monkeypatch.setenv("KUBECONFIG", config)
+    assert [source.name for source in booted(hosts=(f"unix://{no_engine}",)).sources] == ["docker", "kubernetes"]
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(no_engine))  # somebody has stopped the engine
+    assert [source.name for source in booted().sources] == ["docker", "kubernetes"]
+    no_engine.unlink()
+    assert [source.name for source in booted().sources] == ["kubernetes"]
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{no_engine}")
+    assert [source.name for source in booted().sources] == ["docker", "kubernetes"]
+
+
+def test_the_explorer_leaves_out_a_cluster_that_nobody_chose(
+    cli: Cli, no_engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cli.folder / "config").write_text("apiVersion: v1\nkind: Config\ncontexts: []\n", encoding="utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(cli.folder / "config"))
+    assert [source.name for source in booted().sources] == ["docker", "kubernetes"]  # nothing else is there to say
+    ran = cli("scan")
+    assert ran.status == 3
+    assert "no cluster could be read: the kubeconfig has no current context; name one (--context); to look" in ran.err
+    with engine(cli.folder) as fake:
+        monkeypatch.setenv("DOCKER_HOST", fake.url)
+        assert [source.name for source in booted().sources] == ["docker"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("kind: Config\ncurrent-context: arn:aws:eks:eu:1:cluster/a\nusers: []\n", "arn:aws:eks:eu:1:cluster/a"),
+        ("current-context: 'admin@home'\r\n", "admin@home"),
+        ('current-context: ""\n', ""),
+        ("current-context: null\n", ""),
+        ("current-context: nullarbor\n", "nullarbor"),
+        ("current-context: *a\n", ""),
+        ("  current-context: inner\n", ""),
+        ('{"current-context": "a"}', ""),
+    ],
+)
+def test_the_name_of_the_current_context(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "config").write_text(text, encoding="utf-8", newline="")
+    target, found = ClusterTarget("kubernetes"), {"KUBECONFIG": f"{tmp_path}/none:{tmp_path}/config"}
+    said = f"context {name}" if name else "current context"
+    assert target_of(target, SourceOptions(), found) == said
+    named = SourceOptions(clusters=ClusterOptions(tmp_path / "config"))
+    assert target_of(target, named, {}) == said
+    assert target_of(ClusterTarget("a", "a"), SourceOptions(), found) == "context a"
+
+
+def test_a_namespace_that_is_misspelt(cli: Cli, server: ApiServer) -> None:
+    config = server.kubeconfig(cli.folder / "config")
+    ran = cli("scan", "--format", "json", "--fail-on", "none", "--kubeconfig", config, "-n", "prd")
+    assert ran.line.endswith("degraded: only prd; no namespace prd (near: prod)")
+    assert cli("scan", "--format", "json", "--fail-on", "none", "--kubeconfig", config, "-n", "prod").err == ""
+
+
+def test_the_explorer_on_files(cli: Cli) -> None:
     text = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s}\n"
     (cli.folder / "a.yaml").write_text(text % "one", encoding="utf-8")
     session = Session(lambda: None)
@@ -301,7 +393,7 @@ def test_a_capture_of_a_cluster_that_is_named(cli: Cli, server: ApiServer) -> No
     assert (ran.status, ran.out) == (0, "")
     assert "wrote a.bundle" in ran.err
     report = scanned(cli, "--from", "a.bundle")
-    assert [(source["kind"], source["status"]) for source in report["sources"]] == [("bundle", "degraded")]
+    assert [(source["kind"], source["status"]) for source in report["sources"]] == [("bundle", "ok")]
     assert {one["resource"]["source"] for one in report["results"]} == {"admin"}
     assert report["summary"]["resources"] == live["summary"]["resources"]
     assert not server.journal.writes()
