@@ -25,13 +25,23 @@ _PANES = {
     "images": ("1",),
     "containers": ("2",),
     "networks": ("3",),
-    "services": ("4",),
+    "workloads": ("4",),
+    "pods": ("4", "b"),
+    "nodes": ("4", "b", "b"),
+    "rbac": ("4", "b", "b", "b"),
+    "policies": ("4", *("b",) * 4),
+    "exposure": ("4", *("b",) * 5),
+    "certificates": ("4", *("b",) * 6),
     "monitoring": ("5",),
     "coverage": ("5", "b"),
     "findings": ("6",),
     "benchmarks": ("B", *("j",) * 3),
 }
+_BROKEN = ("4", "t", *"workloads", "enter", "slash", *"payments", "enter", "enter")
 _DETAILS = {
+    "kube-state": (*_BROKEN, "t", "s"),
+    "kube-rights": ("4", "slash", *"ci-runner", "enter", "enter", "t", "r"),
+    "kube-reach": ("4", "slash", *"checkout-api", "enter", "enter", "t", "r", "t", "r"),
     "detail-findings": ("2", "enter"),
     "detail-inspect": ("2", "i"),
     "detail-logs": ("2", "slash", *"alertm", "enter", "l"),
@@ -39,7 +49,7 @@ _DETAILS = {
     "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
 _SIZES = ((80, 24), (120, 40))
-_WIDE = ("overview", "containers", "findings", "benchmarks", "detail-findings")
+_WIDE = ("overview", "containers", "workloads", "pods", "findings", "benchmarks", "detail-findings", "kube-state")
 
 SHOTS: tuple[Shot, ...] = tuple(
     Shot(name, columns, rows, keys)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from checks.check import Domain, check
 from checks.evidence import seen
+from checks.kubernetes.proven import among_none, if_read
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.view import View
 from inventory.gap import Gap, Reason, Unread
@@ -42,7 +43,8 @@ def needless_token(bearer: PodBearer, view: View) -> Verdict:
 
     F: mounted, and the account is `default` (medium), or has no binding of its own nor by the group of its namespace or
     of all accounts (low). M: mounted, and bound. P: not mounted; M where the pod then asks for a token for the API
-    server by a volume of its own. NA: a static pod, which can have none. U: account or bindings could not be read.
+    server by a volume of its own. NA: a static pod, which can have none. U: account or bindings could not be read;
+    `default` fails where no account is among the manifests, and the evidence says so.
 
     Source: CIS Kubernetes 5.1.6.
     """
@@ -62,7 +64,9 @@ def needless_token(bearer: PodBearer, view: View) -> Verdict:
     bound = granted(bearer.namespace, account, view)
     if not bound:
         none = Evidence("RoleBindings, ClusterRoleBindings", "0 for this account")
-        return failed(f"mounts a token of {account}, which may do nothing", *evidence, none, severity=Severity.LOW)
+        return failed(
+            f"mounts a token of {account}, which has no rights of its own", *evidence, none, severity=Severity.LOW
+        )
     return manual(f"mounts a token of {account}, which has {_many(bound)}", *evidence, *_roles(bound))
 
 
@@ -71,10 +75,7 @@ def _of_default(bearer: PodBearer, evidence: list[Evidence], view: View) -> tupl
 
     Only says more about what is proven without: bindings that may not be read take nothing from it.
     """
-    try:
-        bound = granted(bearer.namespace, "default", view)
-    except Unread:
-        bound = ()
+    bound = if_read(lambda: granted(bearer.namespace, "default", view), ())
     message = "mounts a token of the default account"
     return (f"{message}, which has {_many(bound)}" if bound else message, *evidence, *_roles(bound))
 
@@ -101,7 +102,7 @@ def _roles(bound: Granted) -> list[Evidence]:
 )
 def default_account(bearer: PodBearer, view: View) -> Verdict:
     """F: `serviceAccountName` is `default` or not set, and its token is mounted; medium where anything is bound to the
-    account. P: an account of its own, or no token. NA: a static pod. U: account or bindings could not be read.
+    account. P: an account of its own, or no token. NA: a static pod. U: the account could not be read, as in ORC-134.
 
     Source: CIS Kubernetes 5.1.5.
     """
@@ -112,7 +113,7 @@ def default_account(bearer: PodBearer, view: View) -> Verdict:
     account, evidence, mounts = mounted(bearer, view)
     if not mounts:
         return passed("its token is not mounted", *evidence)
-    bound = granted(bearer.namespace, account, view)
+    bound = if_read(lambda: granted(bearer.namespace, account, view), ())
     if not bound:
         return failed("runs as the default account", *evidence)
     message = f"runs as the default account, which has {_many(bound)}"
@@ -133,7 +134,13 @@ def mounted(bearer: PodBearer, view: View) -> tuple[str, list[Evidence], bool]:
         evidence.append(seen(path, spec.automount_service_account_token))
         return name, evidence, spec.automount_service_account_token
     key = object_key(Kind.SERVICEACCOUNT, bearer.key.source, bearer.namespace, name)
-    account = cast("ServiceAccount | None", view.get(key))
+    try:
+        account = cast("ServiceAccount | None", view.get(key))
+    except Unread as missing:
+        if name != "default" or not among_none(bearer, missing.gap):
+            raise
+        told = "none among the manifests; its token is mounted unless that of the cluster says otherwise"
+        return name, [*evidence, seen(path, None), Evidence("ServiceAccount default", told)], True
     if account is None:
         return name, [*evidence, seen(path, None)], True
     evidence.append(seen("ServiceAccount automountServiceAccountToken", account.automount_token, key))

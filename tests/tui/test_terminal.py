@@ -63,7 +63,7 @@ def test_a_walk_ends_with_the_terminal_as_it_was() -> None:
     with demo() as run:
         run.until(READY)
         for key, words in (
-            ("1", "Images"), ("2", "Containers"), ("3", "Networks"), ("4", "Services"), ("5", "Monitoring"),
+            ("1", "Images"), ("2", "Containers"), ("3", "Networks"), ("4", "Workloads"), ("5", "Monitoring"),
             ("6", "Findings"), ("0", READY),
         ):  # fmt: skip
             os.write(run._master, key.encode())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from inventory.resource import CLUSTER_KINDS, Kind
+from inventory.gap import Unread
+from inventory.resource import CLUSTER_KINDS, Kind, Resource
 from tui.detail.tab import Context, Shape, Tab
 from widgets.textview import TextLine
+
+if TYPE_CHECKING:
+    from inventory.kubernetes.workloads import PodBearer
 
 MADE = frozenset({
     Kind.CLUSTER, Kind.SUBJECT, Kind.CONTROL_PLANE, Kind.KUBELET, Kind.KUBE_HOST, Kind.OPENING, Kind.EVENT,
@@ -30,6 +34,18 @@ _ASKED = frozenset({
 _STATES = frozenset({
     Kind.NAMESPACE, Kind.HORIZONTALPODAUTOSCALER, Kind.GATEWAY, Kind.APISERVICE,
 })  # fmt: skip
+
+
+def opens_on(resource: Resource | None, now: float) -> str:
+    """The tab that shows first: of a pod or workload that is not well why not, else what is found."""
+    if resource is None or resource.key.kind not in {Kind.POD, *WORKLOADS}:
+        return "findings"
+    from inventory.kubernetes.reasons import troubles
+
+    try:
+        return "state" if any(one.grave for one in troubles(cast("PodBearer", resource), now)) else "findings"
+    except Unread:
+        return "findings"
 
 
 def _late(module: str, name: str) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from checks.verdict import Severity
 from inventory.resource import ResourceKey
 from inventory.snapshot import Event
 from tui.arranging import Arranger, Wish
+from tui.detail.kube import opens_on
 from tui.detail.tab import Shape
 from tui.listing import Filters, ListState
 from tui.panes import PaneSpec, load, specs
@@ -356,7 +357,7 @@ class MainScreen(FrameScreen):
         """The place that a link stands for."""
         here = self.trail.here
         if isinstance(target, ResourceKey):
-            return Place(here.pane, target)
+            return Place(here.pane, target, opens_on(self.picture.snapshot.get(target), self.deck.now()))
         if isinstance(target, Event):
             found = next((r.key for r in self.picture.snapshot if r.key.id == target.id), None)
             return Place(here.pane, found, "events") if found else None
