@@ -6,6 +6,8 @@ import os
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from checks.catalogue import catalogue
 from checks.policy import Waiver
 from checks.result import Result
@@ -27,6 +29,8 @@ from widgets.overlay import Choice, Option, Picker
 
 if TYPE_CHECKING:
     from tui.screens.deck import DeckScreen
+
+_SELECTORS = ("kind", "image", "label", "project", "namespace", "source")
 
 
 def accept(screen: DeckScreen) -> None:
@@ -142,8 +146,7 @@ class _Acceptance:
             values["reason"].strip(),
             values["owner"].strip(),
             expires if isinstance(expires, date) else None,
-            image=where.selectors.get("image", ""),
-            project=where.selectors.get("project", ""),
+            **{name: where.selectors.get(name, "") for name in _SELECTORS},
             value=self._faults if values.get("faults") == "1" else (),
         )
 
@@ -154,7 +157,7 @@ class _Acceptance:
         waiver = self._waiver(values)
         expires = waiving.until(values["expires"], self._today)
         errors = {"check": waiving.check_mistake(waiver.check)}
-        errors["reason"] = "" if waiver.reason else "say why: it is what others will read"
+        errors["reason"] = "" if waiver.reason else "a reason is needed"
         errors["owner"] = "" if waiver.owner or not self._owned else "say who answers for it (policy.require_owner)"
         errors["expires"] = expires if isinstance(expires, str) else ""
         count = self._count(waiver)
@@ -163,14 +166,14 @@ class _Acceptance:
         made = "new file" if self._new else "added to"
         return State(
             {name: said for name, said in errors.items() if said},
-            {"expires": last, "where": found},
+            {"expires": last, "where": found, "reason": errors["reason"]},
             f"{made} {self._file.path}",
             _lines(waiver),
         )
 
     def _count(self, waiver: Waiver) -> int:
         """Asked for at every key, but only some of them make a difference."""
-        what = Waiver(waiver.check, waiver.resource, "", image=waiver.image, project=waiver.project, value=waiver.value)
+        what = structs.replace(waiver, reason="", owner="", expires=None)
         if self._counted is None or self._counted[0] != what:
             self._counted = (what, waiving.covers(what, self._screen.picture))
         return self._counted[1]
