@@ -8,6 +8,7 @@ from checks.kubernetes import references
 from checks.network.certificates import OLD_DIGESTS, covers, judge_dates, valid, weak_key
 from checks.verdict import Evidence, Outcome, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
+from inventory.gap import Unread
 from inventory.kubernetes.cluster import Namespace
 from inventory.kubernetes.configuration import ConfigMap, KubeSecret, TlsCertificate
 
@@ -99,7 +100,8 @@ def tls_secret(secret: KubeSecret, view: View) -> Verdict:
     and Gateways that use it) and NET-021 (key and signature).
 
     F: any of them; what nothing uses: low. M: made for more than 398 days. P: none of these. NA: another type. U: not
-    asked for (the policy decides), or no certificate. The key is never asked for.
+    asked for (the policy decides), or no certificate; or it is sound, and what uses it could not be read. The key is
+    never asked for.
     """
     if secret.type != _TLS:
         return not_applicable("not of the type kubernetes.io/tls")
@@ -108,18 +110,27 @@ def tls_secret(secret: KubeSecret, view: View) -> Verdict:
         return unknown("the secret has no certificate")
     if leaf.error:
         return unknown(leaf.error, Evidence("data[tls.crt]", leaf.error))
-    hosts = references.served_hosts(view, secret.namespace)
-    used = secret.name in hosts or secret.name in references.named_in(view, secret.namespace).secrets
+    try:
+        hosts = references.served_hosts(view, secret.namespace)
+        used = secret.name in hosts or secret.name in references.named_in(view, secret.namespace).secrets
+    except Unread:
+        itself = _certificate(leaf, (), None, view)
+        if itself.outcome is Outcome.FAIL:
+            return itself
+        raise
     return _certificate(leaf, hosts.get(secret.name, ()), used, view)
 
 
-def _certificate(leaf: TlsCertificate, hosts: tuple[str, ...], used: bool, view: View) -> Verdict:
+_USED = {True: "by an Ingress, Gateway or pod", False: "by nothing that was found", None: "by what could not be read"}
+
+
+def _certificate(leaf: TlsCertificate, hosts: tuple[str, ...], used: bool | None, view: View) -> Verdict:
     described = [
         Evidence("data[tls.crt]: subject", leaf.subject or "none"),
         Evidence("data[tls.crt]: issuer", leaf.issuer or "none"),
         valid(leaf.not_before, leaf.not_after),
         Evidence("key", f"{leaf.key_type} {leaf.key_bits or ''}".strip()),
-        Evidence("used", "by an Ingress, Gateway or pod" if used else "by nothing that was found"),
+        Evidence("used", _USED[used]),
     ]
     dates = judge_dates(leaf.not_before, leaf.not_after, view.now, *described)
     faults = [dates.message] if dates.outcome is Outcome.FAIL else []
@@ -134,7 +145,7 @@ def _certificate(leaf: TlsCertificate, hosts: tuple[str, ...], used: bool, view:
     if not faults and not others:
         return dates
     worst = Severity.HIGH if others else (severity or Severity.HIGH)
-    return failed("; ".join((*faults, *others)), *described, severity=worst if used else Severity.LOW)
+    return failed("; ".join((*faults, *others)), *described, severity=Severity.LOW if used is False else worst)
 
 
 @check(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from checks.check import Domain, check
 from checks.evidence import capped, seen
 from checks.kubernetes.outside import makers_behind, pods_behind, ways_in
+from checks.kubernetes.proven import if_read
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.versions import parse_version
 from checks.view import View
@@ -109,7 +110,7 @@ def known_bad(deployment: Deployment, view: View) -> Verdict:
     """Judges the Deployment's name and images.
 
     F: Tiller, the server of Helm 2 (critical where a Service leads to its port 44134 and it is not bound to localhost);
-    Kubernetes Dashboard before 1.10.1 (CVE-2018-18264). P: neither. U: Services could not be read.
+    Kubernetes Dashboard before 1.10.1 (CVE-2018-18264). P: neither.
     """
     containers = deployment.pod_spec.containers
     for index, container in enumerate(containers):
@@ -128,7 +129,7 @@ def _tiller(deployment: Deployment, path: str, image: str, view: View) -> Verdic
     words = [word for one in deployment.pod_spec.containers for word in (*one.command, *one.args)]
     local = any(word.startswith(("--listen=localhost", "--listen=127.")) for word in words)
     evidence = [seen(path, image)]
-    services = view.index_of(KubeService, _tiller_services, deployment.namespace) or ()
+    services = if_read(lambda: view.index_of(KubeService, _tiller_services, deployment.namespace), None) or ()
     if services and not local:
         evidence += [Evidence(f"service {name}", str(_TILLER_PORT)) for name in services]
         return failed("Tiller answers on its port", *evidence, severity=Severity.CRITICAL)

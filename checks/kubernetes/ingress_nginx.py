@@ -10,6 +10,7 @@ from checks.data.advisories import affecting
 from checks.data.ingress_nginx import ADVISORIES, RETIRED, SNIPPETS_OFF_SINCE, TABLE_DATE
 from checks.data.tables import day, outdated
 from checks.evidence import capped, seen
+from checks.kubernetes.proven import if_read
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
 from checks.versions import Version, parse_version
 from checks.view import View
@@ -53,7 +54,8 @@ def snippets(ingresses: tuple[Ingress, ...]) -> Mapping[str, tuple[tuple[Resourc
 def flawed_controller(bearer: PodBearer, view: View) -> Verdict:
     """F: an ingress-nginx image whose tag lies in the range of a published vulnerability (as severe as the worst), or
     Ingresses use *-snippet annotations, or the project has ended (2026-03-31; medium). M: its tag tells no version, or
-    a distribution's. P: another controller, or patched while there were patches. NA: no ingress controller.
+    a distribution's. P: another controller, or patched while there were patches. NA: no ingress controller. U: nothing
+    else fails, and Ingresses could not be read.
     """
     for at, container in enumerate(bearer.pod_spec.containers):
         name, tag = _image(container)
@@ -68,15 +70,15 @@ def _judged(path: str, container: PodContainer, tag: str, view: View) -> Verdict
     today = day(view.now)
     version = parse_version(tag.removeprefix("nginx-").replace("-chroot", ""))
     evidence = [seen(path, container.image)]
-    used = view.index_of(Ingress, snippets, "") or ()
-    evidence += capped((Evidence(f"Ingress {key.id}: metadata.annotations", name, key) for key, name in used), 10)
+    found = affecting(version, ADVISORIES) if version is not None and not version.distribution else []
     retired = today > RETIRED
+    used = if_read(lambda: _used(view), ()) if found or retired else _used(view)
+    evidence += capped((Evidence(f"Ingress {key.id}: metadata.annotations", name, key) for key, name in used), 10)
     if retired:
         evidence.append(Evidence("ingress-nginx", f"no releases after {RETIRED}"))
     if version is None or version.distribution:
         told = "ingress-nginx whose tag tells no version" if version is None else "a distribution's ingress-nginx"
         return manual(f"{told}{'; the project has ended' if retired else ''}", *evidence)
-    found = affecting(version, ADVISORIES)
     evidence += [Evidence(one.id, f"{one.what}; fixed in {one.fixed_in} (table of {TABLE_DATE})") for one in found]
     severities = [one.severity for one in found]
     words = []
@@ -93,6 +95,10 @@ def _judged(path: str, container: PodContainer, tag: str, view: View) -> Verdict
     if outdated(TABLE_DATE, today):
         return manual(f"the table of vulnerabilities is of {TABLE_DATE}", *evidence)
     return passed(_snippets_by_default(version), *evidence)
+
+
+def _used(view: View) -> tuple[tuple[ResourceKey, str], ...]:
+    return view.index_of(Ingress, snippets, "") or ()
 
 
 def _snippets_by_default(version: Version) -> str:

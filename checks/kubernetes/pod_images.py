@@ -10,6 +10,7 @@ from checks.images.reference import complete, is_content_id, parse
 from checks.images.registry import allowed
 from checks.images.tags import FLOATING
 from checks.kubernetes.by_namespace import joined_from
+from checks.kubernetes.proven import if_read
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.kubernetes.workloads import Pod, PodBearer
@@ -37,7 +38,8 @@ def images(bearer: PodBearer, view: View) -> Verdict:
     F: the policy lists registries and one is not on it (high); neither tag nor digest, or the tag latest, stable, edge,
     main, master, nightly or dev (medium), also with a pull policy that keeps what a node has; pods of one maker run
     different content by the same reference (medium); no digest (low). M: only that nobody said which registries are
-    trusted. P: none of these. U: pods could not be read, or a container names no image. Source: CIS Kubernetes 5.5.1.
+    trusted. P: none of these. U: pods could not be read and nothing else fails (of a manifest nothing runs yet), or a
+    container names no image. Source: CIS Kubernetes 5.5.1.
     """
     faults: dict[str, list[str]] = {}
     evidence: list[Evidence] = []
@@ -66,7 +68,8 @@ def images(bearer: PodBearer, view: View) -> Verdict:
         if kept:
             evidence.append(Evidence(f"{bearer.spec_path}.{path}.imagePullPolicy", one.image_pull_policy))
     shown = capped(evidence, 20)
-    for name, image, digests in _different(bearer, view):
+    different = if_read(lambda: _different(bearer, view), ()) if faults else _different(bearer, view)
+    for name, image, digests in different:
         faults.setdefault("replicas run different content", []).append(name)
         shown.append(Evidence(f"status.containerStatuses[{name}].imageID of its pods", f"{image}: {digests}"))
     if not faults and nameless:
@@ -87,7 +90,7 @@ def images(bearer: PodBearer, view: View) -> Verdict:
 
 def _different(bearer: PodBearer, view: View) -> list[tuple[str, str, str]]:
     """(container, reference, digests) where the pods that it made do not run the same; said of the topmost maker."""
-    if isinstance(bearer, Pod) or bearer.controller is not None:
+    if isinstance(bearer, Pod) or bearer.manifest is not None or bearer.controller is not None:
         return []
     runs = view.index_of(Pod, _CONTENT_BY_MAKER, f"{bearer.api_kind}/{bearer.key.id}") or ()
     found: dict[tuple[str, str], set[str]] = {}

@@ -8,9 +8,11 @@ from checks.check import Domain, check
 from checks.evidence import capped, seen
 from checks.kubernetes import controls
 from checks.kubernetes.controls import Violation, judged
+from checks.kubernetes.proven import among_none, if_read
 from checks.template import pod_check
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
+from inventory.gap import Unread
 from inventory.kubernetes.exposure import KubeService
 from inventory.kubernetes.podspec import PodSpec
 from inventory.kubernetes.policies import LimitRange
@@ -19,6 +21,7 @@ from inventory.resource import ResourceKey
 
 Given = tuple[frozenset[str], frozenset[str]]
 """Resources with a default limit, and with a default request."""
+_UNLESS = "unless a LimitRange of the namespace sets it"
 _JOBS = "it runs to its end: nobody waits for it to become ready"
 
 
@@ -63,15 +66,22 @@ def no_limits(bearer: PodBearer, view: View) -> Verdict:
     """Containers, sidecars and init containers; a limit or request of the pod as a whole counts for each.
 
     F: one has no memory limit (medium), no cpu request (low; a cpu limit counts as one) or no ephemeral-storage limit
-    (low). NA: a template lacks them, and the namespace's LimitRange sets them when the pod is made (a pod itself shows
-    what it was given). P: all set. U: LimitRanges could not be read. Source: NSA/CISA, resource policies.
+    (low). NA: a template lacks them, and the namespace's LimitRange sets them when the pod is made (a pod in the cluster
+    shows what it was given). P: all set. U: a template lacks them, and LimitRanges could not be read; where there is
+    none among the manifests it fails, and says so. Source: NSA/CISA, resource policies.
     """
     spec = bearer.pod_spec
     lacking = _lacking(spec, (frozenset(), frozenset()))
     if not lacking:
         return passed()
-    if not isinstance(bearer, Pod):
-        defaults = view.index_of(LimitRange, container_defaults, bearer.namespace)
+    unless = ""
+    if not isinstance(bearer, Pod) or bearer.manifest is not None:  # nobody has given a pod of a file anything yet
+        try:
+            defaults = view.index_of(LimitRange, container_defaults, bearer.namespace)
+        except Unread as missing:
+            if not among_none(bearer, missing.gap):
+                raise
+            defaults, unless = None, f"; {_UNLESS}"
         left = _lacking(spec, defaults) if defaults is not None else lacking
         if not left:
             return not_applicable("the namespace's LimitRange gives what the template does not say")
@@ -80,7 +90,7 @@ def no_limits(bearer: PodBearer, view: View) -> Verdict:
     said = {what: ", ".join(name for kind, _, name in lacking if kind == what) for what, _, _ in lacking}
     message = "; ".join(f"no {what}: {names}" for what, names in said.items())
     evidence = capped([Evidence(f"{bearer.spec_path}.{path}", "null") for _, path, _ in lacking], 20)
-    return failed(message, *evidence, severity=None if memory else Severity.LOW)
+    return failed(f"{message}{unless}", *evidence, severity=None if memory else Severity.LOW)
 
 
 def _lacking(spec: PodSpec, defaults: Given) -> list[tuple[str, str, str]]:
@@ -136,22 +146,24 @@ def container_defaults(ranges: tuple[LimitRange, ...]) -> Mapping[str, Given]:
 )
 def no_probes(bearer: PodBearer, view: View) -> Verdict:
     """F: none of the regular containers has a `readinessProbe` and a Service selects the pod (low); or none of them has
-    a `livenessProbe` (info). P: else: a pod is ready when all that say so are. NA: jobs and their pods. U: Services
-    could not be read. Source: OWASP Kubernetes Top Ten K01.
+    a `livenessProbe` (info). P: else: a pod is ready when all that say so are. NA: jobs and their pods. U: some
+    have only a `livenessProbe`, and Services could not be read. Source: OWASP Kubernetes Top Ten K01.
     """
     if isinstance(bearer, Job | CronJob) or (isinstance(bearer, Pod) and _of_job(bearer)):
         return not_applicable(_JOBS)
     spec = bearer.pod_spec
     unready = not any(one.readiness_probe for one in spec.containers)
-    services = _services(bearer, view) if unready else ()
-    unwatched = not any(one.liveness_probe for one in spec.containers)
+    unwatched = bool(spec.containers) and not any(one.liveness_probe for one in spec.containers)
+    services: tuple[ResourceKey, ...] = ()
+    if unready:
+        services = if_read(lambda: _services(bearer, view), ()) if unwatched else _services(bearer, view)
     evidence: list[Evidence] = []
     said: list[str] = []
     if services:
         said.append("no readiness probe though behind a Service")
         evidence.append(Evidence(f"{bearer.spec_path}.containers[*].readinessProbe", "null"))
         evidence += [Evidence("Service selects the pod", key.id, key) for key in services[:3]]
-    if unwatched and spec.containers:
+    if unwatched:
         said.append("no liveness probe")
         evidence.append(Evidence(f"{bearer.spec_path}.containers[*].livenessProbe", "null"))
     if not said:
