@@ -66,7 +66,7 @@ def no_limits(bearer: PodBearer, view: View) -> Verdict:
     """Containers, sidecars and init containers; a limit or request of the pod as a whole counts for each.
 
     F: one has no memory limit (medium), no cpu request (low; a cpu limit counts as one) or no ephemeral-storage limit
-    (low). NA: a template lacks them, and the namespace's LimitRange sets them when the pod is made (a pod in the cluster
+    (low). NA: a template lacks them, and the namespace's LimitRange sets them when the pod is made (a pod of a cluster
     shows what it was given). P: all set. U: a template lacks them, and LimitRanges could not be read; where there is
     none among the manifests it fails, and says so. Source: NSA/CISA, resource policies.
     """

@@ -136,3 +136,11 @@ def test_where_a_broken_file_may_hold_the_others_nobody_knows(tmp_path: Path) ->
     assert {check: found[check].outcome for check in ("ORC-131", "ORC-133", "ORC-134")} == {
         "ORC-131": U, "ORC-133": F, "ORC-134": U,
     }  # fmt: skip
+
+
+def test_a_pod_of_a_file_may_be_given_limits_too(tmp_path: Path) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n"
+    assert "unless a LimitRange" in _of(tmp_path, pod)["ORC-131"].message
+    given = "{type: Container, default: {memory: 1Gi, cpu: 1, ephemeral-storage: 1Gi}}"
+    ranges = f"---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: all}}\nspec: {{limits: [{given}]}}\n"
+    assert _of(tmp_path, pod + ranges)["ORC-131"].outcome is Outcome.NOT_APPLICABLE
