@@ -102,7 +102,7 @@ _ADMISSION = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 _FLOW = ("FlowSchema", "PriorityLevelConfiguration")
 
 
-def _removed(minor: int, *kinds: str) -> Mapping[str, int]:
+def _removed(minor: int, *kinds: str) -> dict[str, int]:
     return dict.fromkeys(kinds, minor)
 
 
