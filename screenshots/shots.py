@@ -20,18 +20,13 @@ class Shot:
         return f"{self.name}-{self.columns}x{self.rows}"
 
 
+_VIEWS = ("workloads", "pods", "nodes", "rbac", "policies", "exposure", "certificates")
 _PANES = {
     "overview": ("0",),
     "images": ("1",),
     "containers": ("2",),
     "networks": ("3",),
-    "workloads": ("4",),
-    "pods": ("4", "b"),
-    "nodes": ("4", "b", "b"),
-    "rbac": ("4", "b", "b", "b"),
-    "policies": ("4", *("b",) * 4),
-    "exposure": ("4", *("b",) * 5),
-    "certificates": ("4", *("b",) * 6),
+    **{view: ("4", "t", *view, "enter") for view in _VIEWS},
     "monitoring": ("5",),
     "coverage": ("5", "b"),
     "findings": ("6",),
