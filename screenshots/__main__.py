@@ -20,6 +20,7 @@ from widgets.style import choose
 
 HERE = Path(__file__).parent
 FONT = "DejaVu Sans Mono"
+QUIET = 12  # tenths of a second in which nothing is left to judge
 PATIENCE = 30.0  # seconds for the recording to be read and judged
 
 
@@ -37,9 +38,11 @@ async def take(shot: Shot, sources: SourceOptions) -> str:
 
 
 async def _until_judged(app: DeckwatchApp) -> None:
+    quiet = 0  # a recording of several sources is judged part by part
     for _ in range(int(PATIENCE / 0.1)):
         await asyncio.sleep(0.1)
-        if app.ready and app.session.settled:
+        quiet = quiet + 1 if app.ready and app.session.settled else 0
+        if quiet == QUIET:
             return
     raise TimeoutError("the recording was not judged in time")
 
