@@ -7,6 +7,7 @@ import pytest
 from inventory.resource import ENGINE_KINDS, OBJECTS, Kind, ResourceKey
 from tests.tui.every_kind import KINDS, examples, picture_of
 from tests.tui.stage import detail_text, place, play, put_cursor
+from tui.detail.kube import opens_on
 from tui.detail.tab import Shape, tabs_of
 from tui.panes import specs
 from widgets.findings import FindingsList
@@ -35,7 +36,9 @@ async def test_every_tab_of_every_kind(kind: Kind) -> None:
         for resource in examples(kind)[: 3 if kind in ENGINE_KINDS else 1]:
             here.deck.enter(resource.key)
             await here.pilot.pause()
-            for tab in tabs_of(resource):
+            tabs = tabs_of(resource)  # what is not well opens on why, all else on what is found
+            first = next(at for at, tab in enumerate(tabs) if tab.id == opens_on(resource, here.deck.deck.now()))
+            for tab in (*tabs[first:], *tabs[:first]):
                 assert here.deck.trail.here.tab == tab.id
                 detail = here.deck.detail
                 assert detail is not None and detail.tab == tab
@@ -43,7 +46,7 @@ async def test_every_tab_of_every_kind(kind: Kind) -> None:
                 if tab.shape is Shape.TEXT:
                     assert detail_text(here).lines
                 await here.press("right_parenthesis")
-            assert here.deck.trail.here.tab == tabs_of(resource)[0].id
+            assert here.deck.trail.here.tab == tabs[first].id
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
