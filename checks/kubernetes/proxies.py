@@ -55,10 +55,11 @@ def metrics_address(config: ConfigMap, view: View) -> Verdict:
 def _mapping(text: str, path: str) -> dict[str, Any]:
     import yaml  # late: only a cluster that has this ConfigMap needs it
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in Python alone a large text takes seconds
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=loader)):
             raise Unread(Gap(Reason.MALFORMED, path, "refers to itself"))
-        found = yaml.safe_load(text)
+        found = yaml.load(text, Loader=loader)  # noqa: S506 - either of them is a safe one
     except (yaml.YAMLError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -74,6 +74,15 @@ def plain(raw: bytes) -> Any:
         raise AnswerError("empty answer" if not raw.strip() else f"not JSON ({len(raw)} bytes): {error}") from error
 
 
+def without_nulls(value: Any) -> Any:
+    """Decoded JSON without its nulls, where they mean that a member is not there."""
+    if isinstance(value, dict):
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value if one is not None]
+    return value
+
+
 def _plain_items(raw: bytes) -> list[bytes]:
     document = plain(raw)
     if not isinstance(document, list):

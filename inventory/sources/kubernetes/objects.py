@@ -21,7 +21,7 @@ from inventory.kubernetes.part import Part, api_name
 from inventory.kubernetes.resource import FieldManager, KubeResource, Manifest, OwnerReference, object_id
 from inventory.kubernetes.workloads import Pod, PodBearer
 from inventory.resource import EMPTY, ResourceKey
-from inventory.sources.decode import AnswerError, convert, decode, plain
+from inventory.sources.decode import AnswerError, convert, decode, plain, without_nulls
 from inventory.sources.docker.facts import moment
 from inventory.sources.kubernetes.configuration import config_map_values, event_values, secret_values
 from inventory.sources.kubernetes.pods import pod_spec
@@ -122,19 +122,11 @@ def _read(raw: bytes, wire: type[T]) -> tuple[T, dict[str, str]]:
     answer, malformed = decode(raw, wire)
     if not malformed and answer is not None:
         return answer, malformed
-    document = _without_nulls(plain(raw))
+    document = without_nulls(plain(raw))
     try:
         return msgspec.convert(document, wire), {}
     except (msgspec.ValidationError, RecursionError, OverflowError, ValueError):
         return convert(document, wire)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list):
-        return [_without_nulls(one) for one in value if one is not None]
-    return value
 
 
 def _common(

@@ -13,7 +13,7 @@ import msgspec
 from inventory.gap import Gap, Reason
 from inventory.kubernetes.part import Part
 from inventory.kubernetes.podspec import PodSpec
-from inventory.sources.decode import AnswerError, convert, plain
+from inventory.sources.decode import AnswerError, convert, plain, without_nulls
 
 CONFINING = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.security.alpha.kubernetes.io/",
              "container.seccomp.security.alpha.kubernetes.io/")  # fmt: skip
@@ -105,7 +105,7 @@ def _decode(raw: bytes, path: str) -> PodSpec | Gap:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        document = _without_nulls(plain(raw))
+        document = without_nulls(plain(raw))
         return _typed(msgspec.convert(document, PodSpec), document.get("volumes") or ())
     except AnswerError as error:
         return error.gap(path)
@@ -127,16 +127,8 @@ def _typed(spec: PodSpec, volumes: Any) -> PodSpec:
 def _wrong(raw: bytes, path: str, error: str) -> Gap:
     """The gap that names the member of a wrong type."""
     try:
-        _, malformed = convert(_without_nulls(plain(raw)), PodSpec)
+        _, malformed = convert(without_nulls(plain(raw)), PodSpec)
     except AnswerError as problem:
         return problem.gap(path)
     where = next(iter(malformed), "")
     return Gap(Reason.MALFORMED, f"{path}.{where}" if where else path, malformed.get(where, error[:200]))
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list):
-        return [_without_nulls(one) for one in value if one is not None]
-    return value
