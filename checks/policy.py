@@ -14,6 +14,7 @@ from checks.data.updates import SHIPPED, Tables
 from checks.news import News
 from checks.verdict import Severity, Verdict
 from inventory.resource import Resource
+from inventory.signatures.policy import NO_TRUST_POLICY, TrustPolicy
 
 
 class Waiver(msgspec.Struct, frozen=True):
@@ -77,6 +78,9 @@ class Policy(msgspec.Struct, frozen=True):
     severity: Mapping[str, Severity] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     waivers: tuple[Waiver, ...] = ()
     require_owner: bool = False  # of every waiver
+    trust: TrustPolicy = NO_TRUST_POLICY
+    max_report_age: int = 7  # days after which a look for vulnerabilities, or the data behind it, is too old
+    allowed_set_id: tuple[str, ...] = ()  # globs of paths of set-id programs that are wanted, besides the usual ones
     tables: Tables = SHIPPED  # what was fetched since this version was made
     news: Mapping[str, News] | None = None  # what a baseline did not hold, by source; None: there is no baseline
 

@@ -12,6 +12,7 @@ from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
 from inventory.host import Effective, Host
 from inventory.image import Image
+from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, Snapshot
 
@@ -152,6 +153,11 @@ class View:
     def image(self, image_id: str) -> Image | None:
         """The image with this content id, or None if the engine no longer has it."""
         return cast("Image | None", self.get(ResourceKey(Kind.IMAGE, self.source, image_id)))
+
+    def analysis(self, image_id: str) -> ImageAnalysis:
+        """What was found in an image and about it; its parts, or this itself, raise `Unread` until somebody looked."""
+        found = self.get(ResourceKey(Kind.IMAGE_ANALYSIS, self.source, image_id))
+        return cast("ImageAnalysis", found) if found is not None else NOT_ANALYSED
 
     def events(self) -> tuple[Event, ...]:
         """What happened on this source since it is being watched, oldest first."""

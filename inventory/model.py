@@ -20,6 +20,7 @@ from inventory.engine_files import Certificate, CertificateFile, ClientCredentia
 from inventory.gap import Gap, Reason, Unread
 from inventory.host import DiskFacts, Effective, FileFacts, Host, HostProcess
 from inventory.image import HistoryEntry, Image
+from inventory.image_analysis import ImageAnalysis
 from inventory.machine import (
     Audit,
     AuditRule,
@@ -58,6 +59,7 @@ __all__ = [
     "Host",
     "HostProcess",
     "Image",
+    "ImageAnalysis",
     "Journal",
     "Kind",
     "KubeConfig",

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     COMPONENT = "component"
     ACTIVITY = "activity"
     ENDPOINT = "endpoint"
+    IMAGE_ANALYSIS = "image-analysis"
     CLUSTER = "cluster"
     NAMESPACE = "namespace"
     KUBE_NODE = "kube-node"
@@ -80,9 +81,9 @@ class Kind(StrEnum):
         return f"{self.value}es" if self.value.endswith("ss") else f"{self.value}s"
 
 
-NOT_OBJECTS = frozenset({Kind.ACTIVITY, Kind.EVENT})
+NOT_OBJECTS = frozenset({Kind.ACTIVITY, Kind.IMAGE_ANALYSIS, Kind.EVENT})
 OBJECTS = tuple(kind for kind in Kind if kind not in NOT_OBJECTS)
-"""Kinds that stand for something of their own; an activity or event only says more about another, and is no row."""
+"""Kinds that stand for something of their own; the others only say more about another, and are no rows."""
 
 _FIRST_OF_A_CLUSTER = list(Kind).index(Kind.CLUSTER)
 ENGINE_KINDS = tuple(Kind)[:_FIRST_OF_A_CLUSTER]

@@ -128,7 +128,7 @@ class DockerSource:
         for (
             kind
         ) in ENGINE_KINDS:  # machine and components too, or a check would find nothing wrong with what is not there yet
-            if kind is not Kind.ENDPOINT:  # no engine tells of these
+            if kind not in {Kind.ENDPOINT, Kind.IMAGE_ANALYSIS}:  # no engine tells of these
                 self._store.set_gap(self.name, kind, Gap(Reason.PENDING, f"GET /{kind.value}"))
         self._health(Status.CONNECTING, "connecting")
         self._workers.start()

@@ -1,0 +1,1 @@
+"""What is in an image: packages, distribution, accounts, files that matter. Found without running it."""

@@ -1,0 +1,1 @@
+"""Which known vulnerabilities an image's packages have (OSV schema), and who says so."""

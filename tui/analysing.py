@@ -1,0 +1,147 @@
+"""Looks into images in the background, one at a time, because somebody asked or the configuration says so.
+
+One daemon thread takes images from a queue, does the parts that were asked for, and puts each result into the store as
+soon as it is there. A person sees how far it is and can stop it. Nothing here is waited for when the program ends.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from inventory.gap import Gap, Reason
+from inventory.image import Image
+from inventory.image_analysis import PARTS, ImageAnalysis
+from inventory.resource import Kind, ResourceKey
+from inventory.store import Store
+
+Tell = Callable[[str, float], None]
+"""Called with what is being done and how much of it is done (0 to 1, negative where nobody can tell)."""
+Stopped = Callable[[], bool]
+Examine = Callable[[Image, str, Tell, Stopped], Any]
+"""Finds one part (of `PARTS`) of one image's analysis, or the `Gap` that says why not. Runs in the thread."""
+
+
+class Progress(NamedTuple):
+    """How far it is: `done` of `total` images since the queue was last empty; what is being done to which image."""
+
+    done: int
+    total: int
+    image: ResourceKey
+    doing: str
+    share: float  # of this step, 0 to 1; negative where nobody can tell
+    since: float  # epoch seconds at which the first of them was begun
+
+
+class _CancelledError(Exception):
+    """The person does not want it any more."""
+
+
+class Analyst:
+    """The queue and its thread. `examine` does the work; results go to the store under `Kind.IMAGE_ANALYSIS`."""
+
+    def __init__(self, store: Store, examine: Examine, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._examine = examine
+        self._clock = clock
+        self._queue: deque[tuple[ResourceKey, tuple[str, ...]]] = deque()
+        self._wake = threading.Condition()
+        self._cancelled = threading.Event()
+        self._known: dict[ResourceKey, dict[str, Any]] = {}
+        self._progress: Progress | None = None
+        self._thread: threading.Thread | None = None
+
+    def ask(self, images: Iterable[ResourceKey], parts: tuple[str, ...] = PARTS) -> int:
+        """Queue images that are not queued yet; how many these are. Returns at once."""
+        with self._wake:
+            queued = {key for key, _parts in self._queue}
+            current = self._progress.image if self._progress else None
+            fresh = [key for key in dict.fromkeys(images) if key not in queued and key != current]
+            self._queue.extend((key, parts) for key in fresh)
+            if fresh:
+                before = self._progress
+                total = len(fresh) + (before.total if before else 0)
+                self._progress = (
+                    before._replace(total=total) if before else Progress(0, total, fresh[0], "", -1.0, self._clock())
+                )
+                self._cancelled.clear()
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="analyst", daemon=True)
+                    self._thread.start()
+                self._wake.notify_all()
+        if fresh:
+            self._store.nudge()
+        return len(fresh)
+
+    def cancel(self) -> bool:
+        """Stop the image in work and forget the queue; whether there was anything to stop."""
+        with self._wake:
+            busy = self._progress is not None
+            self._queue.clear()
+            self._cancelled.set()
+        return busy
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is, None where there is nothing to do."""
+        return self._progress
+
+    def waits(self, image: ResourceKey) -> bool:
+        """Whether the image is queued or in work."""
+        progress = self._progress
+        return progress is not None and (progress.image == image or any(key == image for key, _ in tuple(self._queue)))
+
+    def note(self, image: ResourceKey, name: str, part: str, value: Any) -> None:
+        """Put one part of one image's analysis into the store."""
+        known = self._known.setdefault(image, {})
+        known[part] = value
+        values = {
+            other: known.get(other, Gap(Reason.PENDING, f"{other} of the image", "not asked for")) for other in PARTS
+        }
+        key = ResourceKey(Kind.IMAGE_ANALYSIS, image.source, image.id)
+        self._store.put([ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)])
+
+    # -- the thread ---------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue:
+                    self._progress = None
+                    self._wake.wait()
+                key, parts = self._queue.popleft()
+                self._cancelled.clear()
+                if self._progress is not None:
+                    self._progress = self._progress._replace(image=key, doing="", share=-1.0)
+            with suppress(_CancelledError):
+                self._one(key, parts)
+            with self._wake:
+                if self._progress is not None:
+                    self._progress = self._progress._replace(done=self._progress.done + 1)
+            self._store.nudge()
+
+    def _one(self, key: ResourceKey, parts: tuple[str, ...]) -> None:
+        image = self._store.snapshot().get(key)
+        if not isinstance(image, Image):
+            return
+        for part in parts:
+            try:
+                found = self._examine(image, part, self._tell, self._cancelled.is_set)
+            except _CancelledError:
+                raise
+            except Exception as error:  # one image must not end the queue
+                found = Gap(Reason.ERROR, f"{part} of the image", f"{type(error).__name__}: {error}")
+            if self._cancelled.is_set():
+                raise _CancelledError
+            self.note(key, image.name, part, found)
+
+    def _tell(self, doing: str, share: float) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
+        with self._wake:
+            if self._progress is not None:
+                self._progress = self._progress._replace(doing=doing, share=share)
