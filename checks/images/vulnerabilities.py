@@ -1,0 +1,138 @@
+"""Known vulnerabilities of what is in an image, and how fresh that knowledge is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from checks.check import Domain, check
+from checks.images.usage import names, uses
+from checks.verdict import Evidence, Severity, Verdict, failed, passed, unknown
+from checks.view import View
+from inventory.gap import Gap, Reason
+from inventory.model import Image
+from inventory.vulnerabilities.model import Rating, Vulnerabilities, Vulnerability
+
+SHOWN = 10
+DAY = 86400.0
+_SEVERITY = {
+    Rating.CRITICAL: Severity.CRITICAL, Rating.HIGH: Severity.HIGH, Rating.MEDIUM: Severity.MEDIUM,
+    Rating.LOW: Severity.LOW,
+}  # fmt: skip
+_WORSE_THAN = {"low": Rating.LOW, "medium": Rating.MEDIUM, "high": Rating.HIGH, "critical": Rating.CRITICAL}
+
+
+@check(
+    "IMG-009",
+    "Known vulnerabilities",
+    domain=Domain.IMAGES,
+    severity=Severity.HIGH,
+    subject=Image,
+    why="A known hole that has a fix is the cheapest way in.",
+    remediation="Rebuild the image on an updated base (`docker build --pull --no-cache`), or raise the package to the "
+    "fixed version, and roll it out. What does not concern you is excused by a VEX statement: `[scanner] reports`.",
+    references=(
+        "CIS-Docker-1.6:4.4", "NIST-800-190:4.1.1", "OWASP-Docker:D02", "ATT&CK:T1190", "CWE-1395",
+    ),
+)  # fmt: skip
+def known_vulnerabilities(image: Image, view: View) -> Verdict:
+    """Judges what OSV data, other engines and imported reports say of the packages in the image.
+
+    F: a critical or high vulnerability with a fix (severity: the worst one's); one that is known to be exploited
+    (critical, with or without a fix); one above `max_severity` of the image's trust rule, with or without a fix. P:
+    somebody looked at every package, and none of these. Excused ones (VEX, unimportant) do not count. U: nobody looked,
+    or nothing could be said of some packages. Sources: CIS Docker 4.4, CISA KEV.
+    """
+    told = view.analysis(image.id).vulnerabilities
+    limit = _limit(image, view)
+    bad = [one for one in told.found if one.counts and (one.exploited or _counts(one, limit))]
+    if bad:
+        return _failure(bad, told, limit)
+    if not told.said:
+        return unknown("no vulnerability data: import some (`deckwatch vulndb import PATH`, `vulndb update`)")
+    if told.unmatched:
+        return unknown(f"not all could be judged: {'; '.join(told.unmatched[:3])}", *_tally(told))
+    return passed("", *_tally(told))
+
+
+def _limit(image: Image, view: View) -> Rating | None:
+    """The worst rating that the image's trust rule tolerates, None where no rule says so."""
+    if not view.policy.trust.rules:
+        return None
+    from inventory.signatures.rules import rule_for
+
+    rules = (rule_for(view.policy.trust, name) for name in names(image))
+    words = [rule.max_severity for rule in rules if rule is not None and rule.max_severity]
+    return min((_WORSE_THAN[word] for word in words if word in _WORSE_THAN), default=None)
+
+
+def _counts(one: Vulnerability, limit: Rating | None) -> bool:
+    if limit is not None:
+        return one.rating > limit
+    return one.rating >= Rating.HIGH and bool(one.fixed)
+
+
+def _failure(bad: Sequence[Vulnerability], told: Vulnerabilities, limit: Rating | None) -> Verdict:
+    worst = max(one.rating for one in bad)
+    exploited = sorted({one.id for one in bad if one.exploited})
+    severity = Severity.CRITICAL if exploited else _SEVERITY.get(worst, Severity.LOW)
+    count = len({one.id for one in bad})
+    fixed = len({one.id for one in bad if one.fixed})
+    said = f"{count} known vulnerabilit{'y' if count == 1 else 'ies'}, {fixed} with a fix"
+    if limit is not None:
+        said += f", above {limit.word}, which the rule tolerates"
+    if exploited:
+        said += f"; exploited in the wild: {', '.join(exploited[:3])}"
+    evidence = tuple(Evidence(f"{one.id} {one.rating.word}", _words(one)) for one in bad[:SHOWN])
+    return failed(said, *evidence, *_tally(told), severity=severity)
+
+
+def _words(one: Vulnerability) -> str:
+    score = f", CVSS {one.score:.1f}" if one.score is not None else ""
+    fix = f"fixed in {one.fixed}" if one.fixed else "no fix"
+    known = ", exploited in the wild" if one.exploited else ""
+    return f"{one.package} {one.installed}: {fix}{score}{known} (says {', '.join(one.said_by) or 'osv'})"
+
+
+def _tally(told: Vulnerabilities) -> tuple[Evidence, ...]:
+    counts = ((rating.word, told.count(rating)) for rating in reversed(Rating))
+    words = ", ".join(f"{count} {word}" for word, count in counts if count) or "none"
+    looked = "; ".join(" ".join(filter(None, (one.by, one.version))) for one in told.said)
+    return Evidence("vulnerabilities", words), Evidence("looked", looked)
+
+
+@check(
+    "IMG-010",
+    "No recent vulnerability report",
+    domain=Domain.IMAGES,
+    severity=Severity.LOW,
+    subject=Image,
+    why="An old report says nothing about today.",
+    remediation="Look again: `v` in the images pane, `deckwatch scan --deep`, or import a scanner's report. Refresh "
+    "the data first: `deckwatch vulndb update`, or `deckwatch vulndb import PATH` where there is no network.",
+    references=("CIS-Docker-1.6:4.4", "NIST-800-190:4.1.1", "CWE-1395"),
+)
+def recent_report(image: Image, view: View) -> Verdict:
+    """Judges when somebody last looked for vulnerabilities of an image that is used, and how old the data then were.
+
+    F: nobody looked, or the newest look or its data are older than `images.max_report_age` days. P: newer. P as well
+    where nothing uses the image. U: users could not be listed, or the look itself failed.
+    """
+    if not uses(image, view):
+        return passed("nothing uses it")
+    found = view.analysis(image.id).peek("vulnerabilities")
+    if isinstance(found, Gap) and found.reason is not Reason.PENDING:
+        return unknown(str(found))
+    if isinstance(found, Gap) or not found.said:
+        why = str(found) if isinstance(found, Gap) else "; ".join(found.unmatched[:3]) or "no vulnerability data"
+        return failed("nobody has looked for vulnerabilities", Evidence("vulnerabilities", why))
+    days = view.policy.max_report_age
+    ages = [(_age(one.data_at or one.at, view.now), one) for one in found.said]
+    newest, by = min(ages, key=lambda pair: pair[0])
+    evidence = Evidence("looked", f"{by.by} {by.version}".strip() + f", data {newest:.0f} days old")
+    if newest > days:
+        return failed(f"the newest data are {newest:.0f} days old, more than {days}", evidence)
+    return passed("", evidence)
+
+
+def _age(at: float, now: float) -> float:
+    return max(0.0, now - at) / DAY
