@@ -9,7 +9,7 @@ are laid over each other (`merge`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -117,9 +117,15 @@ class Watcher(Protocol):
 
 
 class Finder(Protocol):
-    """Knows one kind of thing. Has no state between files, so that layers may be read in any order."""
+    """Knows one kind of thing. Has no state between files, so that layers may be read in any order.
 
-    name: ClassVar[str]
+    `notice` sees every entry of every kind; `wants`, `look` and `watch` are called for regular files only. Paths have
+    no leading slash, and are text always: bytes that are no UTF-8 stand in them as `\\xff`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in kept results: another one where the same file would give another result."""
 
     def notice(self, entry: Entry) -> AnyFind | None:
         """What an entry's path and metadata alone say. Called for every entry: it must be quick."""
