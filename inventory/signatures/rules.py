@@ -1,0 +1,95 @@
+"""Which rule of a trust policy is about a repository: one at most, the most specific. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from inventory.reference import DEFAULT_REGISTRY, parse
+from inventory.signatures.policy import Rule, TrustPolicy
+
+_HUB = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io"})
+_CONTENT_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]{6,64}")
+_PIECES = re.compile(r"\*{2,}|\*|[^*]+")
+_LONGEST = 1024  # a reference has 255 characters at most, a host in it as many again
+
+
+@lru_cache(maxsize=8192)
+def normalised(reference: str) -> str:
+    """`registry/repository` in full: short names expanded, tag and digest gone, the registry in lower case.
+
+    "" for what names no repository: a content id, `<none>`, nothing.
+    """
+    if not reference or len(reference) > _LONGEST or "<none>" in reference or _CONTENT_ID.fullmatch(reference):
+        return ""
+    found = parse(reference)
+    registry = found.registry.lower()
+    path = found.repository
+    if registry in _HUB:
+        registry = DEFAULT_REGISTRY
+        path = path if "/" in path else f"library/{path}"
+    return f"{registry}/{path}" if path.rpartition("/")[2] else ""
+
+
+@lru_cache(maxsize=1024)
+def normalised_pattern(pattern: str) -> str:
+    """A rule's pattern in full. What stands before the first slash is a registry if it looks like one or has a `*`."""
+    if pattern in {"**", "*"}:
+        return pattern
+    head, slash, rest = pattern.partition("/")
+    if not slash or not ("." in head or ":" in head or "*" in head or head.lower() == "localhost"):
+        return f"{DEFAULT_REGISTRY}/{pattern}" if slash else f"{DEFAULT_REGISTRY}/library/{pattern}"
+    registry = head.lower()
+    if registry in _HUB:
+        return f"{DEFAULT_REGISTRY}/{rest}" if "/" in rest or "**" in rest else f"{DEFAULT_REGISTRY}/library/{rest}"
+    return f"{registry}/{rest}"
+
+
+@lru_cache(maxsize=16384)
+def matches(pattern: str, repository: str) -> bool:
+    """Whether a repository (as `normalised` gives it) fits: `*` is anything within a segment, `**` is any rest.
+
+    Takes time in proportion to the lengths of both: neither may come from somebody friendly.
+    """
+    pieces = _PIECES.findall(normalised_pattern(pattern))
+    size = len(repository)
+    reached = {0}
+    for piece in pieces:
+        if not reached:
+            return False
+        if piece[0] != "*":
+            reached = {at + len(piece) for at in reached if repository.startswith(piece, at)}
+        elif len(piece) > 1:
+            reached = set(range(min(reached), size + 1))
+        else:
+            reached = _within(reached, repository)
+    return size in reached
+
+
+def _within(reached: set[int], repository: str) -> set[int]:
+    """All places that can be reached without passing a slash."""
+    found: set[int] = set()
+    for start in sorted(reached):
+        if start in found:
+            continue
+        end = repository.find("/", start)
+        found.update(range(start, (len(repository) if end < 0 else end) + 1))
+    return found
+
+
+def specificity(pattern: str) -> int:
+    """How many characters it fixes before its first `*`."""
+    return len(normalised_pattern(pattern).partition("*")[0])
+
+
+def rule_for(policy: TrustPolicy, repository: str) -> Rule | None:
+    """The rule with the most literal characters before its first wildcard; of equals the one that stands first.
+
+    `repository` is `normalised`; None where no rule names it.
+    """
+    best: tuple[int, Rule] | None = None
+    for rule in policy.rules if repository else ():
+        fits = [specificity(pattern) for pattern in rule.match if matches(pattern, repository)]
+        if fits and (best is None or max(fits) > best[0]):
+            best = max(fits), rule
+    return best[1] if best else None

@@ -1,0 +1,1 @@
+"""Tests of what signatures are and whom the site trusts."""
