@@ -1,0 +1,1 @@
+"""One module per format of report, each with `parse`: what is in a document says which it is, not a file's name."""

@@ -1,0 +1,81 @@
+"""Scanners as programs: small scripts stand for them, so that what is run, how, and what goes wrong can be seen."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from inventory.gap import Gap, Reason
+from inventory.sources.scanners.engines import run
+from inventory.sources.scanners.report import Report
+
+DATA = Path(__file__).parents[1] / "data" / "scanners"
+SOCKET = "unix:///run/engine.sock"
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("A_SECRET", "hunter2")
+    monkeypatch.setenv("TRIVY_CACHE_DIR", str(tmp_path))
+    return tmp_path / "trivy"
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def _never() -> bool:
+    return False
+
+
+def test_it_is_asked_about_the_image_and_told_no_more_than_it_needs(program: Path) -> None:
+    _script(program, f'echo "$@" >{program}.args; env >{program}.env; cat {DATA}/trivy-0.76-py.json')
+    (program.parent / "db").mkdir()
+    (program.parent / "db" / "metadata.json").write_text('{"Version": 2, "UpdatedAt": "2026-11-01T00:00:00.5Z"}')
+    found = run("trivy", "sha256:12", SOCKET, _never)
+    assert isinstance(found, Report)
+    assert len(found.found) == 34
+    assert found.said.data_at == pytest.approx(1793491200, abs=1)
+    assert found.said.at == pytest.approx(time.time(), abs=60)
+    arguments = Path(f"{program}.args").read_text().split()
+    assert arguments[-1] == "sha256:12"
+    assert {"--skip-db-update", "--offline-scan", "--skip-version-check"} <= set(arguments)
+    environment = Path(f"{program}.env").read_text()
+    assert f"DOCKER_HOST={SOCKET}" in environment
+    assert "hunter2" not in environment
+
+
+def test_what_goes_wrong_is_a_reason(program: Path) -> None:
+    _script(program, "echo 'FATAL no database' >&2; exit 1")
+    found = run("trivy", "sha256:12", SOCKET, _never)
+    assert isinstance(found, Gap)
+    assert "FATAL no database" in str(found)
+    _script(program, "echo garbage")
+    found = run("trivy", "sha256:12", SOCKET, _never)
+    assert isinstance(found, Gap)
+    assert found.reason is Reason.MALFORMED
+
+
+def test_one_that_hangs_or_is_cancelled_is_killed(program: Path) -> None:
+    _script(program, "sleep 60")
+    began = time.monotonic()
+    found = run("trivy", "sha256:12", SOCKET, _never, limit=0.3)
+    assert isinstance(found, Gap)
+    assert found.reason is Reason.TIMEOUT
+    assert isinstance(run("trivy", "sha256:12", SOCKET, lambda: True), Gap)
+    assert time.monotonic() - began < 10
+
+
+def test_absent_or_far_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: Path) -> None:
+    _script(program, "exit 0")
+    far = run("trivy", "sha256:12", "ssh://host", _never)
+    assert isinstance(far, Gap)
+    assert far.reason is Reason.UNSUPPORTED
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    absent = run("grype", "sha256:12", SOCKET, _never)
+    assert isinstance(absent, Gap)
+    assert absent.reason is Reason.ABSENT
