@@ -26,6 +26,7 @@ class Package(msgspec.Struct, frozen=True):
     leading slash; `layer` the diffID of the layer that brought this record, "" where nobody can tell. `source` and
     `source_version` name the source package (deb Source, apk origin, rpm SOURCERPM), "" where it has the same name and
     version. `owner` is the distribution package that owns `path`, "" where none does. `purl` is not kept: it is made.
+    `module` is rpm's modularity label (`name:stream:version:context`), "" where it has none.
     """
 
     type: str
@@ -38,6 +39,7 @@ class Package(msgspec.Struct, frozen=True):
     architecture: str = ""
     licenses: tuple[str, ...] = ()
     owner: str = ""
+    module: str = ""
 
 
 class Layer(msgspec.Struct, frozen=True):
