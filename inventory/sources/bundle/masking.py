@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inventory.secrets import mask_args, mask_document, mask_text
-from inventory.sources.bundle import cluster_masking
+from inventory.sources.bundle import analyses, cluster_masking
+from inventory.sources.bundle.analyses import ANALYSIS
 from inventory.sources.bundle.disguise import Disguise
 from inventory.sources.decode import AnswerError
 from inventory.sources.docker import plugins
@@ -48,6 +49,8 @@ def masked(request: str, body: bytes, disguise: Disguise) -> bytes:
     """`body` with every secret-looking part replaced; what has none stays byte for byte."""
     if request.startswith(CLUSTER):
         return cluster_masking.masked(request.removeprefix(CLUSTER), body, disguise)
+    if request.startswith(ANALYSIS):
+        return analyses.masked(body, disguise)
     if path_of(request).endswith("/logs"):
         return _logs(body, disguise)
     if request == HOST:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from inventory.gap import Reason
+from inventory.image_analysis import ImageAnalysis
+from inventory.sources.bundle.analyses import ANALYSIS, document
 from inventory.sources.bundle.archive import Bundle, named
 from inventory.sources.bundle.disguise import Disguise, host_key
 from inventory.sources.bundle.manifest import Manifest, Member, SourceEntry
@@ -46,6 +48,11 @@ class Recording:
     def note_host(self, source: str, document: bytes) -> None:
         """Keep what the machine below the engine told."""
         self.note(source, HOST, Answer(200, {"content-type": "application/json"}, document))
+
+    def note_analysis(self, analysis: ImageAnalysis) -> None:
+        """Keep what was found in an image."""
+        answer = Answer(200, {"content-type": "application/json"}, document(analysis))
+        self.note(analysis.key.source, f"{ANALYSIS}{analysis.key.id}", answer)
 
     def bundle(
         self, tool: str, host: str, sources: tuple[SourceEntry, ...], *, include_secrets: bool = False

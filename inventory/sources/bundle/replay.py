@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from inventory.gap import Reason
-from inventory.sources.bundle import archive
+from inventory.image_analysis import ImageAnalysis
+from inventory.sources.bundle import analyses, archive
+from inventory.sources.bundle.analyses import ANALYSIS
 from inventory.sources.bundle.archive import Bundle
 from inventory.sources.bundle.manifest import BundleError, Manifest, Member, SourceEntry
 from inventory.sources.bundle.masking import HOST, path_of
@@ -50,6 +52,15 @@ class Replay:
         found = list(members)
         exact = {normal(member.request): member for member in found}
         return ReplayTransport({key(member.request): member for member in found} | exact, self.bodies)
+
+    def analyses(self, source: str) -> Iterator[ImageAnalysis]:
+        """What was found in the images of one source."""
+        for member in self.manifest.members:
+            if member.source == source and member.request.startswith(ANALYSIS):
+                image_id = member.request.removeprefix(ANALYSIS)
+                found = analyses.read(self.bodies.get(member.name, b""), image_id, source)
+                if found is not None:
+                    yield found
 
     def host_reader(self, source: str) -> HostReader | None:
         """The machine below one source, if it was recorded."""
