@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # their module needs `FileFacts`
         RuntimeProgram,
         SwarmAddresses,
     )
+    from inventory.signatures.host_policy import HostPolicy
 
 
 class FileFacts(msgspec.Struct, frozen=True):
@@ -109,6 +110,7 @@ class Host(Resource):
     credentials: tuple[ClientCredentials, ...]  # in the homes that may be looked at
     credentials_unread: tuple[Gap, ...]  # where such a file may be that was not looked at
     content_trust: Mapping[str, str]  # where DOCKER_CONTENT_TRUST is set -> its value
+    image_policy: HostPolicy  # policy.json and registries.d of who runs the engine, which Docker's does not read
     files: Mapping[str, FileFacts]  # path -> facts, only of paths that exist
     files_denied: tuple[str, ...]  # paths that may not be looked at
     docker_group: tuple[str, ...]  # members of the socket's group

@@ -14,6 +14,7 @@ from inventory.sources.host.credentials import credentials
 from inventory.sources.host.daemon import Daemon
 from inventory.sources.host.environment import content_trust
 from inventory.sources.host.files import Accounts
+from inventory.sources.host.image_policy import image_policy
 from inventory.sources.host.machine import told
 from inventory.sources.host.programs import binaries, started
 from inventory.sources.host.reader import HostReader
@@ -46,6 +47,7 @@ def engine_files(
         "credentials": known,
         "credentials_unread": unread,
         "content_trust": content_trust(reader),
+        "image_policy": image_policy(reader, daemon.root, home),
     }
     return EngineFiles(values, (*roles.values(), *(() if isinstance(registry, Gap) else registry)), tuple(denied))
 
