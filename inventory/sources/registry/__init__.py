@@ -1,0 +1,1 @@
+"""Asking image registries: manifests, signatures and attestations. Reads only, believes nothing that has no digest."""

@@ -1,0 +1,198 @@
+"""Where an image of an engine comes from: which registry digest leads to it, and who signed that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from inventory.gap import Gap
+from inventory.reference import parse
+from inventory.signatures.model import Attestation, Mark, Provenance, Signature, Step, Subject
+from inventory.signatures.policy import Rule, TrustPolicy
+from inventory.signatures.rules import normalised, rule_for
+from inventory.sources.registry.access import Access, Stopped
+from inventory.sources.registry.faults import Cause
+from inventory.sources.registry.gather import PART_OF_INDEX
+from inventory.sources.registry.layout import Layout
+from inventory.sources.registry.lookup import ANY, Lookup, Platform, look_up
+from inventory.sources.registry.names import is_digest
+
+if TYPE_CHECKING:
+    from inventory.image import Image
+    from inventory.signatures.gpg import Gpgv
+
+LOCAL = "local"
+"""The reason where an image came from no registry: built, loaded or imported here."""
+_REPOSITORIES = 4
+_DIGESTS = 4
+_MADE_HERE = "localhost"  # Podman's name for what has none
+
+
+def provenance(
+    image: Image,
+    policy: TrustPolicy,
+    access: Access,
+    now: float,
+    stopped: Stopped | None = None,
+    gpgv: Gpgv | None = None,
+) -> Provenance:
+    """Ask the registries that the image came from, the one that a rule names first; the first good signature counts.
+
+    Never raises. A registry that cannot be asked makes it unknown, never unsigned.
+    """
+    claimed = image.peek("repo_digests")
+    if isinstance(claimed, Gap):
+        return Provenance("", detail=str(claimed), at=now)
+    origins = _origins(claimed, policy)
+    if not origins:
+        detail = "built, loaded or imported here: no registry knows its digest, so nobody can have signed it there"
+        return Provenance("", reason=LOCAL, detail=detail, at=now)
+    first: Provenance | None = None
+    for repository, digests in origins[:_REPOSITORIES]:
+        found = of_digest(
+            repository, digests, policy, access, now,
+            image_id=_content_id(image.id), platform=_platform(image), stopped=stopped, gpgv=gpgv,
+        )  # fmt: skip
+        if found.mark is Mark.VERIFIED:
+            return found
+        first = first or found
+        if stopped is not None and stopped():
+            break
+    return first or Provenance("", at=now)
+
+
+def of_digest(
+    repository: str,
+    digests: tuple[str, ...],
+    policy: TrustPolicy,
+    access: Access,
+    now: float,
+    *,
+    image_id: str = "",
+    platform: Platform = ANY,
+    layout: Layout | None = None,
+    stopped: Stopped | None = None,
+    gpgv: Gpgv | None = None,
+) -> Provenance:
+    """The same of one repository and digest; without `image_id` there is no image that it should lead to."""
+    from inventory.signatures.judge import judge
+
+    rule = rule_for(policy, repository)
+    seen = look_up(
+        repository, digests, access,
+        image_id=image_id, platform=platform, rule=rule, directories=policy.signature_directories,
+        layout=layout, stopped=stopped,
+    )  # fmt: skip
+    concluded = judge(Subject(repository, seen.digests), seen.materials, rule, policy, now, gpgv)
+    mark, reason, detail = _settled(concluded.mark, concluded.reason, concluded.detail, seen, image_id)
+    signatures = tuple(_with_chain(one, repository, seen, image_id) for one in concluded.signatures)
+    return Provenance(
+        seen.digests[0] if seen.digests else digests[0],
+        repository=repository,
+        platform_digest=seen.platform_digest,
+        mark=mark,
+        reason=reason,
+        detail=detail,
+        by=concluded.by if mark is Mark.VERIFIED else "",
+        rule=_said(rule, policy),
+        demanded=rule is not None and "signature" in rule.require,
+        leads_here=seen.leads_here if image_id else None,
+        signatures=signatures,
+        attestations=(*concluded.attestations, *_claims(seen, mark, signatures)),
+        looked=(*seen.looked, *((f"{repository} was asked {seen.insecure}",) if seen.insecure else ())),
+        missed=seen.missed,
+        at=now,
+    )
+
+
+def _origins(claimed: tuple[str, ...], policy: TrustPolicy) -> list[tuple[str, tuple[str, ...]]]:
+    """Repositories with the digests that the engine has of each; those that a rule with signers names come first."""
+    found: dict[str, list[str]] = {}
+    for reference in claimed:
+        digest = reference.rpartition("@")[2]
+        repository = normalised(reference)
+        if not is_digest(digest) or not repository or parse(reference).registry == _MADE_HERE:
+            continue
+        known = found.setdefault(repository, [])
+        if digest not in known and len(known) < _DIGESTS:
+            known.append(digest)
+
+    def rank(repository: str) -> int:
+        rule = rule_for(policy, repository)
+        if rule is None:
+            return 2
+        return 0 if rule.signed_by else 1
+
+    return [(repository, tuple(found[repository])) for repository in sorted(found, key=rank)]
+
+
+def _settled(mark: Mark, reason: str, detail: str, seen: Lookup, image_id: str) -> tuple[Mark, str, str]:
+    """What the signatures say, together with what could not be looked at and with where the digest leads."""
+    first = seen.missed[0] if seen.missed else ""
+    if image_id and seen.leads_here is False:
+        said = "the registry's manifest of that digest does not lead to this image"
+        return Mark.FAILED, "digest_mismatch", said
+    if mark is Mark.VERIFIED:
+        if image_id and seen.leads_here is None:
+            why = first or "its manifest could not be read"
+            return Mark.UNKNOWN, "", f"{detail}; but whether that is this image is not known: {why}"
+        return mark, reason, detail
+    if seen.missed and mark in {Mark.UNSIGNED, Mark.FAILED, Mark.UNSUPPORTED}:
+        also = "" if mark is Mark.UNSIGNED else f"{detail}; and there may be others: "
+        return Mark.UNKNOWN, _cause(seen), f"{also}{first}"
+    if mark is Mark.UNKNOWN and not seen.materials and seen.missed:
+        return mark, _cause(seen), first
+    return mark, reason, detail
+
+
+def _cause(seen: Lookup) -> str:
+    return (seen.causes[0] if seen.causes else Cause.UNREACHABLE).value
+
+
+def _with_chain(signature: Signature, repository: str, seen: Lookup, image_id: str) -> Signature:
+    """The chain from its beginning: the image that runs, and the manifest that its registry has for it."""
+    asked = next((one for one in seen.digests if one == signature.digest), seen.digests[0] if seen.digests else "")
+    if not image_id:
+        begin: tuple[Step, ...] = (Step("manifest", f"{repository}@{asked}", True if seen.config_digest else None),)
+        return replace(signature, steps=(*begin, *signature.steps))
+    words = {True: "leads to this image", False: "does not lead to this image", None: "could not be read"}
+    through = seen.platform_digest
+    by = f" by its manifest {through}" if seen.leads_here and through not in {"", asked} else ""
+    begin = (
+        Step("image", image_id),
+        Step("manifest", f"{repository}@{asked} {words[seen.leads_here]}{by}", seen.leads_here),
+    )
+    return replace(signature, steps=(*begin, *signature.steps))
+
+
+def _claims(seen: Lookup, mark: Mark, signatures: tuple[Signature, ...]) -> tuple[Attestation, ...]:
+    """Unsigned statements. Those that are part of a signed index were signed with it."""
+    good = next((one for one in signatures if one.mark is Mark.VERIFIED and one.digest in seen.indexes), None)
+    if mark is not Mark.VERIFIED or good is None:
+        return seen.claims
+    return tuple(
+        replace(one, mark=Mark.VERIFIED, signer=good.signer, at=good.at, detail="part of the signed index")
+        if one.mark is Mark.UNSIGNED and one.detail == PART_OF_INDEX
+        else one
+        for one in seen.claims
+    )
+
+
+def _said(rule: Rule | None, policy: TrustPolicy) -> str:
+    if rule is not None:
+        return str(rule)
+    return "" if not policy.rules else f"no rule names it: {policy.unlisted}"
+
+
+def _content_id(text: str) -> str:
+    """Podman leaves the algorithm out."""
+    return text if ":" in text or not text else f"sha256:{text}"
+
+
+def _platform(image: Image) -> Platform:
+    return _text(image.peek("os")), _text(image.peek("architecture")), ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
