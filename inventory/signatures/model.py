@@ -56,6 +56,7 @@ REASONS = (
     "annotation_mismatch", "identity_mismatch", "digest_mismatch", "no_matching_key", "bad_signature",
     "blob_digest_mismatch", "malformed", "untrusted_certificate", "expired_certificate", "expired_signature",
     "set_invalid", "untrusted_log", "log_entry_mismatch", "sct_invalid", "no_timestamp", "unsupported_key",
+    "unsupported_format",
 )  # fmt: skip
 """Why a signature fails; of several signatures' reasons the one that stands first here tells most."""
 
