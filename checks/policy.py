@@ -81,6 +81,7 @@ class Policy(msgspec.Struct, frozen=True):
     trust: TrustPolicy = NO_TRUST_POLICY
     max_report_age: int = 7  # days after which a look for vulnerabilities, or the data behind it, is too old
     allowed_set_id: tuple[str, ...] = ()  # globs of paths of set-id programs that are wanted, besides the usual ones
+    bad_hashes: str = ""  # the name of the list of digests of bad programs; "" = there is none
     tables: Tables = SHIPPED  # what was fetched since this version was made
     news: Mapping[str, News] | None = None  # what a baseline did not hold, by source; None: there is no baseline
 

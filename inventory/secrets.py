@@ -118,6 +118,13 @@ def find(key: str, value: str) -> SecretMatch | None:
     return SecretMatch("key-name", "name")
 
 
+def shaped(text: str) -> Iterator[tuple[str, str]]:
+    """Rule and secret of every part of a text that has a secret's shape and is no path, template or placeholder."""
+    for rule, secret, _start, _end in _value_hits(text):
+        if not _harmless(secret) and not _PLACEHOLDER.match(secret):
+            yield rule, secret
+
+
 def weak_default(key: str, value: str) -> bool:
     """Whether a key that asks for a secret holds a placeholder that everybody knows (`changeme`, `admin`)."""
     return is_secret_name(key) and bool(_PLACEHOLDER.match(value))

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable
 
 from checks.check import Domain, check
+from checks.evidence import capped
+from checks.images.looked_into import as_far_as_read, brought_by
 from checks.images.steps import Step, runs, steps
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
+from inventory.contents.model import Contents
 from inventory.model import Image
 
 WORTH_IT = 1 << 20
@@ -71,20 +74,39 @@ _USES_SUDO = re.compile(r"(?:^|[;&|(]\s{0,20}|\b(?:then|do|else)\s+)(?:/usr/bin/
     references=("CIS-Docker-1.6:4.3",),
 )
 def package_caches(image: Image, view: View) -> Verdict:
-    """Judges RUN steps of the history that added at least 1 MiB; the layers themselves are not read.
+    """Judges RUN steps of the history that added at least 1 MiB, and the files where somebody looked into the image.
 
-    Fail: a step installs by apt, apk, yum, dnf, zypper, pip or npm and does not clean up in the same step: a later
-    clean-up frees nothing. A cache on a build mount is not told by the history and looks the same. Pass: none. Not
-    applicable: the history says nothing (imported). Unknown: the history could not be read. Source: CIS Docker 4.3.
+    Fail: more than 1 MiB of files is left in caches of package managers, /tmp and /var/tmp; or a step installs by apt,
+    apk, yum, dnf, zypper, pip or npm and does not clean up in the same step: a later clean-up frees nothing. A cache on
+    a build mount is not told by the history and looks the same. Pass: none. Not applicable: the history says nothing
+    (imported) and nobody looked into the image. Unknown: the history could not be read, or not all of the image.
+    Source: CIS Docker 4.3.
     """
+    found = view.analysis(image.id).peek("contents")
+    contents = found if isinstance(found, Contents) else None
+    files = capped(_files(contents), SHOWN) if contents is not None else []
+    if files:
+        return failed("caches are left in the image", *files)
+    nothing = as_far_as_read(contents, passed()) if contents is not None else None
     if not steps(image):
-        return not_applicable("the history holds no build step (imported image)")
+        return nothing or not_applicable("the history holds no build step (imported image)")
     kept = "PIP_NO_CACHE_DIR=" if any(one.startswith("PIP_NO_CACHE_DIR=") for one in image.env) else ""
-    found = [(step, left) for step in runs(image) if step.size >= WORTH_IT and (left := _left(step, kept))]
-    if not found:
-        return passed()
-    managers = ", ".join(dict.fromkeys(name for _, left in found for name in left))
-    return failed(f"the cache of {managers} is left in its layers", *_shown(step for step, _ in found))
+    left = [(step, names) for step in runs(image) if step.size >= WORTH_IT and (names := _left(step, kept))]
+    if not left:
+        return nothing or passed()
+    managers = ", ".join(dict.fromkeys(name for _, names in left for name in names))
+    return failed(f"the cache of {managers} is left in its layers", *_shown(step for step, _ in left))
+
+
+def _files(contents: Contents) -> list[Evidence]:
+    """The caches, largest first, if together they hold something to speak of."""
+    if sum(cache.size for cache in contents.caches) <= WORTH_IT:
+        return []
+    largest = sorted(contents.caches, key=lambda cache: (-cache.size, cache.path))
+    return [
+        Evidence(cache.path, f"{cache.size} bytes in {cache.files} file(s), {brought_by(contents, cache.layer)}")
+        for cache in largest
+    ]
 
 
 def _left(step: Step, settings: str) -> list[str]:

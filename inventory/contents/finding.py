@@ -62,7 +62,10 @@ class DistributionAt(Find, frozen=True):
 
 
 class AccountLine(msgspec.Struct, frozen=True):
-    """A line of passwd (`uid`, `gid`, `home`, `shell`) or shadow (`password`: empty, locked, hash)."""
+    """A line of passwd (`uid`, `gid`, `home`, `shell`), shadow (`password`: empty, locked, hash) or group (`gid`).
+
+    A passwd line has a `password` only where it does not refer to shadow.
+    """
 
     name: str
     uid: int = -1
@@ -73,7 +76,7 @@ class AccountLine(msgspec.Struct, frozen=True):
 
 
 class AccountsAt(Find, frozen=True):
-    """A passwd or shadow file."""
+    """A passwd, shadow or group file."""
 
     lines: tuple[AccountLine, ...]
 

@@ -28,6 +28,7 @@ from inventory.contents.model import (
     Contents,
     Distribution,
     FileFact,
+    Group,
     Layer,
     Package,
     SecretFile,
@@ -71,6 +72,7 @@ def merge(
         set_id=_files(finds, "set-id"),
         world_writable=_files(finds, "world-writable"),
         accounts=_accounts(finds),
+        groups=_groups(finds),
         secrets=_secrets(finds),
         caches=_caches(finds, stacked),
         tools=_tools(finds),
@@ -209,6 +211,11 @@ def _accounts(finds: _Finds) -> tuple[Account, ...]:
         Account(line.name, line.uid, line.gid, line.home, line.shell, line.password or shadow.get(line.name) or "none")
         for line in tables.get("passwd", ())
     )
+
+
+def _groups(finds: _Finds) -> tuple[Group, ...]:
+    files = (find for _number, find in finds.live(AccountsAt) if find.path == "etc/group")
+    return tuple(Group(line.name, line.gid) for find in files for line in find.lines)
 
 
 def _secrets(finds: _Finds) -> tuple[SecretFile, ...]:

@@ -99,6 +99,13 @@ class Account(msgspec.Struct, frozen=True):
     password: str = "none"  # noqa: S105 - a state, not a password
 
 
+class Group(msgspec.Struct, frozen=True):
+    """A line of /etc/group."""
+
+    name: str
+    gid: int
+
+
 class Cache(msgspec.Struct, frozen=True):
     """A package manager's cache that was left: a directory, its bytes and files."""
 
@@ -135,6 +142,7 @@ class Contents(msgspec.Struct, frozen=True):
     set_id: tuple[FileFact, ...] = ()
     world_writable: tuple[FileFact, ...] = ()
     accounts: tuple[Account, ...] = ()
+    groups: tuple[Group, ...] = ()
     secrets: tuple[SecretFile, ...] = ()
     caches: tuple[Cache, ...] = ()
     tools: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""What the checks on an image's contents have in common: what is complete, and which build step brought something."""
+
+from __future__ import annotations
+
+import re
+
+from checks.images.steps import JUDGED, MASKED
+from checks.verdict import Evidence, Outcome, Verdict, unknown
+from checks.view import View
+from inventory.contents.model import Contents, FileFact
+from inventory.image import Image
+from inventory.secrets import mask_text
+
+SHOWN = 10
+"""Files that an evidence list names; the message counts them all."""
+_LONGEST = 100
+_NOISE = re.compile(r"^(?:\|\d+ .{0,2000}?)?/bin/(?:ba)?sh -c (?:#\(nop\)\s*)?|\s*# buildkit$", re.DOTALL)
+
+
+def contents_of(image: Image, view: View) -> Contents:
+    """What is in the image; raises `Unread` where nobody looked."""
+    return view.analysis(image.id).contents
+
+
+def as_far_as_read(contents: Contents, verdict: Verdict) -> Verdict:
+    """Nothing is proven absent where not everything was read: a pass is none then."""
+    if contents.complete or verdict.outcome is not Outcome.PASS:
+        return verdict
+    first = contents.problems[0] if contents.problems else "it was not read to its end"
+    more = f" and {len(contents.problems) - 1} more" if len(contents.problems) > 1 else ""
+    problems = (Evidence("contents", problem) for problem in contents.problems[:SHOWN])
+    return unknown(f"not all of the image could be read: {first}{more}", *problems)
+
+
+def remark(contents: Contents) -> str:
+    """What to add to a message that is about what was found, where not all was read."""
+    return "" if contents.complete else "; not all of the image could be read"
+
+
+def brought_by(contents: Contents, diff_id: str) -> str:
+    """The layer by its number from the bottom, and its build step with everything masked that might be a secret."""
+    number = contents.layer_number(diff_id)
+    if not number:
+        return ""
+    step = contents.layers[number - 1].created_by[:JUDGED]
+    text = mask_text(_NOISE.sub("", step.strip())[:MASKED]).strip()
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return f"layer {number} of {len(contents.layers)}" + (f": {shown}" if shown else "")
+
+
+def evidence_of(contents: Contents, file: FileFact) -> Evidence:
+    """A file with its rights, its owner, and where it comes from."""
+    said = f"mode {file.mode:04o}, owner {file.uid}:{file.gid}"
+    origin = brought_by(contents, file.layer)
+    return Evidence(file.path, f"{said}, {origin}" if origin else said)
