@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from tui.toml_statements import statements
+from tui.toml_statements import elements, statements
 
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"\s*(\[\[|\[)\s*([^\]]+?)\s*\]")
@@ -16,7 +16,8 @@ _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 def lines(text: str) -> dict[Path, int]:
     """Line numbers (from 1) of tables and keys: `("ui",)`, `("ui", "theme")`, `("waiver", 0, "check")`.
 
-    A key inside an inline table or an array has no line of its own: ask for the longest prefix (`line_of`).
+    An array over several lines has the line of each element, `("trust", "registries", 1)`. A key inside an inline table
+    has no line of its own: ask for the longest prefix (`line_of`).
     """
     found: dict[Path, int] = {}
     arrays: Counter[Path] = Counter()
@@ -27,6 +28,8 @@ def lines(text: str) -> dict[Path, int]:
             path = (*table, *_parts(key[1]))
             for end in range(len(table) + 1, len(path) + 1):
                 found.setdefault(path[:end], number)
+            if statement.end - statement.start > 1:
+                found.update({(*path, index): number + line for index, line in enumerate(elements(statement.text))})
         elif statement.kind == "header" and (header := _HEADER.match(statement.text)):
             table = _parts(header[2])
             if header[1] == "[[":

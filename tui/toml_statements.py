@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 _QUOTES = ('"""', "'''", '"', "'")
+_LONGEST = 1 << 16  # characters of an array whose elements are told apart
 _SPECIAL = re.compile(r"""[\[\]{}#\n"']""")
 
 
@@ -33,6 +34,34 @@ def statements(text: str) -> list[Statement]:
         lines = piece.count("\n") + (not piece.endswith("\n"))
         found.append(Statement(_kind(piece), line, line + lines, piece))
         position, line = end, line + lines
+    return found
+
+
+def elements(text: str) -> list[int]:
+    """For a key whose value is an array: the line, from the statement's first, on which each of its elements begins."""
+    found: list[int] = []
+    opened = text.find("=") + 1
+    if len(text) > _LONGEST or not text[opened:].lstrip().startswith("["):
+        return found
+    position = text.index("[", opened)
+    line = text.count("\n", 0, position)
+    depth, fresh = 0, True
+    while position < len(text):
+        sign, end = text[position], position + 1
+        if depth == 1 and fresh and not sign.isspace() and sign not in "#,]":
+            found.append(line)
+            fresh = False
+        if sign == "#":
+            end = _line_end(text, position)
+        elif sign in "\"'":
+            end = _string_end(text, position)
+        else:
+            depth += (sign in "[{") - (sign in "]}")
+            fresh = fresh or (depth == 1 and sign == ",")
+        line += text.count("\n", position, end)
+        position = end
+        if not depth:
+            break
     return found
 
 
