@@ -35,7 +35,7 @@ Member = tuple[Entry, Body | None]
 
 
 class LayerFacts(msgspec.Struct, frozen=True):
-    """What a layer holds, kept by its diffID. `finders` names those that looked; `whole` where all of it was seen."""
+    """What a layer holds, kept by its diffID. `finders` names those that looked; `whole`: seen to its end."""
 
     diff_id: str
     finders: str
@@ -50,7 +50,7 @@ class LayerFacts(msgspec.Struct, frozen=True):
     whole: bool = True
 
     def as_layer(self, diff_id: str, problems: Iterable[str] = ()) -> LayerFacts:
-        """The same under the digest that its bytes have; further `problems` make it incomplete."""
+        """The same under the digest that its bytes have; further `problems` make it one not to be kept."""
         more = tuple(problems)
         return msgspec.structs.replace(
             self, diff_id=diff_id, problems=(*self.problems, *more), whole=self.whole and not more
@@ -90,7 +90,7 @@ def look(
         finds=finds,
         largest=tuple(FileFact("/" + path, mode, uid, gid, size) for size, path, mode, uid, gid in one.biggest()),
         problems=written,
-        whole=whole and not written,
+        whole=whole,
     )
 
 
