@@ -52,6 +52,7 @@ class Analyst:
         self._wake = threading.Condition()
         self._cancelled = threading.Event()
         self._known: dict[ResourceKey, dict[str, Any]] = {}
+        self._current: ResourceKey | None = None
         self._progress: Progress | None = None
         self._thread: threading.Thread | None = None
 
@@ -59,8 +60,7 @@ class Analyst:
         """Queue images that are not queued yet; how many these are. Returns at once."""
         with self._wake:
             queued = {key for key, _parts in self._queue}
-            current = self._progress.image if self._progress else None
-            fresh = [key for key in dict.fromkeys(images) if key not in queued and key != current]
+            fresh = [key for key in dict.fromkeys(images) if key not in queued and key != self._current]
             self._queue.extend((key, parts) for key in fresh)
             if fresh:
                 before = self._progress
@@ -83,6 +83,7 @@ class Analyst:
             busy = self._progress is not None
             self._queue.clear()
             self._cancelled.set()
+        self._store.nudge()
         return busy
 
     @property
@@ -92,8 +93,14 @@ class Analyst:
 
     def waits(self, image: ResourceKey) -> bool:
         """Whether the image is queued or in work."""
-        progress = self._progress
-        return progress is not None and (progress.image == image or any(key == image for key, _ in tuple(self._queue)))
+        return image in self.waiting
+
+    @property
+    def waiting(self) -> frozenset[ResourceKey]:
+        """The images that are queued or in work."""
+        with self._wake:
+            found = [key for key, _parts in self._queue]
+            return frozenset(found if self._current is None else [*found, self._current])
 
     def note(self, image: ResourceKey, name: str, part: str, value: Any) -> None:
         """Put one part of one image's analysis into the store."""
@@ -114,15 +121,17 @@ class Analyst:
                     self._progress = None
                     self._wake.wait()
                 key, parts = self._queue.popleft()
+                self._current = key
                 self._cancelled.clear()
                 if self._progress is not None:
                     self._progress = self._progress._replace(image=key, doing="", share=-1.0)
             with suppress(_CancelledError):
                 self._one(key, parts)
             with self._wake:
+                self._current = None
                 if self._progress is not None:
-                    self._progress = self._progress._replace(done=self._progress.done + 1)
-            self._store.nudge()
+                    self._progress = self._progress._replace(done=self._progress.done + 1) if self._queue else None
+            self._store.nudge()  # after that, so that nobody sees an image in work that no longer is
 
     def _one(self, key: ResourceKey, parts: tuple[str, ...]) -> None:
         image = self._store.snapshot().get(key)

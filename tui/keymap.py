@@ -67,12 +67,15 @@ ACTIONS: tuple[Action, ...] = (
     _action("look.changes", "D", "LOOK", "Files changed since the image", "look('changes')"),
     _action("look.events", "e", "LOOK", "Events", "look('events')"),
     _action("look.fix", "X", "LOOK", "Fix: command line and Compose service to paste", "look('fix')"),
+    _action("image.scan", "v", "IMAGES", "Look into the image, or the marked ones: trust, contents, holes", "scan"),
+    _action("image.scan_running", "V", "IMAGES", "Look into every image that runs", "scan_running"),
+    _action("image.cancel", "ctrl+x", "IMAGES", "Cancel looking into images", "cancel_scan"),
     _action("find.filter", "slash", "FIND", "Filter the list, search in text", "filter"),
     _action("find.pin", "ampersand", "FIND", "Pin the filter over all panes", "pin"),
     _action("text.next_match", "n", "FIND", "Next match (text)"),
     _action("text.prev_match", "N", "FIND", "Previous match (text)"),
-    _action("find.severity_up", "v", "FIND", "Raise the minimum severity", "minimum(1)"),
-    _action("find.severity_down", "V", "FIND", "Lower the minimum severity", "minimum(-1)"),
+    _action("find.severity_up", "greater_than_sign", "FIND", "Raise the minimum severity", "minimum(1)"),
+    _action("find.severity_down", "less_than_sign", "FIND", "Lower the minimum severity", "minimum(-1)"),
     _action("find.failures", "F", "FIND", "Only rows with failures", "failures"),
     _action("find.all", "A", "FIND", "Show or hide stopped, unused and system rows", "everything"),
     _action("list.group", "b", "FIND", "The next view: findings by object, monitoring by container, pods", "group"),
@@ -109,7 +112,7 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 _KEY_NAMES = {
     "full_stop": ".", "comma": ",", "slash": "/", "colon": ":", "question_mark": "?", "ampersand": "&", "minus": "-",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
-    "escape": "esc", "plus": "+",
+    "escape": "esc", "plus": "+", "greater_than_sign": ">", "less_than_sign": "<",
 }  # fmt: skip
 
 
@@ -178,6 +181,10 @@ MARKS = (
     ("ok  ?  ..", "nothing wrong; nothing wrong found but not all could be judged; not known yet"),
     ("2 Ctr !28", "behind a pane: its critical and high findings"),
     ("8080*", "published on all addresses"),
+    ("ok BAD none", "TRUST: signed by whom the policy names; signed, and not good; no signature found"),
+    ("ok? n/a ? -", "TRUST: signed, unclear if this image; cannot be checked; not known; not looked at (v)"),
+    ("!2/14/31?", "VULNS critical/high/medium; ! exploited in the wild; ? old or incomplete; + more, unrated"),
+    ("EOL debian 9", "DISTRO: its distribution gets no more fixes"),
     ("LIVE", "younger than 3 s; STALE and LOST say how old"),
 )
 """What the signs on the screen mean."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from checks.policy import Policy
 from checks.result import NOTHING, Evaluation, Judgement, Summary
 from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot
@@ -29,6 +30,7 @@ class Picture:
     """Handed from the judging thread to the screen, whole. `fresh`: (resource, check id) -> first seen, epoch s.
 
     `whole` is the picture that this one is a part of, where a person looks at a part only; `part` says which.
+    `waiting` are images that are about to be looked into; `policy` is what everything was judged by.
     """
 
     snapshot: Snapshot = field(default_factory=Snapshot)
@@ -37,6 +39,8 @@ class Picture:
     fresh: Mapping[tuple[ResourceKey, str], float] = field(default_factory=dict)  # failures that came up meanwhile
     whole: Picture | None = field(default=None, repr=False, compare=False)
     part: str = ""
+    waiting: frozenset[ResourceKey] = frozenset()
+    policy: Policy = field(default_factory=Policy, repr=False, compare=False)
     _by_kind: dict[Kind, Summary] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

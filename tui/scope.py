@@ -97,6 +97,8 @@ def _within(picture: Picture, scope: Scope, before: Picture | None) -> Picture:
         {pair: moment for pair, moment in picture.fresh.items() if pair[0] in found},
         whole=picture,
         part=scope_words(scope),
+        waiting=picture.waiting,
+        policy=picture.policy,
     )
 
 

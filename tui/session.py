@@ -27,6 +27,7 @@ from tui.threads import spawn
 if TYPE_CHECKING:
     from checks.policy import Policy
     from checks.result import Evaluation, Judgement
+    from tui.analysing import Analyst
 
 LONG_ROUND = 0.2  # seconds of judging in which so much is made that nobody should look through it again
 DEBOUNCE = 0.05  # seconds that changes may gather before they are judged together
@@ -90,6 +91,7 @@ class Session:
         self._settled = False
         self._lock = threading.Lock()
         self.warm: Callable[[Picture], None] | None = None  # makes rows in our thread, so that keys need not wait
+        self.analyst: Analyst | None = None  # looks into images; None: nothing here can, as in a recording
         self._wanted: Policy | None = None  # to judge by from now on
         self.fault = ""  # what went wrong in a thread of ours, for the person to see
 
@@ -229,7 +231,7 @@ class Session:
                 self._fault("judging", error)
                 engine, whole = Engine(checks, policy), True
                 evaluation = Evaluation()
-            self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first))
+            self._show(snapshot=snapshot, evaluation=evaluation, fresh=dict(self._first), policy=policy)
             cost = time.monotonic() - started
 
     def _fault(self, doing: str, error: Exception) -> None:
@@ -265,8 +267,9 @@ class Session:
             self._stopped.wait(self._every / 2)
 
     def _show(self, **changes: Any) -> None:
+        waiting = self.analyst.waiting if self.analyst is not None else self.picture.waiting
         with self._lock:  # two threads change different parts of the same picture
-            self.picture = replace(self.picture, **changes)
+            self.picture = replace(self.picture, waiting=waiting, **changes)
         if self.warm is not None:
             with suppress(Exception):  # if there is something wrong with it, the screen finds out and says so
                 self.warm(self.picture)

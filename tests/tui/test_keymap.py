@@ -127,7 +127,7 @@ def test_wishes_replace_keys() -> None:
 def test_a_clash_names_both_and_keeps_the_default() -> None:
     keys, clashes = resolve({"look.logs": ("v",)})
     assert keys["look.logs"] == ("l",)
-    assert str(clashes[0]) == "key 'v' is find.severity_up already: look.logs keeps its default"
+    assert str(clashes[0]) == "key 'v' is image.scan already: look.logs keeps its default"
 
 
 def test_a_key_that_was_given_away_is_free() -> None:

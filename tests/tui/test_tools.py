@@ -103,7 +103,7 @@ async def test_rebound_keys_work_and_old_ones_do_not() -> None:
 async def test_clashes_are_named_at_the_start() -> None:
     async with play(keys={"look.logs": ("v",)}) as here:
         await here.until(lambda: isinstance(here.app.screen, Notice))
-        assert "find.severity_up" in here.text
+        assert "image.scan" in here.text
         assert "look.logs keeps its default" in here.text
 
 

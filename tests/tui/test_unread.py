@@ -58,6 +58,8 @@ def tab_texts(picture: Picture, key: ResourceKey) -> list[str]:
     """The text of the tabs that are made from the picture, of the raw object and of the menus."""
     if key.kind is Kind.ACTIVITY:  # shown with its container
         key = key._replace(kind=Kind.CONTAINER)
+    if key.kind is Kind.IMAGE_ANALYSIS:  # shown with its image
+        key = key._replace(kind=Kind.IMAGE)
     if key.kind is Kind.EVENT:  # shown with what it is about
         key = ResourceKey(Kind.KUBE_NODE, key.source, example(key.kind).peek("involved").name)
     resource = picture.snapshot.get(key)

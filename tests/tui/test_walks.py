@@ -88,10 +88,10 @@ async def test_the_worst_row_is_first_and_full_stop_goes_from_failure_to_failure
     async with play() as here:
         await here.press("2")
         assert here.table.rows[0].cells[0].text.startswith("C")
-        await here.press("v", "v", "v")
+        await here.press("greater_than_sign", "greater_than_sign", "greater_than_sign")
         worst = [row.key for row in here.table.rows]
         assert "min high" in here.text
-        await here.press("V", "V", "V", "V", "V")
+        await here.press(*["less_than_sign"] * 5)
         assert "min " not in here.lines[2]
         await here.press("G", "full_stop")
         assert here.table.cursor_index == 0

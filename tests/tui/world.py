@@ -14,12 +14,14 @@ from inventory.components import derive
 from inventory.container import Container
 from inventory.endpoint import PeerCertificate, TlsEndpoint
 from inventory.host import DiskFacts, Host
+from inventory.image import Image
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, SourceHealth, Status
 from inventory.sources.decode import AnswerError, items
 from inventory.sources.docker import translate
 from inventory.store import Store
 from tests.checks.builders import DATA, NOW, SOURCE, captured, engine, patched
+from tests.tui.analyses import in_every_state
 from tui.picture import Picture, Stats
 
 __all__ = ["NOW", "SOURCE", "by_name", "filled", "judged", "made", "world"]
@@ -100,7 +102,13 @@ def made() -> dict[Kind, list[Resource]]:
         Kind.HOST: [host()],
         Kind.ACTIVITY: list(_activities()),
         Kind.ENDPOINT: [endpoint()],
+        Kind.IMAGE_ANALYSIS: [in_every_state(image, number, NOW) for number, image in enumerate(_analysed())],
     }
+
+
+def _analysed() -> list[Image]:
+    """The images that somebody has looked into: most of them."""
+    return [image for image in _images() if isinstance(image, Image)][:10]
 
 
 def endpoint() -> TlsEndpoint:

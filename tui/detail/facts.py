@@ -1,4 +1,4 @@
-"""Tabs made from what is already known: mounts, networks and peers, layers, tasks, relations, events."""
+"""Tabs made from what is already known: mounts, networks and peers, tasks, relations, events."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 from inventory.container import Attachment, Container
 from inventory.gap import Gap
-from inventory.image import Image
 from inventory.network import Network
 from inventory.resource import EMPTY, ENGINE_KINDS, Kind, Resource
-from inventory.secrets import mask_pair, mask_text
+from inventory.secrets import mask_pair
 from inventory.swarm import Service, Task
 from inventory.text import safe
 from tui.detail.activity import listener_lines, session_lines
 from tui.detail.related import related
 from tui.detail.tab import ALL, Context, Shape, Tab
 from tui.detail.tls import endpoint_lines
-from tui.format import known, short_id, since, size, told
+from tui.format import known, short_id, since, told
 from tui.panes.containers.pane import ports_cell
 from tui.panes.overview.pane import event_line
 from tui.verdicts import badge, link_text
@@ -105,21 +104,6 @@ def member_lines(resource: Network, context: Context) -> Iterator[TextLine]:
         yield line(f" {safe(option)} = {safe(mask_pair(option, value))}", "dim")
 
 
-def layer_lines(resource: Image, context: Context) -> Iterator[TextLine]:
-    """Build steps, newest first; secrets in commands masked."""
-    history = resource.peek("history")
-    if isinstance(history, Gap):
-        yield _gap(history)
-        return
-    yield line(f" {'AGE':>5} {'SIZE':>6}  CREATED BY", "header")
-    for entry in history:
-        command = " ".join(mask_text(entry.created_by).split())
-        words = f" {since(entry.created, context.now):>5} {size(entry.size):>6}  {command}"
-        yield TextLine(Cell.of(safe(words, 2000), "normal" if entry.size else "dim"), copy=command)
-    if not history:
-        yield line(" the image has no history (imported)", "dim")
-
-
 def task_lines(resource: Service, context: Context) -> Iterator[TextLine]:
     """Tasks, newest first, with the container behind each."""
     tasks = [
@@ -185,7 +169,6 @@ TABS = (
     _tab("mounts", "Mounts", 60, mount_lines, Kind.CONTAINER),
     _tab("network", "Network", 65, network_lines, Kind.CONTAINER),
     _tab("members", "Members", 20, member_lines, Kind.NETWORK),
-    _tab("layers", "Layers", 20, layer_lines, Kind.IMAGE),
     _tab("tasks", "Tasks", 20, task_lines, Kind.SERVICE),
     _tab("related", "Related", 80, related_lines),
     _tab("labels", "Labels", 85, value_lines),

@@ -10,7 +10,7 @@ from textual.containers import Container as Box
 
 from checks.verdict import Severity
 from inventory.text import safe
-from tui import accepting, menus, switchers, waiver_list
+from tui import accepting, menus, scanning, switchers, waiver_list
 from tui.keymap import BY_ID, help_groups
 from tui.listing import next_failing
 from tui.panes import PaneSpec, load, specs
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SEARCH_HINT = "~regex   n N next, previous   enter keep   esc clear"
 FILTER_HINT = "sev: state: name: img: label: net: port: project:   ! not   , or   enter keep   esc clear"
+IMAGE_HINT = "trust: vuln: distro: exploited:yes fixed:yes package: cve:   ! not   , or   enter keep   esc clear"
+DESCENDING = frozenset(("sec", "cpu", "mem", "pids", "size", "used", "members", "up", "trust", "vulns"))
 CLUSTER_HINT = "ns: kind: state: node: image: label: sev: name:   ! not   , or   enter keep   esc clear"
 
 
@@ -193,6 +195,20 @@ class DeckScreen(MainScreen):
 
         self.app.push_screen(Picker(f"related to {safe(resource.name, 60)}", options), chosen)
 
+    # -- images -------------------------------------------------------------------------------------------------
+
+    def action_scan(self) -> None:
+        """Look into the image of the selected row, or those of the marked ones."""
+        scanning.scan(self, scanning.selected_images(self), "no image here that the engine still has")
+
+    def action_scan_running(self) -> None:
+        """Look into every image that runs."""
+        scanning.scan_running(self)
+
+    def action_cancel_scan(self) -> None:
+        """Look into no image any more."""
+        scanning.cancel(self)
+
     # -- finding ------------------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
@@ -202,7 +218,8 @@ class DeckScreen(MainScreen):
             bar.set_hint(SEARCH_HINT)
             bar.open("", "/")
             return
-        bar.set_hint(CLUSTER_HINT if self.pane.views(self.listed) else FILTER_HINT)
+        usual = CLUSTER_HINT if self.pane.views(self.listed) else FILTER_HINT
+        bar.set_hint(IMAGE_HINT if self.trail.here.pane == "images" else usual)
         bar.open(self.state.query if self.state else "", "/")
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
@@ -312,7 +329,18 @@ class DeckScreen(MainScreen):
         def chosen(choice: Choice | None) -> None:
             if choice is not None and choice.id is not None:
                 state.sort = choice.id
-                state.descending = choice.id in {"sec", "cpu", "mem", "pids", "size", "used", "members", "up"}
+                state.descending = choice.id in {
+                    "sec",
+                    "cpu",
+                    "mem",
+                    "pids",
+                    "size",
+                    "used",
+                    "members",
+                    "up",
+                    "trust",
+                    "vulns",
+                }
                 self.show_picture()
 
         self.app.push_screen(Picker("sort by", options), chosen)

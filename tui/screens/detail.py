@@ -191,6 +191,7 @@ class DetailView(Vertical):
             self.query_one(name).set_class(tab is None or tab.shape is not shape, "-hidden")
         self.query_one("#d-text").set_class(tab is not None and tab.shape not in (Shape.TEXT, Shape.READ), "-hidden")
         if resource is None or tab is None:
+            self._shown = None
             self.query_one("#d-text", TextView).set_lines([line(" this object is not there any more", "dim")])
             return
         self._tab_line(resource, picture)
@@ -201,7 +202,10 @@ class DetailView(Vertical):
             self._shown = resource
             self.query_one(JsonView).set_value(raw_value(resource))
         elif tab.shape is Shape.TEXT and tab.lines is not None:
-            self.query_one("#d-text", TextView).set_lines(tab.lines(resource, context))
+            lines = tab.lines(resource, context)
+            if lines is not self._shown:  # a tab that keeps its lines tells by that that they are the same
+                self._shown = lines
+                self.query_one("#d-text", TextView).set_lines(lines)
         elif tab.shape is Shape.READ:
             self._read(tab, context, fresh)
         elif tab.shape is Shape.LOGS and fresh:

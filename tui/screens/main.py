@@ -10,17 +10,19 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from checks.verdict import Severity
-from inventory.resource import ResourceKey
+from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Event
 from tui.arranging import Arranger, Wish
 from tui.detail.kube import opens_on
 from tui.detail.tab import Shape
+from tui.keymap import key_name
 from tui.listing import Filters, ListState
 from tui.panes import PaneSpec, load, specs
 from tui.panes.base import Entry, Pane
 from tui.panes.findings.benchmarks import is_item
 from tui.panes.findings.pane import results_of
 from tui.place import Place, Trail
+from tui.scanning import progress_cell
 from tui.scope import Lens, scope_words
 from tui.screens.detail import DetailView
 from tui.screens.frame import FOOT_OVERVIEW, NARROW, FrameScreen
@@ -31,6 +33,7 @@ from widgets.table import ResourceTable
 from widgets.textview import TextLine, TextView
 
 if TYPE_CHECKING:
+    from tui.analysing import Progress
     from tui.panes.overview.pane import OverviewPane
     from tui.picture import Picture
 
@@ -42,8 +45,16 @@ SMALL, WIDE = (60, 15), 160
 _FOOT_LIST = (
     ("enter", "open"), ("l", "logs"), ("i", "inspect"), ("o", "related"), ("/", "filter"), ("s", "sort"), ("?", "help"),
 )  # fmt: skip
+_FOOT_IMAGES = (
+    ("enter", "open"), ("v", "look into"), ("V", "all that run"), ("o", "related"), ("/", "filter"), ("s", "sort"),
+    ("?", "help"),
+)  # fmt: skip
 _FOOT_DETAIL = (
     ("[ ]", "tab"), ("enter", "open"), ("/", "search"), ("c", "copy"), ("o", "related"), ("esc", "back"), ("?", "help"),
+)  # fmt: skip
+_FOOT_IMAGE = (
+    ("[ ]", "tab"), ("v", "look into"), ("/", "search"), ("c", "copy"), ("o", "related"), ("esc", "back"),
+    ("?", "help"),
 )  # fmt: skip
 _FOOT_FINDINGS = (
     ("enter", "open"), ("w", "accept"), ("W", "waivers"), ("B", "benchmarks"), ("/", "filter"), ("E", "export"),
@@ -75,6 +86,7 @@ class MainScreen(FrameScreen):
         self._previewed: object = None
         self._jumping = False
         self._flash = ""
+        self._progress: Progress | None = None  # that the footer shows
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -143,6 +155,8 @@ class MainScreen(FrameScreen):
             return
         super().tick()
         self.detail.tick(self.deck.clock())
+        if self.progress != self._progress:
+            self.show_foot()
         if self.deck.minute_passed():
             self.show_picture()
 
@@ -171,15 +185,27 @@ class MainScreen(FrameScreen):
         here = self.trail.here
         keys: Sequence[tuple[str, str]]
         if here.opened:
-            keys = _FOOT_VERDICTS if here.tab == "findings" else _FOOT_DETAIL
+            of_image = here.opened.kind is Kind.IMAGE
+            usual = _FOOT_IMAGE if of_image else _FOOT_DETAIL
+            keys = _FOOT_VERDICTS if here.tab == "findings" else usual
         else:
             listing = _FOOT_VIEWS if self.pane.views(self.listed) else _FOOT_LIST
-            keys = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS}.get(here.pane, listing)
+            special = {"overview": FOOT_OVERVIEW, "findings": _FOOT_FINDINGS, "images": _FOOT_IMAGES}
+            keys = special.get(here.pane, listing)
         pinned = self.filters.pinned
         held = " ".join(filter(None, (scope_words(self.filters.scope), f"& {pinned}" if pinned else "")))
         right = Cell.of(f"{held} ", "accent") if held else EMPTY
+        progress = self._progress = self.progress
+        if progress is not None:
+            right = progress_cell(progress, self.picture, key_name(next(iter(self.deck.keys["image.cancel"]), ":")))
         right = Cell.of(f"{self._flash} ", "accent") if self._flash else right
         self.query_one("#foot", FooterLine).set_keys(keys, right)
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far looking into images is."""
+        analyst = self.deck.session.analyst
+        return analyst.progress if analyst is not None else None
 
     def flash(self, words: str) -> None:
         """Say in the footer, for a moment, that something was done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar
 
 from inventory.container import Container, Port
@@ -13,6 +13,8 @@ from inventory.text import safe
 from tui.format import image_reference, known, missing, short_id, since, size, told
 from tui.panes.base import ResourcePane, Shown, several_sources, title
 from tui.panes.containers.state import known_running, state_cell, state_words
+from tui.panes.images.standing import analysis_of
+from tui.panes.images.words import standing_lines
 from tui.picture import Picture, Stats
 from widgets.cells import Cell
 from widgets.columns import Column
@@ -134,10 +136,19 @@ class ContainersPane(ResourcePane[Container]):
             words = f" its image has {sum(image.summary.fails)} findings of its own (o image)"
             key = ResourceKey(Kind.IMAGE, resource.key.source, told(resource, "image_id"))
             lines.append(TextLine(Cell.of(words, "accent"), meta=key))
+        lines += _image_lines(resource, picture, now)
         events = [event for event in picture.snapshot.events if event.id == resource.key.id][-3:]
         for event in reversed(events):
             lines.append(line(f" {since(event.time, now):>4} ago  {safe(event.action)} {safe(event.detail)}", "dim"))
         return lines
+
+
+def _image_lines(resource: Container, picture: Picture, now: float) -> Iterator[TextLine]:
+    """Signature and vulnerabilities of its image, which lead there."""
+    key = ResourceKey(Kind.IMAGE, resource.key.source, told(resource, "image_id"))
+    if picture.snapshot.get(key) is not None:
+        analysis = analysis_of(picture.snapshot, key)
+        yield from standing_lines(analysis, key, picture, now, meta=key)
 
 
 def stat_cells(resource: Container, stats: Stats | None) -> tuple[Cell, Cell, Cell]:

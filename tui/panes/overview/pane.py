@@ -20,6 +20,7 @@ from inventory.text import safe
 from tui.format import age, clock, missing, since, size, told
 from tui.panes.base import Pane
 from tui.panes.containers.state import state_words
+from tui.panes.images.words import NEWS, Exploited, exploited_words, overview_words
 from tui.panes.overview.clusters import cluster_words, pod_states, warnings
 from tui.panes.overview.tallies import Group, Tallies
 from tui.picture import Picture
@@ -42,6 +43,7 @@ _EXPOSED = (
     ("secrets", ("RUN-044", "RUN-050", "IMG-012", "IMG-013", "ORC-014", "ORC-136", "ORC-230")),
     ("cluster admins", ("ORC-200", "ORC-205", "ORC-214", "ORC-215")),
 )
+_NEWS = 3  # lines about what is exploited
 _DOMAINS = ("images", "runtime", "network", "orchestration", "monitoring", "host")
 _QUIET = {"exec_create", "exec_start", "exec_die", "top", "attach", "resize"}
 
@@ -202,8 +204,15 @@ def now_lines(picture: Picture, width: int, *, brief: bool = False) -> list[Text
     return [
         *_wrapped("NOW", _states(picture), width),
         *_wrapped("EXPOSED", _exposed(picture), width)[:most],
+        *_images(picture, width)[:most],
         *_wrapped("NOT SEEN", _not_checked(picture, details=not brief), width)[:most],
     ]
+
+
+def _images(picture: Picture, width: int) -> list[TextLine]:
+    """Signatures and vulnerabilities of what runs, once somebody has looked."""
+    words = overview_words(picture)
+    return _wrapped("IMAGES", words, width) if words else []
 
 
 def _exposed(picture: Picture) -> list[Cell]:
@@ -264,12 +273,24 @@ def _not_checked(picture: Picture, *, details: bool) -> list[Cell]:
 def worst_lines(picture: Picture, width: int, room: int, now: float) -> list[TextLine]:
     """Failures: those that came up while watching first, then by severity; the same fault on many objects once."""
     order = TALLIES.failing(picture)
+    news = [_exploited_line(found, picture, width) for found in NEWS.exploited(picture)[:_NEWS]][: max(1, room // 2)]
+    room -= len(news)
     lines = [_worst_line(found, picture, width, now) for found in order[:room]]
-    if not lines:
+    if not lines and not news:
         lines.append(_nothing_fails(picture))
-    elif len(order) > room:
+    elif lines and len(order) > room:
         lines[-1] = TextLine(Cell.of(f"    and {len(order) - room + 1} more kinds of finding: press 6", "dim"))
-    return lines
+    return [*news, *lines]
+
+
+def _exploited_line(found: Exploited, picture: Picture, width: int) -> TextLine:
+    """What is exploited in the wild and runs here comes before everything else."""
+    words, where = exploited_words(found, picture)
+    cell = Cell.join(
+        " ", ("C", "critical"), "  ", (f"{'IMG-009':<9}", "dim"), fit(Cell.of(words, "critical"), max(20, width - 43)),
+        " ", fit(Cell.of(where), 20, cut="middle"),
+    )  # fmt: skip
+    return TextLine(cell, meta=(found.images[0], "IMG-009"))
 
 
 def _worst_line(found: Group, picture: Picture, width: int, now: float) -> TextLine:
