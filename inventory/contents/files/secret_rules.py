@@ -30,6 +30,7 @@ class Hit(NamedTuple):
 _PASSWORDS = frozenset(("url-password", "connection-string", "authorization", "key-name", "password-hash", "login"))
 """Rules whose secrets people choose: a digest of one could be turned back into it by trying."""
 _BEGIN = re.compile(r"-----BEGIN (?P<label>(?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?)-----")
+_DASHES, _END = "-----", "-----END "
 _BODY = re.compile(r"[A-Za-z0-9+/=]{32}")
 _HASH = re.compile(
     r"(?m)^[^\s:#]{1,128}:(?P<secret>\$(?:apr1|2[abxy]|[1567y]|gy|argon2\w*)\$[^\s:]{8,256}|\{S?SHA\}[\w+/=]{20,64})(?=:|\s|$)"
@@ -47,7 +48,7 @@ _SETTING = re.compile(
     r"""(?P<value>"[^"\n]{1,1000}"|'[^'\n]{1,1000}'|[^\s"'#,{\[(][^\s,]{0,1000})"""
     r"""[ \t]{0,20},?(?:[ \t]{1,20}[#;].*)?$"""
 )
-_COMMENT = ("#", ";", "//", "*", "<!--")
+_COMMENT = ("#", ";", "// ", "*", "<!--")
 _EXAMPLE = re.compile(
     r"(?i)(?:test|foo|bar|baz|demo|sample|example|fake|mock|user|none|secret|password|passwd|pass|pwd|pw|token|key|my|your"
     r"|abc|123|[x.*_-])++\W{0,2}$"
@@ -108,7 +109,7 @@ def _all(text: str, settings: bool, strict: bool) -> Iterator[Hit]:
                 yield Hit(rule, secret, guessable=rule in _PASSWORDS)
     if settings:
         yield from _settings(plain, strict)
-    elif "define(" in plain:
+    if "define(" in plain:
         for found in _PHP.finditer(plain):
             if (match := find(found["name"], found["secret"])) and match.kind == "name":
                 yield Hit("key-name", found["secret"], found["name"], guessable=True)
@@ -119,12 +120,15 @@ def _keys(text: str) -> Iterator[tuple[int, int, Hit]]:
     at = 0
     while found := _BEGIN.search(text, at):
         at = found.end()
-        end = text.find("-----END", at, at + _LONGEST_KEY)
-        body = text[at : end if end >= 0 else at + _LONGEST_KEY].replace("\\r", "").replace("\\n", "\n")
+        end = text.find(_DASHES, at, at + _LONGEST_KEY)
+        stop = end if end >= 0 else min(len(text), at + _LONGEST_KEY)
+        body = text[at:stop].replace("\\r", "").replace("\\n", "\n")
         if _BODY.search(body) is None:
             continue
-        stop = end if end >= 0 else at + len(body)
         rule = "encrypted-private-key" if _encrypted(found["label"], body) else "private-key"
+        if text.startswith(_END, stop):
+            closed = text.find(_DASHES, stop + len(_END), stop + 100)
+            stop = closed + len(_DASHES) if closed >= 0 else stop
         yield found.start(), stop, Hit(rule, "".join(body.split()))
         at = stop
 

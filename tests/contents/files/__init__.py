@@ -1,0 +1,1 @@
+"""What finders pick out of single files."""
