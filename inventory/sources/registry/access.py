@@ -7,7 +7,7 @@ import os
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from inventory.engine import Engine
     from inventory.sources.registry.client import Client
 
+Stopped = Callable[[], bool]
+"""Whether the person does not want it any more."""
 _CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
 _LOOKASIDES = "/etc/containers/registries.d"
 _MIRRORS = 4
@@ -61,6 +63,7 @@ class Access:
     default_lookasides: tuple[Path, ...] = ()
     cache: Path | None = None
     fresh: bool = False
+    plain_http: bool = False  # the person allows it for every registry
     limits: Limits = field(default_factory=Limits)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -71,28 +74,19 @@ class Access:
         environ: Mapping[str, str] | None = None,
         *,
         fresh: bool = False,
+        plain_http: bool = False,
         limits: Limits | None = None,
     ) -> Access:
         """Of this process, its user and the engine."""
-        around = dict(os.environ if environ is None else environ)
-        home = Path(around.get("HOME") or "/nonexistent")
-        return cls(
+        around = os.environ if environ is None else environ
+        return _here(
             frozenset(_said(engine, "insecure_registries")),
             _said(engine, "insecure_registry_cidrs"),
             _said(engine, "mirrors")[:_MIRRORS],
-            (
-                *map(Path, _CERTIFICATES),
-                home / ".config/docker/certs.d",
-                home / ".docker/certs.d",
-                home / ".config/containers/certs.d",
-            ),
-            _credential_files(around, home),
-            (home / ".config/containers/registries.d", Path(_LOOKASIDES)),
-            (home / ".local/share/containers/sigstore", Path("/var/lib/containers/sigstore")),
-            _cache_home(around, home),
+            tuple(sorted(around.items())),
             fresh,
+            plain_http,
             limits or Limits(),
-            around,
         )
 
     @cached_property
@@ -133,6 +127,36 @@ class Access:
         return tuple(found)
 
 
+@lru_cache(maxsize=8)
+def _here(
+    insecure: frozenset[str],
+    networks: tuple[str, ...],
+    mirrors: tuple[str, ...],
+    environ: tuple[tuple[str, str], ...],
+    fresh: bool,
+    plain_http: bool,
+    limits: Limits,
+) -> Access:
+    """One for one engine: what its client remembers of tokens and sick hosts serves all images."""
+    around = dict(environ)
+    home = Path(around.get("HOME") or "/nonexistent")
+    certificates = (".config/docker/certs.d", ".docker/certs.d", ".config/containers/certs.d")
+    return Access(
+        insecure,
+        networks,
+        mirrors,
+        (*map(Path, _CERTIFICATES), *(home / name for name in certificates)),
+        _credential_files(around, home),
+        (home / ".config/containers/registries.d", Path(_LOOKASIDES)),
+        (home / ".local/share/containers/sigstore", Path("/var/lib/containers/sigstore")),
+        _cache_home(around, home),
+        fresh,
+        plain_http,
+        limits,
+        around,
+    )
+
+
 def _within(place: ipaddress.IPv4Address | ipaddress.IPv6Address, network: str) -> bool:
     try:
         return place in ipaddress.ip_network(network, strict=False)
@@ -161,7 +185,3 @@ def _credential_files(environ: Mapping[str, str], home: Path) -> tuple[Path, ...
 def _cache_home(environ: Mapping[str, str], home: Path) -> Path:
     base = environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else home / ".cache") / "deckwatch" / "registry"
-
-
-Stopped = Callable[[], bool]
-"""Whether the person does not want it any more."""

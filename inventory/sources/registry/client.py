@@ -87,8 +87,8 @@ class Client:
         self._places = threading.BoundedSemaphore(access.limits.registries)
         self._lock = threading.Lock()
         self._tokens: dict[tuple[str, str], str] = {}
-        self._credentials: dict[tuple[str, str], Found] = {}
-        self._speaks: dict[str, _Endpoint] = {}
+        self._credentials: dict[tuple[str, str], tuple[float, Found]] = {}
+        self._speaks: dict[tuple[str, bool], _Endpoint] = {}
         self._sick: dict[str, tuple[float, RegistryError]] = {}
 
     def repository(
@@ -96,17 +96,17 @@ class Client:
     ) -> Repository:
         """A repository ("registry/path"), to be asked until that time (monotonic). Raises `RegistryError`."""
         host, path = split(name)
-        return Repository(self, host, path, until, plain_http, stopped or (lambda: False))
+        return Repository(self, host, path, until, plain_http or self.access.plain_http, stopped or (lambda: False))
 
     def endpoints(self, host: str, plain_http: bool) -> tuple[_Endpoint, ...]:
         """The ways to ask a registry, the best first; one that worked is the only one from then on."""
-        known = self._speaks.get(host)
+        known = self._speaks.get((host, plain_http))
         if known is not None:
             return (known,)
         place = HUB_ENDPOINT if host == HUB else host
         insecure = self.access.insecure_because(host)
         here = is_loopback(host)
-        secure = _Endpoint(place, "https", verify=not insecure, trusted=here or not insecure)
+        secure = _Endpoint(place, "https", verify=not insecure, trusted=here or not insecure or plain_http)
         plain = _Endpoint(place, "http", verify=False, trusted=here or plain_http)
         return (secure, plain) if insecure or plain_http else (secure,)
 
@@ -158,20 +158,24 @@ class Client:
         if found is not None and found[0] > time.monotonic():
             raise RegistryError(found[1].cause, found[1].message)
 
-    def speaks(self, host: str, endpoint: _Endpoint) -> None:
-        """Remember the way that worked."""
+    def speaks(self, host: str, plain_http: bool, endpoint: _Endpoint | None) -> None:
+        """Remember the way that worked, None for none. What one rule allows is not said of another's repositories."""
         with self._lock:
-            self._speaks[host] = endpoint
+            if endpoint is None:
+                self._speaks.pop((host, plain_http), None)
+            else:
+                self._speaks[host, plain_http] = endpoint
 
     def credentials(self, host: str, path: str) -> Found:
-        """Looked for once per repository: a helper is a process."""
-        key = (host, path)
+        """Looked for once in a while per repository: a helper is a process, and people log in."""
+        key, now = (host, path), time.monotonic()
         with self._lock:
-            found = self._credentials.get(key)
-        if found is None:
-            found = look_for(host, path, self.access.credentials, self.access.environ, self.limits.helper)
-            with self._lock:
-                self._credentials[key] = found
+            kept = self._credentials.get(key)
+        if kept is not None and kept[0] > now:
+            return kept[1]
+        found = look_for(host, path, self.access.credentials, self.access.environ, self.limits.helper)
+        with self._lock:
+            self._credentials[key] = (now + self.limits.sick, found)
         return found
 
     def token(self, host: str, path: str) -> str:
@@ -302,6 +306,8 @@ class Repository:
                 if answered or number == len(ways):
                     if answered:
                         self._spoke(endpoint)
+                    else:
+                        self._client.speaks(self._host, self._plain_http, None)
                     raise (first or error) if not answered else error from None
                 first = error
             else:
@@ -310,7 +316,7 @@ class Repository:
         raise RegistryError(Cause.UNREACHABLE, f"{self._host} cannot be asked")
 
     def _spoke(self, endpoint: _Endpoint) -> None:
-        self._client.speaks(self._host, endpoint)
+        self._client.speaks(self._host, self._plain_http, endpoint)
         if endpoint.scheme == "http":
             self.insecure = "over plain HTTP"
         elif not endpoint.verify:
