@@ -16,7 +16,7 @@ from inventory.sources.docker.session import connect
 from inventory.sources.docker.transport import ApiError
 from tui.collect import fill
 from tui.figures import Figures
-from tui.options import ExplorerOptions
+from tui.options import AnalysisOptions, ExplorerOptions
 from tui.session import Sampler, Session, Source
 from tui.talk import Talk
 from tui.threads import spawn
@@ -35,6 +35,7 @@ class Boot:
     target: str = ""
     recorded_at: float = 0.0
     names: Mapping[str, str] | None = None  # to probe with; None: nothing is probed
+    analysis: AnalysisOptions | None = None  # how images are looked into; None: there are none to look into
 
     @classmethod
     def of(cls, options: ExplorerOptions, session: Session) -> Boot:
@@ -58,6 +59,23 @@ class Boot:
 
             names = self.names
             spawn("probe", lambda: follow(session.store, self._engines, names))
+        if self.analysis is not None:
+            spawn("analyses", lambda: self._look_into_images(session, policy))
+
+    def _look_into_images(self, session: Session, policy: Policy) -> None:
+        """Loaded in the thread: the screen does not wait for it."""
+        from tui.analysing import Analyst
+        from tui.deep import examiner, follow
+
+        options = self.analysis
+        if options is None:
+            return
+        work = examiner(options, policy, session.store, self._endpoint)
+        session.analyst = Analyst(session.store, work)
+        follow(options, work, session.analyst, session.store)
+
+    def _endpoint(self, source: str) -> Any:
+        return next((getattr(one, "endpoint", None) for one in self.sources if one.name == source), None)
 
     def _engines(self) -> list[tuple[str, str]]:
         """Name and URL of each engine that was found."""
@@ -82,6 +100,7 @@ class Boot:
         from tui.live import live_source
 
         boot = cls(sampler=Figures(session), names=options.sources.names if options.sources.probe else None)
+        boot.analysis = options.sources.analysis if options.sources.docker else None
         engines: list[Source] = []
         if options.sources.docker:
             engines = [live_source(session, name, host) for name, host in meant(options.sources).items()]

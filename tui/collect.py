@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from inventory.sources.docker.endpoints import Attempt
 
 Narrate = Callable[[str], None]
+LookInto = Callable[[list["Target"], Store], None]
 READ = (Status.OK, Status.DEGRADED)
 _NOTES = 20  # lines about files; more tell nobody anything
 _LOOK_AROUND = "; to look around without one add --demo"
@@ -45,7 +46,7 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     """Read and judge; raises `Problem` when no source could be read."""
     started, clock = time.time(), time.perf_counter()
     gc.disable()  # one look and out: what is made is kept, and looking for cycles in it costs a tenth of the time
-    store = collect(options, narrate)
+    store = collect(options, narrate, lambda found, store: _look_into(found, store, options, policy, narrate))
     # Loading these while the engine answers costs more than it saves: the threads wait for each other.
     from checks.catalogue import catalogue, without_clusters
     from checks.engine import Engine
@@ -57,8 +58,8 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     return report(Tool(NAME, VERSION), started, time.perf_counter() - clock, snapshot, evaluation, filters, policy)
 
 
-def collect(options: SourceOptions, narrate: Narrate) -> Store:
-    """Everything that the sources tell; raises `Problem` when none could be read."""
+def collect(options: SourceOptions, narrate: Narrate, more: LookInto | None = None) -> Store:
+    """Everything that the sources tell; raises `Problem` when none could be read. `more` is done with live engines."""
     if options.bundle is not None or options.demo:
         return recorded(options)
     if options.manifests:
@@ -76,6 +77,8 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
         for target in found:
             look(store, target.name, target.endpoint.url, options.names)
         look_at_clusters(store)
+    if more is not None and found:
+        more(found, store)
     health = store.snapshot().sources.values()
     if not any(source.status in READ for source in health):
         tried = (f"{source.target}: {source.detail}" for source in health)
@@ -84,6 +87,15 @@ def collect(options: SourceOptions, narrate: Narrate) -> Store:
         if source.status is not Status.OK:
             narrate(f"{source.target}: {source.status.value}: {source.detail}")
     return store
+
+
+def _look_into(found: list[Target], store: Store, options: SourceOptions, policy: Policy, narrate: Narrate) -> None:
+    """Into images, where anything is known of them or is to be found out."""
+    from tui.deep import look_into, worthwhile
+
+    if worthwhile(options.analysis):
+        endpoints = {target.name: target.endpoint for target in found}
+        look_into(options.analysis, policy, store, endpoints.get, narrate)
 
 
 def from_files(options: SourceOptions, narrate: Narrate) -> Store:
@@ -230,6 +242,7 @@ def fill(store: Store, replay: Replay, target: str) -> None:
             look=look_below(endpoint, reader) if reader else None,
             clock=lambda: replay.time,
         )
+        store.put(replay.analyses(source.name))
         store.set_health(source.name, _as_recording(health, target, said))
 
 

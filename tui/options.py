@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 THEMES = ("colour", "light", "ansi16", "mono")
 """Names of the palettes that widgets offer."""
+DEEP = ("running", "all")
+"""Which images are looked into without anybody asking for each."""
+ENGINES = ("trivy", "grype", "docker-scout")
+"""Scanners that can be asked besides our own matching; they are run only where the configuration names them."""
 IN_CLUSTER = "in-cluster"
 """The context of a pod that looks at its own cluster."""
 
@@ -36,6 +40,20 @@ class ClusterOptions(NamedTuple):
         return bool(self.kubeconfig or self.contexts)
 
 
+class AnalysisOptions(NamedTuple):
+    """How images are looked into: `[scanner]`, and `--deep` on the command line.
+
+    `deep` says which ("running", "all") without anybody asking for each; "" is none, but what an earlier look found is
+    used. `registries`: whether registries are asked for signatures. `reports` are files and directories of other
+    scanners' reports, `engines` the scanners on PATH (trivy, grype, docker-scout) that are run besides our matching.
+    """
+
+    deep: str = ""
+    registries: bool = True
+    reports: tuple[Path, ...] = ()
+    engines: tuple[str, ...] = ()
+
+
 class SourceOptions(NamedTuple):
     """What to look at: engines (URLs or context names; () means this machine's), clusters, a recording, or files.
 
@@ -52,6 +70,7 @@ class SourceOptions(NamedTuple):
     kubernetes: bool = True
     clusters: ClusterOptions = ClusterOptions()
     manifests: tuple[str, ...] = ()
+    analysis: AnalysisOptions = AnalysisOptions()
 
 
 class UiSettings(NamedTuple):
@@ -67,7 +86,7 @@ class UiSettings(NamedTuple):
 class Settings(NamedTuple):
     """A configuration file, checked. `keys` maps the name of an action to the keys that replace its own.
 
-    `clusters` is what the file says of clusters; the command line goes before.
+    `clusters` and `analysis` are what the file says of clusters and of images; the command line goes before.
 
     `rules` None is the default policy, which is made when it is asked for: the first paint does not wait for it.
     """
@@ -80,6 +99,7 @@ class Settings(NamedTuple):
     probe: bool = False
     names: Mapping[str, str] = MappingProxyType({})
     clusters: ClusterOptions = ClusterOptions()
+    analysis: AnalysisOptions = AnalysisOptions()
 
     @property
     def policy(self) -> Policy:

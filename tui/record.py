@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inventory.container import Container
+from inventory.image_analysis import ImageAnalysis
 from inventory.kubernetes.workloads import Pod
 from inventory.snapshot import SourceHealth, Status
 from inventory.sources.bundle import details
@@ -41,7 +42,10 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
     found = engines(options, bool(clusters), narrate)
     read_all(found, lambda target: _record(target, store, recording))
     end(reading, store, options)
+    _recall(found, store)
     snapshot = store.snapshot()
+    for analysis in snapshot.of(ImageAnalysis):
+        recording.note_analysis(analysis)
     health = snapshot.sources
     if not any(source.status in READ for source in health.values()):
         tried = (f"{source.target}: {source.detail}" for source in health.values())
@@ -60,6 +64,18 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
         raise Problem(f"cannot write {path}: {error.strerror or error}") from None
     secrets = "SECRETS INCLUDED" if include_secrets else "what looks like a secret replaced"
     return f"wrote {path}: {len(bundle.bodies)} answers, {path.stat().st_size / 1024:.0f} KiB, {secrets}"
+
+
+def _recall(found: list[Target], store: Store) -> None:
+    """What was found in images before goes along; nothing is looked into because of a recording."""
+    from checks.policy import Policy
+    from tui.deep import look_into, worthwhile
+    from tui.options import AnalysisOptions
+
+    options = AnalysisOptions()
+    if found and worthwhile(options):
+        endpoints = {target.name: target.endpoint for target in found}
+        look_into(options, Policy(), store, endpoints.get, lambda _line: None)
 
 
 def _record(target: Target, store: Store, recording: Recording) -> None:

@@ -14,11 +14,12 @@ from msgspec import structs
 from checks.policy import Policy, Waiver
 from checks.verdict import Severity
 from inventory.resource import OBJECTS
+from inventory.signatures.policy import NO_TRUST_POLICY, TrustPolicy
 from tui.config import ConfigError, Names
 from tui.key_names import mistake as key_mistake
 from tui.key_names import name_of
 from tui.near import hint
-from tui.options import THEMES, ClusterOptions, Settings, UiSettings
+from tui.options import DEEP, ENGINES, THEMES, AnalysisOptions, ClusterOptions, Settings, UiSettings
 from tui.toml_lines import Path as Place
 from tui.toml_lines import line_of, lines
 
@@ -29,12 +30,15 @@ POLICY: Mapping[str, Mapping[str, str]] = {
     },
     "host": {"docker_group": "trusted_docker_group", "require_rootless": "require_rootless"},
     "swarm": {"keys_rotated": "swarm_keys_rotated", "max_key_age": "max_key_age"},
+    "images": {"max_report_age": "max_report_age", "allowed_set_id": "allowed_set_id"},
     "policy": {"require_owner": "require_owner"},
 }  # fmt: skip
 """Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
-DECIDED = frozenset(("severity", "waivers", *(field for keys in POLICY.values() for field in keys.values())))
+TRUST = ("unlisted", "root", "use_host_policy", "signature_directories", "rule")
+"""The keys of `[trust]` that together are the `trust` of a `Policy`."""
+DECIDED = frozenset(("severity", "waivers", "trust", *(field for keys in POLICY.values() for field in keys.values())))
 """The fields of `Policy` that a file decides; others come from a baseline or from tables that were fetched."""
-SECTIONS = (*POLICY, "severity", "waiver", "probe", "kubernetes", "ui", "keys")
+SECTIONS = (*POLICY, "severity", "waiver", "probe", "scanner", "kubernetes", "ui", "keys")
 SEVERITIES = tuple(severity.word for severity in reversed(Severity))
 KINDS = tuple(kind.value for kind in OBJECTS)
 SELECTORS = ("resource", "kind", "image", "label", "project", "namespace", "source", "value")
@@ -47,14 +51,14 @@ _WHY_NEEDED = {
 _MIN_REFRESH, _MAX_REFRESH = 0.5, 3600.0
 
 
-class _Document:
+class Document:
     """A parsed file that can complain about any place in it."""
 
     def __init__(self, document: Mapping[str, Any], text: str, path: Path) -> None:
         self.document = document
         self.mistakes: list[ConfigError] = []
         self._lines = lines(text)
-        self._path = path
+        self.path = path
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -64,14 +68,21 @@ class _Document:
         except ConfigError as mistake:
             self.mistakes.append(mistake)
 
+    def line(self, place: Place) -> int:
+        """The line that a place stands on."""
+        return line_of(self._lines, place)
+
     def error(self, place: Place, message: str) -> ConfigError:
-        return ConfigError(self._path, line_of(self._lines, place), message)
+        """A mistake at a place."""
+        return ConfigError(self.path, self.line(place), message)
 
     def unknown(self, place: Place, what: str, known: Collection[str]) -> ConfigError:
+        """A name that nothing here has, with the one that was meant."""
         name = str(place[-1])
         return self.error(place, f"unknown {what} {name!r}{hint(name, known) or f'; known: {_listed(known)}'}")
 
     def table(self, *place: str | int) -> Mapping[str, Any]:
+        """The table at a place, empty where there is none."""
         found: Any = self.document
         for part in place:
             found = found.get(part, {}) if isinstance(found, Mapping) else found[part]
@@ -85,12 +96,14 @@ class _Document:
             yield from self.table(section).items()
 
     def value(self, place: Place, value: Any, type_: type | tuple[type, ...], expected: str) -> Any:
+        """The value, if it is of the type."""
         types = type_ if isinstance(type_, tuple) else (type_,)
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise self.error(place, f"{place[-1]!r} must be {expected}, not {_type(value)}")
         return value
 
     def strings(self, place: Place, value: Any) -> tuple[str, ...]:
+        """The value, if it is a list of strings."""
         self.value(place, value, list, "a list of strings")
         if not all(isinstance(item, str) for item in value):
             raise self.error(place, f"{place[-1]!r} must be a list of strings only")
@@ -99,34 +112,47 @@ class _Document:
 
 def settings(document: Mapping[str, Any], text: str, path: Path, *, checks: Names, actions: Names) -> Settings:
     """The checked settings; raises one `ConfigError` that holds everything that is not understood."""
-    doc = _Document(document, text, path)
+    doc = Document(document, text, path)
     for name in document:
         if name not in SECTIONS:
             doc.mistakes.append(doc.unknown((name,), "section", SECTIONS))
     decisions = dict(_decisions(doc))
     severity = dict(_severities(doc, checks))
     waivers = tuple(_waivers(doc, checks, must_be_owned=bool(decisions.get("require_owner"))))
+    trust = _trust(doc)
     ui, keys = _ui(doc), dict(_keys(doc, actions))
     probe, names = _probe(doc)
-    clusters = _kubernetes(doc)
+    clusters, analysis = _kubernetes(doc), _scanner(doc, path)
     if doc.mistakes:
         raise ConfigError.of(doc.mistakes)
-    rules = Policy(**decisions, severity=severity, waivers=waivers)
-    return Settings(rules, ui, keys, path, probe=probe, names=names, clusters=clusters)
+    rules = Policy(**decisions, severity=severity, waivers=waivers, trust=trust)
+    return Settings(rules, ui, keys, path, probe=probe, names=names, clusters=clusters, analysis=analysis)
 
 
-def _decisions(doc: _Document) -> Iterator[tuple[str, Any]]:
+def _decisions(doc: Document) -> Iterator[tuple[str, Any]]:
     defaults = {item.name: item.default for item in structs.fields(Policy)}
     for section, keys in POLICY.items():
         for name, value in doc.entries(section):
             with doc.noting():
                 place = (section, name)
+                if section == "trust" and name in TRUST:
+                    continue
                 if name not in keys:
-                    raise doc.unknown(place, "key", keys)
+                    raise doc.unknown(place, "key", (*keys, *TRUST) if section == "trust" else keys)
                 yield keys[name], _like(doc, place, value, defaults[keys[name]])
 
 
-def _like(doc: _Document, place: Place, value: Any, default: object) -> Any:
+def _trust(doc: Document) -> TrustPolicy:
+    """Whose images and signatures are trusted; what reads it is loaded only where the file says something of it."""
+    table = doc.document.get("trust")
+    if not isinstance(table, Mapping) or not any(name in table for name in TRUST):
+        return NO_TRUST_POLICY
+    from tui.trust_schema import trust
+
+    return trust(doc)
+
+
+def _like(doc: Document, place: Place, value: Any, default: object) -> Any:
     """The value, if it is of the type of the default."""
     if isinstance(default, tuple):
         return doc.strings(place, value)
@@ -140,13 +166,13 @@ def _like(doc: _Document, place: Place, value: Any, default: object) -> Any:
     return number
 
 
-def _day(doc: _Document, place: Place, value: Any) -> date:
+def _day(doc: Document, place: Place, value: Any) -> date:
     if type(value) is not date:
         raise doc.error(place, f"{place[-1]!r} must be a date such as 2030-12-31, not {_type(value)}")
     return value
 
 
-def _severities(doc: _Document, checks: Names) -> Iterator[tuple[str, Severity]]:
+def _severities(doc: Document, checks: Names) -> Iterator[tuple[str, Severity]]:
     for name, value in doc.entries("severity"):
         place = ("severity", name)
         known = checks()
@@ -159,7 +185,7 @@ def _severities(doc: _Document, checks: Names) -> Iterator[tuple[str, Severity]]
             yield name, Severity[value.upper()]
 
 
-def _waivers(doc: _Document, checks: Names, *, must_be_owned: bool) -> Iterator[Waiver]:
+def _waivers(doc: Document, checks: Names, *, must_be_owned: bool) -> Iterator[Waiver]:
     entries = doc.document.get("waiver", [])
     if not isinstance(entries, list):
         doc.mistakes.append(doc.error(("waiver",), "waivers are written [[waiver]], one table each"))
@@ -171,7 +197,7 @@ def _waivers(doc: _Document, checks: Names, *, must_be_owned: bool) -> Iterator[
                 yield waiver
 
 
-def _waiver(doc: _Document, number: int, checks: Names, *, must_be_owned: bool) -> Waiver | None:
+def _waiver(doc: Document, number: int, checks: Names, *, must_be_owned: bool) -> Waiver | None:
     place: Place = ("waiver", number)
     entry = doc.table(*place)
     before = len(doc.mistakes)
@@ -187,7 +213,7 @@ def _waiver(doc: _Document, number: int, checks: Names, *, must_be_owned: bool) 
     return Waiver(**found) if len(doc.mistakes) == before else None
 
 
-def _said(doc: _Document, place: Place, value: Any) -> Any:
+def _said(doc: Document, place: Place, value: Any) -> Any:
     """What a key of a waiver says, as `Waiver` wants it."""
     name = str(place[-1])
     if name == "expires":
@@ -202,7 +228,7 @@ def _said(doc: _Document, place: Place, value: Any) -> Any:
     return text
 
 
-def _complete(doc: _Document, place: Place, entry: Mapping[str, Any], checks: Names, *, must_be_owned: bool) -> None:
+def _complete(doc: Document, place: Place, entry: Mapping[str, Any], checks: Names, *, must_be_owned: bool) -> None:
     """Which check, on what, and why must be said, and a check that it names must exist."""
     misspelt = any(name not in _WAIVER for name in entry)  # most likely the selector; one mistake is told once
     if not misspelt and not any(_given(entry.get(name, "")) for name in SELECTORS):
@@ -222,7 +248,7 @@ def _given(value: Any) -> bool:
     return bool(value.strip()) if isinstance(value, str) else value not in (None, [])
 
 
-def _probe(doc: _Document) -> tuple[bool, Mapping[str, str]]:
+def _probe(doc: Document) -> tuple[bool, Mapping[str, str]]:
     """`tls`, and the host names that are expected of containers."""
     asked, names = False, {}
     for name, value in doc.entries("probe"):
@@ -238,7 +264,7 @@ def _probe(doc: _Document) -> tuple[bool, Mapping[str, str]]:
     return asked, names
 
 
-def _kubernetes(doc: _Document) -> ClusterOptions:
+def _kubernetes(doc: Document) -> ClusterOptions:
     """`contexts` and `namespaces` to look at, and what else of a cluster may be read."""
     found: dict[str, Any] = {}
     for name, value in doc.entries("kubernetes"):
@@ -253,7 +279,33 @@ def _kubernetes(doc: _Document) -> ClusterOptions:
     return ClusterOptions(**found)
 
 
-def _ui(doc: _Document) -> UiSettings:
+def _scanner(doc: Document, path: Path) -> AnalysisOptions:
+    """Which images are looked into by themselves, and who else is asked about them."""
+    found: dict[str, Any] = {}
+    for name, value in doc.entries("scanner"):
+        with doc.noting():
+            place: Place = ("scanner", name)
+            if name == "deep":
+                found[name] = _one_of(doc, place, value, ("no", *DEEP)).removeprefix("no")
+            elif name == "registries":
+                found[name] = doc.value(place, value, bool, "true or false")
+            elif name == "reports":
+                found[name] = tuple(path.parent / Path(one).expanduser() for one in doc.strings(place, value))
+            elif name == "engines":
+                found[name] = tuple(_one_of(doc, place, one, ENGINES) for one in doc.strings(place, value))
+            else:
+                raise doc.unknown(place, "key", AnalysisOptions._fields)
+    return AnalysisOptions(**found)
+
+
+def _one_of(doc: Document, place: Place, value: Any, known: Collection[str]) -> str:
+    word = doc.value(place, value, str, f"one of {_listed(known)}")
+    if word not in known:
+        raise doc.error(place, f"{place[-1]!r} cannot be {word!r}{hint(word, known)}; known: {_listed(known)}")
+    return str(word)
+
+
+def _ui(doc: Document) -> UiSettings:
     found: dict[str, Any] = {}
     for name, value in doc.entries("ui"):
         with doc.noting():
@@ -261,7 +313,7 @@ def _ui(doc: _Document) -> UiSettings:
     return UiSettings(**found)
 
 
-def _look(doc: _Document, place: Place, value: Any) -> Any:
+def _look(doc: Document, place: Place, value: Any) -> Any:
     name = str(place[-1])
     if name not in UiSettings._fields:
         raise doc.unknown(place, "key", UiSettings._fields)
@@ -278,7 +330,7 @@ def _look(doc: _Document, place: Place, value: Any) -> Any:
     return doc.value(place, value, bool, "true or false")
 
 
-def _keys(doc: _Document, actions: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _keys(doc: Document, actions: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
     for path, value in _flat(dict(doc.entries("keys"))):
         with doc.noting():
             place, name = ("keys", *path), ".".join(path)

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli.parser import Once
+from tui.cli.parser import Once, one_of
 from tui.cli.problem import Problem
 from tui.data_home import tables_file as place
-from tui.options import IN_CLUSTER, ClusterOptions, Settings, SourceOptions
+from tui.options import DEEP, IN_CLUSTER, ClusterOptions, Settings, SourceOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -65,6 +65,16 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: 
     if probe:
         group.add_argument(
             "--probe", action="store_true", help="ask published ports for TLS: a few handshakes each ([probe] tls)"
+        )
+        group.add_argument(
+            "--deep",
+            action=Once,
+            nargs="?",
+            const="running",
+            type=one_of(*DEEP),
+            metavar="WHICH",
+            help="look into images: packages, vulnerabilities, secrets, signatures (registries are asked); running (if "
+            "nothing is said) or all ([scanner] deep)",
         )
     if config:
         group.add_argument("--config", type=Path, metavar="FILE", help="instead of deckwatch.toml here or of the user")
@@ -166,7 +176,11 @@ def probing(args: argparse.Namespace, sources: SourceOptions, settings: Settings
     live = sources.bundle is None and not sources.demo and not sources.manifests
     if args.probe and not live:
         raise Problem("--probe asks what runs now; it cannot be combined with --from, --demo or --manifests")
+    if args.deep and not live:
+        raise Problem("--deep looks into images here; it cannot be combined with --from, --demo or --manifests")
     sources = configured(sources, settings)
+    analysis = settings.analysis._replace(deep=(args.deep or settings.analysis.deep) if live else "")
+    sources = sources._replace(analysis=analysis)
     return sources._replace(probe=live and (args.probe or settings.probe), names=settings.names)
 
 

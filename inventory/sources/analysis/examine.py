@@ -1,0 +1,262 @@
+"""Finds each part of an image's analysis with what there is: layers, registries, vulnerability database, reports."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from inventory.contents.model import Contents
+from inventory.engine import Engine
+from inventory.gap import Gap, Reason
+from inventory.image import Image
+from inventory.image_analysis import ImageAnalysis
+from inventory.resource import Kind
+from inventory.signatures.model import Provenance
+from inventory.signatures.policy import NO_TRUST_POLICY, TrustPolicy
+from inventory.sources.analysis.kept import Shelf, fingerprint
+from inventory.sources.docker.endpoint import Endpoint, transport
+from inventory.sources.layers.reading import Way
+from inventory.sources.scanners import reports
+from inventory.store import Store
+from inventory.vulnerabilities.model import Vulnerabilities
+
+if TYPE_CHECKING:
+    from inventory.sources.vulndb.database import Database
+
+LASTS = 86400.0
+"""Seconds for which a look at registries is good enough to begin with."""
+LARGEST_AWAY = 4 << 30
+"""Bytes of an image that are fetched from an engine on another machine."""
+Tell = Callable[[str, float], None]
+Stopped = Callable[[], bool]
+NO_DATABASE = "no vulnerability database: deckwatch vulndb update, or vulndb import PATH where there is no network"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What a person decided. `bad_hashes` are SHA-256 digests of programs that no image may hold."""
+
+    cache: Path
+    database: Path
+    trust: TrustPolicy = NO_TRUST_POLICY
+    bad_hashes: frozenset[str] = frozenset()
+    registries: bool = True
+    reports: tuple[Path, ...] = ()
+    engines: tuple[str, ...] = ()
+
+
+class Examiner:
+    """Called with an image and the name of a part; from one thread at a time. `endpoints` finds an image's engine."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        endpoints: Callable[[str], Endpoint | None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._endpoints = endpoints
+        self._clock = clock
+        self._reports = reports.Shelf(settings.reports)
+        self._vulnerabilities = Shelf(settings.cache / "vulnerabilities", Vulnerabilities)
+        self._provenance = Shelf(settings.cache / "provenance", Provenance)
+        self._database: tuple[object, Database] | None = None
+        self._policy = fingerprint("provenance 1", settings.trust, settings.registries)
+
+    def __call__(self, image: Image, part: str, tell: Tell, stopped: Stopped) -> Any:
+        """That part, or the gap that says why there is none."""
+        if part == "contents":
+            return self._contents(image, tell, stopped)
+        if part == "provenance":
+            return self._signatures(image, tell, stopped)
+        return self._matched(image, tell, stopped)
+
+    @property
+    def state(self) -> object:
+        """Differs once what vulnerabilities are matched with has changed."""
+        return self._data()
+
+    def recall(self, image: Image) -> dict[str, Any]:
+        """The parts that earlier looks found and that still hold, at little cost: nobody is asked, no layer is read."""
+        found: dict[str, Any] = {}
+        contents = self._kept_contents(image)
+        if contents is not None:
+            found["contents"] = contents
+        signed = self._provenance.get(image.id, self._policy, self._clock() - LASTS)
+        if signed is not None:
+            found["provenance"] = signed
+        vulnerabilities = self._vulnerabilities.get(image.id, self._data())
+        if vulnerabilities is None and (contents is not None or self._settings.reports):
+            vulnerabilities = self._match(image, contents)
+        if vulnerabilities is not None and (vulnerabilities.said or contents is not None):
+            found["vulnerabilities"] = vulnerabilities
+        return found
+
+    # -- contents ------------------------------------------------------------------------------------------------
+
+    def _contents(self, image: Image, tell: Tell, stopped: Stopped) -> Contents | Gap:
+        from inventory.sources.layers.read import read
+
+        size = image.peek("size")
+        return read(
+            image.id,
+            list(self._ways(image)),
+            self._finders,
+            self._cache,
+            tell,
+            stopped,
+            size=0 if isinstance(size, Gap) else size,
+            hashes_checked=len(self._settings.bad_hashes),
+        )
+
+    def _ways(self, image: Image) -> Iterator[Way]:
+        """The directories of an engine on this machine, then its export stream."""
+        from inventory.sources.layers.export import Export
+        from inventory.sources.layers.overlay import Overlay
+
+        endpoint = self._endpoints(image.key.source)
+        if endpoint is None:
+            return
+        engine, history = self._engine(image), image.peek("history")
+        root = engine.peek("root_dir") if engine is not None else None
+        if endpoint.local and isinstance(root, str):
+            yield Overlay(image, root, () if isinstance(history, Gap) else history)
+        size = image.peek("size")
+        largest = 0 if endpoint.local else LARGEST_AWAY
+        yield Export(transport(endpoint), 0 if isinstance(size, Gap) else size, largest)
+
+    def _kept_contents(self, image: Image) -> Contents | None:
+        found: Contents | None = self._cache.contents(image.id, self._looked)
+        return found
+
+    @cached_property
+    def _looked(self) -> str:
+        from inventory.contents.layer import identity
+
+        return identity(self._finders)
+
+    @cached_property
+    def _finders(self) -> Sequence[Any]:
+        from inventory.contents import packages
+        from inventory.contents.files import finders
+
+        return (*packages.FINDERS, *finders(self._settings.bad_hashes))
+
+    @cached_property
+    def _cache(self) -> Any:
+        from inventory.sources.layers.cache import Cache
+
+        return Cache(self._settings.cache / "contents")
+
+    def _engine(self, image: Image) -> Engine | None:
+        return next(self._store.snapshot().of(Engine, image.key.source), None)
+
+    # -- signatures ----------------------------------------------------------------------------------------------
+
+    def _signatures(self, image: Image, tell: Tell, stopped: Stopped) -> Provenance | Gap:
+        if not self._settings.registries:
+            said = "registries are not asked ([scanner] registries)"
+            return Gap(Reason.UNSUPPORTED, "signatures of the image", said)
+        from inventory.sources import gpgv
+        from inventory.sources.registry.access import Access
+        from inventory.sources.registry.provenance import provenance
+
+        tell("asking its registry for signatures", -1.0)
+        access = Access.here(self._engine(image), fresh=True)
+        now = self._clock()
+        found = provenance(image, self._settings.trust, access, now, stopped, gpgv.find(self._settings.cache))
+        if not found.missed:  # what could not be asked is asked again soon
+            self._provenance.put(image.id, self._policy, found, now)
+        return found
+
+    # -- vulnerabilities -----------------------------------------------------------------------------------------
+
+    def _matched(self, image: Image, tell: Tell, stopped: Stopped) -> Vulnerabilities | Gap:
+        known = self._store.snapshot().get(image.key._replace(kind=Kind.IMAGE_ANALYSIS))
+        contents = known.peek("contents") if isinstance(known, ImageAnalysis) else None
+        if not isinstance(contents, Contents):
+            contents = self._kept_contents(image) or contents
+        tell("looking up vulnerabilities", -1.0)
+        answers = [self._ask(name, image, tell, stopped) for name in self._settings.engines]
+        return self._match(image, contents if isinstance(contents, Contents) else None, answers, contents)
+
+    def _match(
+        self,
+        image: Image,
+        contents: Contents | None,
+        answers: Sequence[Vulnerabilities] = (),
+        unread: object = None,
+    ) -> Vulnerabilities:
+        from inventory.vulnerabilities.combine import combine
+
+        told = [*self._own(image, contents, unread), *answers, *self._reported(image)]
+        found = combine(image.id, told)
+        if contents is not None and len(answers) == len(self._settings.engines):
+            self._vulnerabilities.put(image.id, self._data(), found, self._clock())
+        return found
+
+    def _own(self, image: Image, contents: Contents | None, unread: object) -> Iterator[Vulnerabilities]:
+        """Our own matching."""
+        if contents is None:
+            why = str(unread) if isinstance(unread, Gap) else "its packages are not known"
+            yield Vulnerabilities(image.id, unmatched=(why,))
+            return
+        from inventory.vulnerabilities.match import match
+        from inventory.vulnerabilities.records import RecordsError
+
+        try:
+            yield match(contents, self._records(), self._clock())
+        except RecordsError as error:
+            absent = not self._settings.database.exists()
+            yield Vulnerabilities(image.id, unmatched=(NO_DATABASE if absent else str(error),))
+
+    def _records(self) -> Database:
+        """The database, opened anew once it is another file. Raises `RecordsError`."""
+        from inventory.sources.vulndb.database import Database
+
+        state = self._file()
+        if self._database is None or self._database[0] != state:
+            if self._database is not None:
+                self._database[1].close()
+            self._database = None
+            self._database = (state, Database.open(self._settings.database))
+        return self._database[1]
+
+    def _ask(self, name: str, image: Image, tell: Tell, stopped: Stopped) -> Vulnerabilities:
+        """Another scanner."""
+        from inventory.sources.scanners.engines import run
+
+        tell(f"running {name}", -1.0)
+        endpoint = self._endpoints(image.key.source)
+        found = run(name, image.id, endpoint.url if endpoint else "", stopped)
+        if isinstance(found, Gap):
+            return Vulnerabilities(image.id, unmatched=(str(found),))
+        return found.answer(image.id)
+
+    def _reported(self, image: Image) -> Iterator[Vulnerabilities]:
+        """Reports of the configuration that are about this image."""
+        found, problems = self._reports.reports()
+        for report in found:
+            if report.about(image):
+                yield report.answer(image.id)
+        if problems:
+            yield Vulnerabilities(image.id, unmatched=problems)
+
+    def _data(self) -> str:
+        """A name for what vulnerabilities are matched with now."""
+        return fingerprint("vulnerabilities 1", self._file(), self._reports.state, self._settings.engines)
+
+    def _file(self) -> object:
+        """Differs once the database is another file."""
+        try:
+            about = os.stat(self._settings.database)
+        except OSError:
+            return None
+        return about.st_mtime_ns, about.st_size, about.st_ino
