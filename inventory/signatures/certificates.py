@@ -16,18 +16,29 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.certificate_transparency import LogEntryType, SignedCertificateTimestamp, Version
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from inventory.signatures.keys import BAD, Key, key_bytes, made_by, unusable
 from inventory.signatures.parsing import from_base64
 
-warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)  # a stranger's odd certificate is no news
+# A stranger's odd certificate is no news, and nothing may be written over the screen.
+warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
+warnings.filterwarnings("ignore", message="Attribute's length must be")
 
 _FAILS = (*BAD, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion)
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\r?\n([A-Za-z0-9+/=\r\n]+)\r?\n-----END CERTIFICATE-----(?:\r?\n)*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 64 * 1024
 _LONGEST_CHAIN = 8
+_SOUND = frozenset({"sha256", "sha384", "sha512"})
+_LOOKED_AT = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    }
+)
 _ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 _OLD_ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 _OTHER_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.7")
@@ -41,9 +52,11 @@ def from_der(raw: bytes) -> x509.Certificate | None:
         found = x509.load_der_x509_certificate(raw)
         _ = (found.extensions, found.subject, found.issuer, found.not_valid_before_utc, found.not_valid_after_utc)
         found.public_key()
+        signature = found.signature
     except _FAILS:
         return None
-    return found
+    whole = len(raw) > len(signature) and raw.endswith(b"\x00" + signature)  # no loose bits: one spelling only
+    return found if whole else None
 
 
 def from_pem(text: str) -> tuple[x509.Certificate, ...]:
@@ -150,15 +163,9 @@ def _utf8_string(raw: bytes) -> str:
 
 
 def signs_code(found: x509.Certificate, *, must_say: bool = True) -> bool:
-    """Whether it is a leaf for signing code; without the extension only where `must_say` is false."""
-    if is_authority(found):
-        return False
+    """Whether it is a leaf for signing code. What says nothing of that is one only where `must_say` is false."""
     try:
-        usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
-        if not usage.digital_signature:
-            return False
-    except x509.ExtensionNotFound:
-        if must_say:
+        if is_authority(found) or not found.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature:
             return False
     except _FAILS:
         return False
@@ -189,7 +196,10 @@ def issued(found: x509.Certificate, by: x509.Certificate, below: int) -> bool:
         constraints = by.extensions.get_extension_for_class(x509.BasicConstraints).value
         if not constraints.ca or (constraints.path_length is not None and constraints.path_length < below):
             return False
-        if not _may_sign_certificates(by):
+        if not _may_issue(by) or not (_understood(found) and _understood(by)) or unusable(by.public_key()):
+            return False
+        kind = found.signature_hash_algorithm
+        if kind is not None and kind.name not in _SOUND:
             return False
         found.verify_directly_issued_by(by)
     except (InvalidSignature, *_FAILS):
@@ -197,11 +207,23 @@ def issued(found: x509.Certificate, by: x509.Certificate, below: int) -> bool:
     return True
 
 
-def _may_sign_certificates(found: x509.Certificate) -> bool:
+def _may_issue(found: x509.Certificate) -> bool:
+    """Whether its uses, where it names them, include issuing certificates for code."""
     try:
-        return found.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+        if not found.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign:
+            return False
+    except x509.ExtensionNotFound:
+        pass
+    try:
+        uses = found.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
+    return ExtendedKeyUsageOID.CODE_SIGNING in uses or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in uses
+
+
+def _understood(found: x509.Certificate) -> bool:
+    """Whether it has no critical extension that nothing here looks at, such as a limit on names."""
+    return all(one.oid in _LOOKED_AT for one in found.extensions if one.critical)
 
 
 def leads_to(leaf: x509.Certificate, chain: Sequence[x509.Certificate], when: float | None) -> bool:

@@ -73,8 +73,9 @@ def _attestation(story: Story, material: Material, subject: Subject, trust: Trus
 
 def _signed(material: Material, signature: bytes, message: bytes, payload: bytes) -> Signed | str:
     """With the certificate and the log's promise, or what is wrong with them. The chain is never a source of trust."""
-    if _CERTIFICATE not in material.annotations:
-        return Signed(signature, message, payload)
+    if _CERTIFICATE not in material.annotations:  # a key's signature stands without a log, so a broken entry is none
+        entry = _entry(material.annotations.get(_BUNDLE, ""))
+        return Signed(signature, message, payload, entries=(entry,) if entry else ())
     found = certificates.from_pem(material.annotations[_CERTIFICATE])
     if not found:
         return "the signer's certificate cannot be read"

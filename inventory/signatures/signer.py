@@ -9,12 +9,13 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from inventory.signatures import certificates, keyless
-from inventory.signatures.keys import Trusted, made_by, trusted
+from inventory.signatures.keys import Trusted, key_bytes, made_by, trusted
 from inventory.signatures.model import Signature
 from inventory.signatures.parsing import said, shown
 from inventory.signatures.policy import GpgKeys, Identity, NotationTrust, PublicKey, Rule
-from inventory.signatures.rekor import Entry
+from inventory.signatures.rekor import Claim, Entry, included, mismatch, promised
 from inventory.signatures.story import Story
+from inventory.signatures.trusted_root import read as read_root
 
 NO_POLICY = "no policy says whose signature counts"
 
@@ -67,6 +68,7 @@ def authenticate(story: Story, signed: Signed, trust: Trust) -> Signature | None
     if ended := _by_key(story, signed, trust.keys):
         return ended
     if story.algorithm:
+        _note_time(story, signed, trust)
         return None
     if signed.certificate is None:
         return _by_nobody(story, signed, trust)
@@ -107,6 +109,31 @@ def _by_key(story: Story, signed: Signed, keys: Sequence[Trusted]) -> Signature 
         story.step("key", f"{one.name} (sha256 {one.key_id[:16]})")
         return None
     return None
+
+
+def _note_time(story: Story, signed: Signed, trust: Trust) -> None:
+    """When a key's signature was logged, where that is proven. The policy asks for the key alone, so it may be not."""
+    if len(signed.entries) != 1 or not signed.entries[0].promise:
+        return
+    entry = signed.entries[0]
+    root = read_root(trust.root) if trust.root else "there is no trust root"
+    key = next((one.key for one in trust.keys if one.key_id == story.key_id), None)
+    if isinstance(root, str):
+        story.step("transparency log", f"not compared: {root}", None)
+        return
+    trouble = promised(entry, root)
+    wrong = (
+        trouble[1]
+        if trouble
+        else mismatch(entry, Claim(signed.signature, signed.message, signed.payload, key_bytes(key)))
+    )
+    if not wrong and signed.proof:
+        wrong = included(entry, root)
+    if wrong:
+        story.step("transparency log", f"proves nothing: {wrong}", None)
+        return
+    story.at = float(entry.at)
+    story.step("transparency log", f"entry {entry.index}, on {said(story.at)}")
 
 
 def _by_nobody(story: Story, signed: Signed, trust: Trust) -> Signature | None:

@@ -1,4 +1,4 @@
-"""Bundles of Sigstore's public good and staging instances, collected by its conformance suite. They sign plain files."""
+"""Bundles of Sigstore's public and staging instances, from its conformance suite. They sign plain files."""
 
 from __future__ import annotations
 
