@@ -29,9 +29,12 @@ COMMANDS = {
     "capture": "record everything observed into a bundle",
     "diff": "what changed between two bundles",
     "fix": "what to type to have a container again with its findings fixed",
+    "verify": "who signed images, against the policy or a key",
+    "sbom": "what an image holds, as CycloneDX or SPDX",
     "init": "write a configuration that fits this host",
     "checks": "the catalogue of checks",
     "tables": "how old the tables of versions are; fetch newer ones",
+    "vulndb": "the offline database of known vulnerabilities: what there is, import, update",
     "completion": "print a completion script for a shell",
 }
 _EXPLORER = "explore what runs here, live, and what is wrong with it; read-only"

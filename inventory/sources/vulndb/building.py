@@ -96,12 +96,18 @@ class Builder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        idle = False
+        with contextlib.suppress(sqlite3.Error):
+            # Closed already where it was finished; else worth keeping only if it has a source to go on from.
+            idle = self._connection.execute("SELECT count(*) FROM done").fetchone()[0] <= 1
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+        if idle:
+            self._discard()
         with contextlib.suppress(OSError):
             os.close(self._lock)
         if isinstance(error, sqlite3.Error):
-            self._part.unlink(missing_ok=True)
+            self._discard()
             raise BuildError(f"cannot write {self._part}: {error}") from None
 
     def has(self, source: str) -> bool:
@@ -192,6 +198,7 @@ class Builder:
                 os.fsync(file.fileno())
             self._part.chmod(0o600)
             self._part.replace(self._target)
+            self._discard()
         except OSError as error:
             raise BuildError(f"cannot write {self._target}: {error.strerror}") from None
 
@@ -209,7 +216,7 @@ class Builder:
             except sqlite3.Error:
                 with contextlib.suppress(AttributeError):
                     self._connection.close()
-            self._part.unlink()
+        self._discard()
         fresh = True
         if self._target.exists():
             shutil.copyfile(self._target, self._part)
@@ -218,7 +225,7 @@ class Builder:
                 fresh = not is_ours(self._connection)
             if fresh:
                 self._connection.close()
-                self._part.unlink()
+                self._discard()
         if fresh:
             self._open()
             create(self._connection)
@@ -238,7 +245,13 @@ class Builder:
         with contextlib.suppress(AttributeError, sqlite3.Error):
             self._connection.close()
         os.close(self._lock)
-        self._part.unlink(missing_ok=True)
+        self._discard()
+
+    def _discard(self) -> None:
+        """The unfinished file and its journal: one left over would be rolled back into the next."""
+        for name in (self._part.name, f"{self._part.name}-journal"):
+            with contextlib.suppress(OSError):
+                self._part.with_name(name).unlink()
 
     def _stamp(self) -> str:
         """Which database the next one is made from."""

@@ -40,7 +40,7 @@ def take(
     """
     with Builder(target, tell, stopped, accept_fewer=accept_fewer) as builder:
         for path in paths:
-            _take(builder, path, tell, whole)
+            _take(builder, path.absolute(), tell, whole)
         builder.finish()
 
 
