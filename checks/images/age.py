@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from checks.check import Domain, check
 from checks.data.tables import day
 from checks.images.reference import is_content_id, parse, tagged
+from checks.images.signatures import looked_at
+from checks.images.trust import rules
 from checks.images.usage import SHOWN, uses
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
 from inventory.model import Container, Image
+from inventory.signatures.model import Mark
 
 _DAY = 86400.0
 _DOCKER_RELEASED = 1_363_824_000.0  # 2013-03-21; an older date is a reproducible build's fixed time
@@ -28,6 +31,7 @@ _UNUSED_FOR = 30
     remediation="Rebuild on a current base (`docker build --pull --no-cache`) or pull the newer version, then "
     "re-create the containers. Test it: a newer base may change library versions.",
     references=("CIS-Docker-1.6:4.4", "CIS-Docker-1.6:6.1", "NIST-800-190:4.2.2", "OWASP-Docker:D02", "CWE-1104"),
+    implied_by=("IMG-046",),
 )
 def stale(image: Image, view: View) -> Verdict:
     """Judges `Created` against the time of the snapshot.
@@ -49,6 +53,51 @@ def stale(image: Image, view: View) -> Verdict:
         *(use.evidence for use in users[:SHOWN]),
         severity=severity if users else Severity.LOW,
     )
+
+
+@check(
+    "IMG-046",
+    "Older than its rule allows",
+    domain=Domain.IMAGES,
+    severity=Severity.MEDIUM,
+    subject=Image,
+    why="The site decided how old an image from there may become: what was fixed since is not in it.",
+    remediation="Pull or build a newer version and re-create the containers, or change `max_age_days` of its rule.",
+    references=("CIS-Docker-1.6:4.4", "NIST-800-190:4.2.2", "OWASP-Docker:D02", "CWE-1104"),
+)
+def older_than_its_rule(image: Image, view: View) -> Verdict:
+    """Judges the age by `max_age_days` of the most specific `[[trust.rule]]` about a name of the image.
+
+    The age counts from the day of the good signature where one says when it was made, else from `Created`. F: more days
+    than the rule allows (low where nothing uses the image). M: no such signature, and no date or one before 2013, as
+    reproducible builds have. P: not more. NA: no rule about it says how old it may be. U: users could not be listed.
+    """
+    limits = [(rule.max_age_days, rule) for _, rule in rules(image, view.policy) if rule.max_age_days is not None]
+    if not limits:
+        return not_applicable("no rule about it says how old it may be")
+    days, rule = min(limits, key=lambda limit: limit[0])
+    signed = _signed_at(image, view)
+    since = signed or image.created
+    evidence = [
+        Evidence("signed" if signed else "Created", str(day(since)) if since > 0 else "none"),
+        Evidence("policy", f"{rule}: max_age_days = {days}"),
+    ]
+    if since < _DOCKER_RELEASED:
+        return manual("does not say when it was built (reproducible build)", *evidence)
+    age = int((view.now - since) / _DAY)
+    if age <= days:
+        return passed("", *evidence)
+    users = uses(image, view)
+    message = f"{'signed' if signed else 'built'} {age} days ago, and its rule allows {days}"
+    severity = None if users else Severity.LOW
+    return failed(message, *evidence, *(use.evidence for use in users[:SHOWN]), severity=severity)
+
+
+def _signed_at(image: Image, view: View) -> float:
+    """When the newest good signature was made, 0.0 where none says so, or it lies in the future."""
+    known = looked_at(image, view)
+    times = [one.at for one in known.signatures if one.mark is Mark.VERIFIED] if known else []
+    return max((at for at in times if 0 < at <= view.now), default=0.0)
 
 
 @check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checks.check import Domain, check
+from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
 from checks.view import View
 from inventory.gap import Gap, Unread
@@ -31,10 +32,11 @@ _OFF = frozenset({"", "0", "f", "F", "false", "FALSE", "False"})
 def content_trust(engine: Engine, view: View) -> Verdict:
     """Judges DOCKER_CONTENT_TRUST in this process' environment, else in /etc/environment and the shell profiles.
 
-    F: not set, or switched off. P: set. U: the engine is not on this machine, or a place could not be read or
-    understood. Low, because its signatures are being retired. On Podman policy.json decides: F: its default accepts
-    anything and no transport demands more. M: only some do. P: its default rejects or demands signatures. Sources: CIS
-    Docker 4.5, containers-policy.json(5).
+    F: not set, or switched off. P: set. M: not set, and rules of the policy demand signatures, which IMG-008 then
+    verifies. U: the engine is not on this machine, or a place could not be read or understood. Low, because its
+    signatures are being retired: Docker's Notary server goes off on 2026-12-08. On Podman policy.json decides: F: its
+    default accepts anything and no transport demands more. M: only some do. P: its default rejects or demands
+    signatures. Sources: CIS Docker 4.5, containers-policy.json(5).
     """
     if engine.flavour == "podman":
         return _podmans_policy(view.host())
@@ -43,7 +45,14 @@ def content_trust(engine: Engine, view: View) -> Verdict:
     values = [found[_OWN]] if _OWN in found else list(found.values())
     if any(value not in _OFF for value in values):
         return passed("", *evidence)
-    return failed("unsigned tags are accepted", *(evidence or [Evidence(f"environment: {_VARIABLE}", "not set")]))
+    evidence = evidence or [Evidence(f"environment: {_VARIABLE}", "not set")]
+    demanding = [rule for rule in view.policy.trust.rules if "signature" in rule.require]
+    if demanding:
+        said = [Evidence("policy", str(rule)) for rule in demanding[:SHOWN]]
+        return manual(
+            "unsigned tags are accepted; the policy demands signatures and IMG-008 verifies", *evidence, *said
+        )
+    return failed("unsigned tags are accepted", *evidence)
 
 
 def _podmans_policy(host: Host) -> Verdict:

@@ -1,4 +1,4 @@
-"""What an image declares for its containers: health check, ports, volumes, working directory, provenance labels."""
+"""What an image declares for its containers: health check, ports, volumes, working directory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from checks.check import Domain, check
 from checks.data.ports import ADMINISTRATION, SENSITIVE
 from checks.hostpaths import inside, normalise
 from checks.images.usage import container_uses
-from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed
+from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
 from inventory.model import Container, Healthcheck, Image
 
 _SYSTEM = frozenset({"/", "/proc", "/sys", "/dev", "/boot", "/lib", "/etc", "/usr", "/bin", "/sbin"})
 _SERIOUS_PORTS = frozenset({22, 23, 2375})
-_LABEL = "org.opencontainers.image."
 
 
 @check(
@@ -67,33 +66,6 @@ def admin_port(image: Image, view: View) -> Verdict:
     return failed(
         f"declares {names}", Evidence("Config.ExposedPorts", ", ".join(image.exposed_ports)), severity=severity
     )
-
-
-@check(
-    "IMG-022",
-    "No provenance labels",
-    domain=Domain.IMAGES,
-    severity=Severity.LOW,
-    subject=Image,
-    why="Nobody can tell which source the image was built from.",
-    remediation="Build with `--label org.opencontainers.image.source=URL` and "
-    "`--label org.opencontainers.image.revision=COMMIT`.",
-    references=("NIST-800-190:4.1.5", "SLSA:build provenance", "CWE-1357"),
-)
-def no_provenance(image: Image, view: View) -> Verdict:
-    """Judges the labels org.opencontainers.image.source and .revision.
-
-    F: both are missing. M: one is missing. P: both are there. U: the image could not be inspected. Source: the OCI
-    image specification, pre-defined annotation keys.
-    """
-    present = {name: image.labels.get(_LABEL + name, "") for name in ("source", "revision")}
-    evidence = tuple(Evidence(f"Config.Labels: {_LABEL}{name}", value or "none") for name, value in present.items())
-    missing = [name for name, value in present.items() if not value]
-    if not missing:
-        return passed("", *evidence)
-    if len(missing) == 1:
-        return manual(f"the label {_LABEL}{missing[0]} is missing", *evidence)
-    return failed("says neither its source nor its revision", *evidence)
 
 
 @check(

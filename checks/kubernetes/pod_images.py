@@ -6,9 +6,9 @@ from collections.abc import Mapping, Set
 
 from checks.check import Domain, check
 from checks.evidence import capped
-from checks.images.reference import complete, is_content_id, parse
-from checks.images.registry import allowed
+from checks.images.reference import is_content_id, parse
 from checks.images.tags import FLOATING
+from checks.images.trust import judged
 from checks.kubernetes.by_namespace import joined_from
 from checks.kubernetes.proven import if_read
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed, unknown
@@ -35,16 +35,17 @@ _HASH = "pod-template-hash"
 def images(bearer: PodBearer, view: View) -> Verdict:
     """Every container of the pod, by the rules of IMG-002, IMG-003 and IMG-004.
 
-    F: the policy lists registries and one is not on it (high); neither tag nor digest, or the tag latest, stable, edge,
-    main, master, nightly or dev (medium), also with a pull policy that keeps what a node has; pods of one maker run
-    different content by the same reference (medium); no digest (low). M: only that nobody said which registries are
-    trusted. P: none of these. U: pods could not be read and nothing else fails (of a manifest nothing runs yet), or a
-    container names no image. Source: CIS Kubernetes 5.5.1.
+    F: one is from a registry that the policy does not trust, as IMG-004 (high); neither tag nor digest, or the tag
+    latest, stable, edge, main, master, nightly or dev (medium), also with a pull policy that keeps what a node has;
+    pods of one maker run different content by the same reference (medium); no digest (low). M: only that nobody said
+    which registries are trusted. P: none of these. U: pods could not be read and nothing else fails (of a manifest
+    nothing runs yet), or a container names no image. Source: CIS Kubernetes 5.5.1.
     """
     faults: dict[str, list[str]] = {}
     evidence: list[Evidence] = []
     registries: dict[str, None] = {}
     nameless: list[Evidence] = []
+    undecided = False
     for path, one in bearer.pod_spec.all_containers():
         reference = parse(one.image)
         if reference is None:
@@ -52,7 +53,9 @@ def images(bearer: PodBearer, view: View) -> Verdict:
                 nameless.append(Evidence(f"{bearer.spec_path}.{path}.image", one.image or '""'))
             continue
         registries[reference.registry] = None
-        strange = view.policy.registries and not allowed(complete(reference), view.policy.registries)
+        source = judged(reference, view.policy)
+        undecided = undecided or source.trusted is None
+        strange = source.trusted is False
         floating = not reference.digest and reference.tag in FLOATING
         kept = floating and one.image_pull_policy in ("IfNotPresent", "Never")
         for fault, there in (
@@ -75,7 +78,7 @@ def images(bearer: PodBearer, view: View) -> Verdict:
     if not faults and nameless:
         return unknown("a container names no image", *capped(nameless, 20))
     if not faults:
-        if not view.policy.registries and registries:
+        if undecided:
             told = Evidence("registries in use", ", ".join(sorted(registries)))
             return manual("nobody said which registries are trusted", told, policy="trust.registries")
         return passed()
