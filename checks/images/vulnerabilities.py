@@ -10,6 +10,7 @@ from checks.verdict import Evidence, Severity, Verdict, failed, passed, unknown
 from checks.view import View
 from inventory.gap import Gap, Reason
 from inventory.model import Image
+from inventory.signatures.rules import rule_for
 from inventory.vulnerabilities.model import Rating, Vulnerabilities, Vulnerability
 
 SHOWN = 10
@@ -48,7 +49,8 @@ def known_vulnerabilities(image: Image, view: View) -> Verdict:
     if bad:
         return _failure(bad, told, limit)
     if not told.said:
-        return unknown("no vulnerability data: import some (`deckwatch vulndb import PATH`, `vulndb update`)")
+        why = "; ".join(told.unmatched[:3]) or "no vulnerability data: deckwatch vulndb update, or vulndb import PATH"
+        return unknown(why)
     if told.unmatched:
         return unknown(f"not all could be judged: {'; '.join(told.unmatched[:3])}", *_tally(told))
     return passed("", *_tally(told))
@@ -56,10 +58,6 @@ def known_vulnerabilities(image: Image, view: View) -> Verdict:
 
 def _limit(image: Image, view: View) -> Rating | None:
     """The worst rating that the image's trust rule tolerates, None where no rule says so."""
-    if not view.policy.trust.rules:
-        return None
-    from inventory.signatures.rules import rule_for
-
     rules = (rule_for(view.policy.trust, name) for name in names(image))
     words = [rule.max_severity for rule in rules if rule is not None and rule.max_severity]
     return min((_WORSE_THAN[word] for word in words if word in _WORSE_THAN), default=None)

@@ -14,6 +14,7 @@ from checks.report.text import visible
 from checks.report.wrap import wrapped
 from checks.result import Result
 from checks.verdict import Outcome
+from inventory.resource import ResourceKey
 from inventory.text import clip, middle, width
 
 _OBJECT_CELLS = 26
@@ -49,6 +50,9 @@ def _section(finding: Finding) -> tuple[Outcome, str]:
 
 def _lines(title: str, findings: list[Finding], layout: Layout) -> Iterator[str]:
     yield f"{title} ({len(findings)})"
+    if findings[0].result.outcome is Outcome.UNKNOWN:
+        unread, findings = _unread(findings)
+        yield from (_unread_line(said, checks, layout) for said, checks in unread)
     for _, alike in groupby(findings, _what):
         by_message: dict[str, list[Finding]] = {}
         for finding in alike:
@@ -58,6 +62,25 @@ def _lines(title: str, findings: list[Finding], layout: Layout) -> Iterator[str]
                 yield _line(said, found, layout)
             else:  # each has a line of its own that somebody will open
                 yield from (_line(said, [finding], layout) for finding in found)
+
+
+def _unread(findings: list[Finding]) -> tuple[list[tuple[str, list[list[Finding]]]], list[Finding]]:
+    """What several checks miss of the same objects for one reason, by that reason; and all other findings."""
+    by_reason: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_reason.setdefault((finding.result.message, finding.result.check.id), []).append(finding)
+    missed: dict[tuple[str, frozenset[ResourceKey]], list[list[Finding]]] = {}
+    for (said, _check), found in by_reason.items():
+        if found[0].place is None:
+            missed.setdefault((said, frozenset(finding.resource.key for finding in found)), []).append(found)
+    told = [(said, checks) for (said, _keys), checks in missed.items() if len(checks) > 1]
+    gathered = {(said, found[0].result.check.id) for said, checks in told for found in checks}
+    return told, [one for one in findings if (one.result.message, one.result.check.id) not in gathered]
+
+
+def _unread_line(said: str, checks: list[list[Finding]], layout: Layout) -> str:
+    ids = ", ".join(found[0].result.check.id for found in checks)
+    return _line(f"{visible(said)}: {ids}", checks[0], layout, f"{len(checks)} checks")
 
 
 def _what(finding: Finding) -> tuple[object, ...]:
@@ -78,7 +101,7 @@ def _said(result: Result) -> str:
     return f"{said}; implies {', '.join(result.implies)}" if result.implies else said
 
 
-def _line(said: str, findings: list[Finding], layout: Layout) -> str:
+def _line(said: str, findings: list[Finding], layout: Layout, check: str = "") -> str:
     first = findings[0]
     if len(findings) == 1 and first.place is not None:
         said = f"{_shortened(visible(str(first.place)), _PLACE_CELLS, layout)}: {said}"
@@ -93,7 +116,7 @@ def _line(said: str, findings: list[Finding], layout: Layout) -> str:
         told = said if len(names) == 1 else f"{said}: {', '.join(names)}"
     else:
         told = clip(said, room) if len(names) == 1 else _with_names(said, names, room)
-    return f"{mark(first.result, layout.colour)}  {first.result.check.id:<9} {about}{pad}  {told}"
+    return f"{mark(first.result, layout.colour)}  {check or first.result.check.id:<9} {about}{pad}  {told}"
 
 
 def _shortened(name: str, cells: int, layout: Layout) -> str:

@@ -73,8 +73,9 @@ def make(
     filters: Filters | None = None,
     sources: tuple[SourceHealth, ...] = (),
     waivers: tuple[Waiver, ...] = WAIVERS,
+    more: tuple[Check, ...] = (),
 ) -> Report:
-    """A report about containers with these names and one image."""
+    """A report about containers with these names and one image, by the checks above and more."""
     store = Store(clock=lambda: NOW)
     store.set_health("docker", SourceHealth("docker", "unix:///run/docker.sock", Status.OK, version="20.10.24"))
     for number, health in enumerate(sources):
@@ -89,5 +90,5 @@ def make(
     store.set_gap("docker", Kind.SECRET, Gap(Reason.UNSUPPORTED, "GET /secrets", "this node is no swarm manager"))
     snapshot = store.snapshot()
     policy = Policy(waivers=waivers)
-    evaluation = Engine(checks(), policy).evaluate(snapshot)
+    evaluation = Engine((*checks(), *more), policy).evaluate(snapshot)
     return report(Tool("deckwatch", "1.2.3"), NOW, 0.25, snapshot, evaluation, filters, policy)

@@ -12,10 +12,13 @@ from checks.report.formats import Layout
 from checks.report.report import Filters
 from checks.report.text import visible
 from checks.report.wrap import wrapped
+from checks.verdict import Verdict, passed, unknown
+from checks.view import View
+from inventory.resource import Resource
 from inventory.snapshot import SourceHealth, Status
 from inventory.text import width
 from tests.hostile import HOSTILE, forbidden
-from tests.report.cases import make
+from tests.report.cases import a_check, make
 
 
 def rendered(*names: str, layout: Layout | None = None, **kwargs: Any) -> str:
@@ -158,3 +161,22 @@ def test_wrapping_counts_cells() -> None:
     assert list(wrapped("aa bb cc", 10, "  ")) == ["  aa bb cc"]
     assert list(wrapped("aaaa bbbb cccc", 12, "  ")) == ["  aaaa bbbb", "  cccc"]
     assert list(wrapped("", 10)) == []
+
+
+def test_what_several_checks_miss_for_one_reason_is_one_line() -> None:
+    unread = "contents not read yet"
+    more = (a_check(11, lambda _r, _v: unknown(unread)), a_check(12, lambda _r, _v: unknown(unread)))
+    lines = rendered("web", "db", layout=Layout(100), more=more).splitlines()
+    assert "?  2 checks  2 containers                contents not read yet: RUN-911, RUN-912: db, web" in lines
+    assert any(line.startswith("?  RUN-903   2 containers") for line in lines)
+    assert "Could not be judged (6)" in lines
+    assert not any(line.startswith("?  RUN-911") for line in lines)
+
+
+def test_what_they_miss_of_different_objects_is_told_apart() -> None:
+    def first(resource: Resource, _view: View) -> Verdict:
+        return unknown("not read") if resource.name == "db" else passed()
+
+    more = (a_check(11, first), a_check(12, lambda _r, _v: unknown("not read")))
+    lines = rendered("web", "db", layout=Layout(100), more=more).splitlines()
+    assert [line[:14] for line in lines if "not read" in line] == ["?  RUN-911   d", "?  RUN-912   2"]
