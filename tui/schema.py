@@ -30,7 +30,9 @@ POLICY: Mapping[str, Mapping[str, str]] = {
     },
     "host": {"docker_group": "trusted_docker_group", "require_rootless": "require_rootless"},
     "swarm": {"keys_rotated": "swarm_keys_rotated", "max_key_age": "max_key_age"},
-    "images": {"max_report_age": "max_report_age", "allowed_set_id": "allowed_set_id"},
+    "images": {
+        "max_report_age": "max_report_age", "allowed_set_id": "allowed_set_id", "bad_hashes": "bad_hashes",
+    },
     "policy": {"require_owner": "require_owner"},
 }  # fmt: skip
 """Sections and keys that decide verdicts, and the `Policy` field that each fills. Verdicts name them as `trust.x`."""
@@ -160,6 +162,10 @@ def _like(doc: Document, place: Place, value: Any, default: object) -> Any:
         return doc.value(place, value, bool, "true or false")
     if default is None:
         return _day(doc, place, value)
+    if isinstance(default, str):
+        from tui.bad_hashes import listed
+
+        return listed(doc, place, value)
     number = doc.value(place, value, int, "a whole number of days")
     if number < 0:
         raise doc.error(place, f"{place[-1]!r} must not be negative")
