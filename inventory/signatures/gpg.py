@@ -25,6 +25,7 @@ class Answer(StrEnum):
     KEY_EXPIRED = "key expired"
     KEY_REVOKED = "key revoked"
     WEAK = "weak"  # by a hash that can be forged
+    UNSUPPORTED = "unsupported"  # by an algorithm that the program does not know
     NO_MESSAGE = "no message"  # no signed OpenPGP message
     FAILED = "failed"  # the program did not do its work: `detail`
 
@@ -69,6 +70,8 @@ def judge(
     name, found = _ask(trust.gpg, material.content, gpgv)
     if found.answer is Answer.FAILED:
         return story.unknown(f"gpgv could not judge it: {shown(found.detail, 160)}", "signature")
+    if found.answer is Answer.UNSUPPORTED:
+        return story.unsupported("unsupported_key", "made with an algorithm that gpgv does not know", "signature")
     if found.answer is Answer.NO_KEY:
         names = shown(", ".join(one.name for one in trust.gpg), 160)
         return story.failed("no_matching_key", f"made by none of the policy's keys ({names})", "key")
@@ -92,5 +95,5 @@ def _ask(keyrings: Sequence[GpgKeys], content: bytes, gpgv: Gpgv) -> tuple[str, 
         if found.answer is Answer.GOOD:
             return one.name, found
         others.append((one.name, found))
-    order = [*_FAILURES, Answer.FAILED, Answer.NO_KEY]
+    order = [*_FAILURES, Answer.UNSUPPORTED, Answer.FAILED, Answer.NO_KEY]
     return min(others, key=lambda one: order.index(one[1].answer))

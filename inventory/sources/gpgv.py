@@ -141,7 +141,7 @@ def judged(lines: Sequence[Sequence[str]], output: bytes) -> Checked:
     if "NO_PUBKEY" in said:
         return Checked(Answer.NO_KEY)
     if "ERRSIG" in said:
-        return Checked(Answer.WEAK if _weak(lines) else Answer.FAILED, detail="an algorithm that it does not know")
+        return Checked(Answer.WEAK if _weak(lines) else Answer.UNSUPPORTED)
     valid = [line for line in lines if line and line[0] == "VALIDSIG"]
     if not valid or "GOODSIG" not in said:
         return Checked(Answer.NO_MESSAGE)

@@ -18,7 +18,7 @@ def test_a_vector_gives_its_verdict(name: str, tmp_path: Path) -> None:
     verifier = gpgv.find(tmp_path / "cache")
     if name.startswith("gs-") and one.materials and verifier is None:
         pytest.skip("gpgv is not installed")
-    found = judge(one.subject, one.materials, one.rule, one.policy, one.now or 0.0, verifier)
+    found = judge(one.subject, one.materials, one.rule, one.policy, one.now, verifier)
     assert (found.mark.value, found.reason) == (one.verdict, one.reason), found.detail
     assert found.detail
     for signature in found.signatures:

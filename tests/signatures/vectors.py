@@ -30,7 +30,7 @@ class Case:
         self.reason: str = said["expected"]["reason"]
         self.subject = Subject(said["image"]["reference"], (said["image"]["digest"],))
         wanted = said["policy"]
-        self.now = moment(wanted["now"]) if "now" in wanted else NOW
+        self.now = moment(wanted.get("now", "")) or NOW
         keyless = wanted.get("keyless", {})
         root = _key_file(keyless["trusted_root"]) if keyless else b""
         self.policy = TrustPolicy(root=root)
@@ -69,16 +69,21 @@ class Case:
         raise LookupError(f"{self.name}: no manifest {reference}")
 
     def _layers(self, index: dict[str, Any], reference: str, layout: Layout) -> Iterator[Material]:
-        for number, layer in enumerate(self._manifest(index, reference)["layers"], 1):
-            blob = self.folder / "registry" / "blobs" / layer["digest"].replace(":", "-")
-            yield Material(
-                layout=layout,
-                place=f"{reference}, layer {number}",
-                content=blob.read_bytes(),
-                media_type=layer["mediaType"],
-                promised=layer["digest"],
-                annotations=layer.get("annotations", {}),
-            )
+        yield from layers(self.folder, self._manifest(index, reference), reference, layout)
+
+
+def layers(folder: Path, manifest: dict[str, Any], reference: str, layout: Layout) -> Iterator[Material]:
+    """What a manifest names, as it lies there."""
+    for number, layer in enumerate(manifest["layers"], 1):
+        blob = folder / "registry" / "blobs" / layer["digest"].replace(":", "-")
+        yield Material(
+            layout=layout,
+            place=f"{reference}, layer {number}",
+            content=blob.read_bytes(),
+            media_type=layer["mediaType"],
+            promised=layer["digest"],
+            annotations=layer.get("annotations", {}),
+        )
 
 
 def _lookaside(folder: Path, subject: Subject) -> Iterator[Material]:
