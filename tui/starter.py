@@ -38,6 +38,9 @@ _WORDS = {
     "trust.edge_proxies": "Containers, by name, that may publish ports 80 and 443 to everybody.",
     "trust.untrusted": "Pods, by label (key or key=value), whose code nobody trusts: they need a sandbox (ORC-148).",
     "trust.max_image_age": "Days after which an image counts as stale.",
+    "images.max_report_age": "Days after which a look for vulnerabilities, or its data, is too old (IMG-010).",
+    "images.allowed_set_id": "Set-id programs, by path, that are wanted in images besides the usual ones (IMG-015).",
+    "images.bad_hashes": "A file with SHA-256 digests, one a line, of programs that no image may hold (IMG-034).",
     "host.docker_group": "Who may be in the docker group: each of them can become root on this host.",
     "host.require_rootless": "Whether an engine that runs as root is a failure.",
     "policy.require_owner": "Whether every waiver must name somebody who answers for it.",
@@ -81,7 +84,17 @@ def _section(name: str, keys: Mapping[str, str], snapshot: Snapshot) -> list[str
         lines += [f"# {_WORDS[place]}"] if place in _WORDS else []
         default = _EXAMPLES.get(place) or _toml(defaults[field])
         lines += found[place](snapshot) if place in found else [f"#{key} = {default}"]
-    return lines
+    return lines + (_trust() if name == "trust" else [])
+
+
+def _trust() -> list[str]:
+    return [
+        "# What policy.json of this host says: evidence beside this, keys (its keys count too), or false.",
+        '#use_host_policy = "evidence"',
+        "# What holds for some repositories; of several rules, also written [[trust.rule]], the most specific counts.",
+        '# Signatures: require = ["signature"], and whose count: signed_by = [{ key = "release.pub" }].',
+        '#rule = [{ match = ["registry.example.com/prod/**"], require = ["digest"], max_age_days = 90 }]',
+    ]
 
 
 # -- what is there ---------------------------------------------------------------------------------------------------

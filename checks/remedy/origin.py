@@ -11,7 +11,7 @@ from inventory.image import Image
 
 def pinned(container: Container, wanted: Wanted, image: Image | None) -> Iterator[Fix]:
     """The digest under which the image that runs was pulled, behind the name that its user wrote."""
-    reference, checks = container.image_ref, wanted.any("IMG-002", "IMG-003")
+    reference, checks = container.image_ref, wanted.any("IMG-002", "IMG-003", "IMG-047")
     if image is None or not checks or "@" in reference:
         return
     digests = image.peek("repo_digests")
