@@ -98,7 +98,7 @@ def authenticate(story: Story, signed: Signed, trust: Trust) -> Signature | None
 
 
 def _by_key(story: Story, signed: Signed, keys: Sequence[Trusted]) -> Signature | None:
-    for one in keys:
+    for one in sorted(keys, key=lambda key: bool(key.over)):  # the same key may be named again, to count longer
         algorithm = made_by(one.key, signed.signature, signed.message) if one.key is not None else ""
         if not algorithm:
             continue

@@ -15,7 +15,7 @@ from inventory.signatures.policy import Authority, GpgKeys, Identity, NotationTr
 
 FOLDER = Path(__file__).parents[1] / "data" / "signature-vectors"
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/case.json"))
-NOW = 1795521600.0  # 2026-11-24
+NOW = 1795478400.0  # 2026-11-24
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
 
 
