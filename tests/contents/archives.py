@@ -19,7 +19,7 @@ def tar(*members: Member, format: int = tarfile.PAX_FORMAT) -> bytes:  # noqa: A
     with tarfile.open(fileobj=buffer, mode="w", format=format) as out:
         for member in members:
             if isinstance(member, tarfile.TarInfo):
-                out.addfile(member, io.BytesIO(bytes(member.size)))
+                out.addfile(member, io.BytesIO(bytes(member.size)) if member.isreg() else None)
             else:
                 info = tarfile.TarInfo(member[0])
                 info.size = len(member[1])

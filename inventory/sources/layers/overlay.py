@@ -16,9 +16,9 @@ from itertools import islice
 import msgspec
 
 from inventory.contents.finding import Entry
-from inventory.contents.guard import Guard, Problems
+from inventory.contents.guard import Guard, Problems, TooMuchError
 from inventory.contents.layer import CutError, LayerFacts, Member, look
-from inventory.contents.paths import RefusedError, normalised, whiteout
+from inventory.contents.paths import DEEPEST, RefusedError, normalised, whiteout
 from inventory.gap import Gap, Reason
 from inventory.image import HistoryEntry, Image
 from inventory.sources.layers.archive import WHAT
@@ -189,7 +189,10 @@ def _opened(path: str, above: int) -> int:
     """Open a directory one component at a time without following links; `above` is closed."""
     for part in path.split("/") if path else ():
         try:
-            inner = os.open(part, _DIRECTORY, dir_fd=above)
+            try:
+                inner = os.open(part, _DIRECTORY | os.O_NOATIME, dir_fd=above)
+            except PermissionError:  # only the owner may ask for that
+                inner = os.open(part, _DIRECTORY, dir_fd=above)
         finally:
             os.close(above)
         above = inner
@@ -250,6 +253,7 @@ class _Walk:
         self._open = [directory]
         self._linked: dict[tuple[int, int], str] = {}
         self._quietly = os.O_NOATIME
+        self._waiting = 0
 
     def __enter__(self) -> _Walk:
         return self
@@ -269,7 +273,7 @@ class _Walk:
     def members(self) -> Iterator[Member]:
         """All of it. Raises `ClosedError` where something may not be read."""
         try:
-            yield from self._directory(self._open[-1], "", 1)
+            yield from self._tree()
         except PermissionError as error:
             raise ClosedError(Reason.DENIED, "a directory of a layer: permission denied") from error
         except OSError as error:
@@ -285,13 +289,37 @@ class _Walk:
         self._quietly = 0  # only the owner may ask for it
         return descriptor
 
-    def _directory(self, directory: int, path: str, depth: int) -> Iterator[Member]:
+    def _tree(self) -> Iterator[Member]:
+        """Without recursion: a generator in a generator for every level would cost more than reading the directory."""
+        todo: list[tuple[str, list[bytes]]] = [("", [])]
+        yield from self._files(self._open[-1], *todo[-1])
+        while todo:
+            path, inner = todo[-1]
+            if not inner:
+                todo.pop()
+                os.close(self._open.pop())
+                continue
+            name = inner.pop()
+            below = self._path(path, name)
+            if below is None:
+                continue
+            if len(todo) > DEEPEST - 2:
+                self.guard.entry()
+                self._problems.note("refused in a layer: directories too deep", below)
+                continue
+            opened = self._quiet(name, _DIRECTORY, self._open[-1])
+            self._open.append(opened)
+            yield self._entry(below, "directory", os.fstat(opened), 0), None
+            todo.append((below, []))
+            yield from self._files(opened, *todo[-1])
+
+    def _files(self, directory: int, path: str, inner: list[bytes]) -> Iterator[Member]:
+        """What is in a directory, in portions by name; names of directories are put into `inner`, the first one last."""
         marks = self._marks(directory)
         if not marks.isdisjoint(_OPAQUE):
             yield Entry(path, "opaque", 0, 0, 0, 0), None
         if not marks.isdisjoint(_REDIRECTED):
             self._problems.note("a directory that was renamed by the overlay, which is not followed", path)
-        inner: list[bytes] = []
         with os.scandir(directory) as found:
             while portion := list(islice(found, _PORTION)):
                 portion.sort(key=_name)
@@ -299,50 +327,37 @@ class _Walk:
                     name = os.fsencode(entry.name)
                     if entry.is_dir(follow_symlinks=False):
                         inner.append(name)
-                    else:
-                        yield from self._one(entry.stat(follow_symlinks=False), name, path, directory)
+                        self._waiting += 1
+                        if self._waiting > self.guard.limits.entries:
+                            raise TooMuchError(f"more than {self.guard.limits.entries} files")
+                        continue
+                    below = self._path(path, name)
+                    if below is None:
+                        continue
+                    member = self._one(entry.stat(follow_symlinks=False), name, below, directory)
+                    if member is not None:
+                        yield member
+                        if isinstance(member[1], _File):
+                            member[1].close()
         inner.sort(reverse=True)
-        while inner:
-            yield from self._inner(inner.pop(), directory, path, depth)
 
-    def _inner(self, name: bytes, directory: int, path: str, depth: int) -> Iterator[Member]:
+    def _path(self, path: str, name: bytes) -> str | None:
         try:
-            below = normalised(os.fsencode(path) + b"/" + name if path else name)
-            if depth > 250:
-                raise RefusedError("directories too deep")
+            return normalised(path.encode() + b"/" + name if path else name)
         except RefusedError as error:
             self.guard.entry()
             self._problems.note(f"refused in a layer: {error}", path)
-            return
-        opened = self._quiet(name, _DIRECTORY, directory)
-        self._open.append(opened)
-        about = os.fstat(opened)
-        yield self._entry(below, "directory", about, 0), None
-        yield from self._directory(opened, below, depth + 1)
-        os.close(self._open.pop())
+            return None
 
-    def _one(self, about: os.stat_result, name: bytes, path: str, directory: int) -> Iterator[Member]:
-        try:
-            below = normalised(path.encode() + b"/" + name if path else name)
-        except RefusedError as error:
-            self.guard.entry()
-            self._problems.note(f"refused in a layer: {error}", path)
-            return
+    def _one(self, about: os.stat_result, name: bytes, path: str, directory: int) -> Member | None:
         kind = _KINDS.get(stat.S_IFMT(about.st_mode), "socket")
-        hidden, marker = (below, "whiteout") if kind == "char" and not about.st_rdev else whiteout(below)
+        hidden, marker = (path, "whiteout") if kind == "char" and not about.st_rdev else whiteout(path)
         if marker:
-            if marker != "skip":
-                yield Entry(hidden, marker, 0, 0, 0, 0), None
-            return
+            return None if marker == "skip" else (Entry(hidden, marker, 0, 0, 0, 0), None)
         if kind != "file":
             link = os.readlink(name, dir_fd=directory).decode("utf-8", "backslashreplace") if kind == "symlink" else ""
-            yield self._entry(below, kind, about, 0, link), None
-            return
-        file = _File(self, directory, name)
-        try:
-            yield self._regular(below, about), file
-        finally:
-            file.close()
+            return self._entry(path, kind, about, 0, link), None
+        return self._regular(path, about), _File(self, directory, name)
 
     def _regular(self, path: str, about: os.stat_result) -> Entry:
         if about.st_nlink > 1:

@@ -100,6 +100,8 @@ def raw_members(source: Source) -> Iterator[Raw]:
     while True:
         at = source.at
         header = source.read(BLOCK)
+        if not header and fields:
+            raise CutError("a layer ends after an extended header")
         if not header or header == _ZEROS:
             return
         if len(header) < BLOCK:
@@ -113,7 +115,7 @@ def raw_members(source: Source) -> Iterator[Raw]:
                 _pass(source, _padded(size))
                 continue
             data = source.read(_padded(size))
-            if len(data) < size:
+            if len(data) < _padded(size):
                 raise CutError("a layer ends in the middle of an extended header")
             if flag == b"x":
                 fields.update(_records(data[:size]))
@@ -144,8 +146,7 @@ def raw_members(source: Source) -> Iterator[Raw]:
         body = TarBody(source, stored)
         raw.body = body if raw.kind == "file" else None
         yield raw
-        _pass(source, body.left)
-        source.skip(-stored % BLOCK)
+        _pass(source, body.left + -stored % BLOCK)
 
 
 def members(source: Source, guard: Guard, problems: Problems) -> Iterator[Member]:
