@@ -181,6 +181,23 @@ def provenance(image: Image, now: float, **changes: Any) -> Provenance:
     return Provenance(digest, **values | changes)
 
 
+NAMES = (
+    "registry.example/shop/web:1.25", "registry.example/shop/cart:2.4.1", "postgres:15", "registry.example/ci/runner",
+    "redis:7.2", "alpine:3.20", "quay.io/team/tools:nightly", "registry.example/shop/gone:0.9", "local/build:dev",
+)  # fmt: skip
+
+
+def gallery(like: Image) -> list[Image]:
+    """Images of different names, otherwise like this one, which is the first of them."""
+    made = [like]
+    for number, name in enumerate(NAMES[1:], 1):
+        values = {field: like.peek(field) for field in like.field_names if field != "gaps"}
+        digest = f"sha256:{number:02x}{'9c' * 31}"
+        tagged = {"key": like.key._replace(id=digest), "id": digest, "name": name, "repo_tags": (name,)}
+        made.append(Image.build(**values | tagged | {"size": (41 * number) << 20}))
+    return made
+
+
 def analysis(image: Image, now: float, **parts: Any) -> ImageAnalysis:
     """All of an image; parts that are given replace those made here."""
     values: dict[str, Any] = {

@@ -48,6 +48,7 @@ class DeckScreen(MainScreen):
 
     def stood_up(self) -> None:
         """Take over from the frame."""
+        super().stood_up()
         self.deck.welcome()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -87,6 +87,7 @@ class MainScreen(FrameScreen):
         self._jumping = False
         self._flash = ""
         self._progress: Progress | None = None  # that the footer shows
+        self._stood = False  # whether all parts, also those within others, have been there
 
     # -- parts --------------------------------------------------------------------------------------------------
 
@@ -148,6 +149,15 @@ class MainScreen(FrameScreen):
         return self.filters.state(pane.list_id, pane.list_order(), pane.shows_minor)
 
     # -- life ---------------------------------------------------------------------------------------------------
+
+    @property
+    def standing(self) -> bool:
+        """A picture may come while parts are still being put into others: there is nothing to paint on yet."""
+        return self._stood and super().standing
+
+    def stood_up(self) -> None:
+        """All parts are there."""
+        self._stood = True
 
     def tick(self) -> None:
         """What passes with time alone: freshness, ages, and tabs that read again."""

@@ -145,24 +145,24 @@ def counted(found: Vulnerabilities, contents: Contents | Gap) -> Counts:
     )  # fmt: skip
 
 
-_COUNTED: dict[ResourceKey, tuple[ImageAnalysis, Counts]] = {}
+_COUNTED: dict[ResourceKey, tuple[Vulnerabilities, Contents | Gap, Counts]] = {}
 _MOST = 20_000
 
 
 def counts_of(analysis: ImageAnalysis) -> Counts | Gap:
-    """The counts of an image, made once per analysis; the gap where they are not known."""
-    kept = _COUNTED.get(analysis.key)
-    if kept is not None and kept[0] is analysis:
-        return kept[1]
-    found = analysis.peek("vulnerabilities")
+    """The counts of an image, made once per state of its analysis; the gap where they are not known."""
+    found, contents = analysis.peek("vulnerabilities"), analysis.peek("contents")
     if isinstance(found, Gap):
         return found
     if not found.said:
         return NO_DATA
-    made = counted(found, analysis.peek("contents"))
+    kept = _COUNTED.get(analysis.key)
+    if kept is not None and kept[0] is found and kept[1] is contents:
+        return kept[2]
+    made = counted(found, contents)
     if len(_COUNTED) >= _MOST:
         _COUNTED.clear()
-    _COUNTED[analysis.key] = (analysis, made)
+    _COUNTED[analysis.key] = (found, contents, made)
     return made
 
 
@@ -171,7 +171,7 @@ NO_DATA = Gap(Reason.UNSUPPORTED, "vulnerability database", "nobody has said any
 
 def outdated(counts: Counts, days: int, now: float) -> bool:
     """Whether the data are older than the policy allows, or of no known age."""
-    return now - counts.data_at > days * DAY
+    return not now - counts.data_at <= days * DAY
 
 
 def counts_cell(counts: Counts, old: bool) -> Cell:
