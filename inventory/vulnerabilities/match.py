@@ -81,6 +81,8 @@ class _Matching:
         notes = []
         if unmatched:
             notes.append("nothing can be said of some packages")
+        if refused := sum({one.source: one.refused for one in whole}.values()):
+            notes.append(f"{refused:,} records could not be read")
         if not self._contents.complete:
             notes.append("the list of packages is not complete")
         data_at = min((one.data_at for one in whole), default=0.0)

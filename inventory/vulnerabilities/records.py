@@ -51,12 +51,16 @@ class Advisory(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """What there is of one ecosystem. Only where `whole` does it mean something that a package is not mentioned."""
+    """What there is of one ecosystem. Only where `whole` does it mean something that a package is not mentioned.
+
+    `refused` counts records of the archive that could not be read.
+    """
 
     records: int
     whole: bool
     data_at: float
     source: str = ""
+    refused: int = 0
 
 
 class Records(Protocol):

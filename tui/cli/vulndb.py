@@ -145,6 +145,8 @@ def _text(database: Database | None, path: Path) -> Iterator[str]:
         releases = sum(name.partition(":")[0] == one.family for name in database.ecosystems)
         scope = f"{releases} releases" if releases > 1 else ""
         words = _age(one.data_at, now) if one.whole else "single records only, which says nothing of other packages"
+        if one.refused:
+            words += f", {one.refused:,} records could not be read"
         yield f"{one.family:<14}{one.records:>9,} records  {scope:<12}  {words}; {visible(one.source, 200)}\n"
     for listing in database.lists():
         words = _age(listing.data_at, now)
@@ -175,6 +177,7 @@ def _json(database: Database | None, path: Path) -> Iterator[str]:
                     "name": one.family,
                     "records": one.records,
                     "complete": one.whole,
+                    "refused": one.refused,
                     "data_at": _moment(one.data_at),
                     "age_days": round((now - one.data_at) / _DAY, 1) if one.data_at else None,
                     "imported_at": _moment(one.imported_at),

@@ -91,6 +91,9 @@ class Builder:
         except OSError as error:
             self._abandon()
             raise BuildError(f"cannot make {self._part}: {error.strerror}") from None
+        except BaseException:
+            os.close(self._lock)
+            raise
         return self
 
     def __exit__(
@@ -108,7 +111,8 @@ class Builder:
             os.close(self._lock)
         if isinstance(error, sqlite3.Error):
             self._discard()
-            raise BuildError(f"cannot write {self._part}: {error}") from None
+            help_ = f"; if {self._target} is damaged, remove it and import again" if "malformed" in str(error) else ""
+            raise BuildError(f"cannot write {self._part}: {error}{help_}") from None
 
     def has(self, source: str) -> bool:
         """Whether an import that was interrupted already took this source."""
@@ -134,8 +138,9 @@ class Builder:
             if not kept:
                 raise BuildError(f"{family}: no usable record in {source}")
             self._connection.execute(
-                "UPDATE archive SET whole=1, records=?, data_at=?, imported_at=?, source=?, etag=? WHERE id=?",
-                (kept, data_at, time.time(), source, etag, archive),
+                "UPDATE archive SET whole=1, records=?, refused=?, data_at=?, imported_at=?, source=?, etag=?"
+                " WHERE id=?",
+                (kept, tally.refused.total(), data_at, time.time(), source, etag, archive),
             )
             self._remember(key)
 
@@ -220,8 +225,8 @@ class Builder:
         fresh = True
         if self._target.exists():
             shutil.copyfile(self._target, self._part)
-            self._open()
             with contextlib.suppress(sqlite3.DatabaseError):
+                self._open()
                 fresh = not is_ours(self._connection)
             if fresh:
                 self._connection.close()
@@ -290,8 +295,8 @@ class Builder:
 
     def _archive(self, family: str, source: str = "") -> int:
         self._connection.execute(
-            "INSERT OR IGNORE INTO archive (family, whole, records, data_at, imported_at, source, etag)"
-            " VALUES (?, 0, 0, 0, ?, ?, '')",
+            "INSERT OR IGNORE INTO archive (family, whole, records, refused, data_at, imported_at, source, etag)"
+            " VALUES (?, 0, 0, 0, 0, ?, ?, '')",
             (family, time.time(), source),
         )
         return int(self._connection.execute("SELECT id FROM archive WHERE family = ?", (family,)).fetchone()[0])

@@ -27,6 +27,7 @@ class Archive(msgspec.Struct, frozen=True):
     family: str
     whole: bool
     records: int
+    refused: int
     data_at: float
     imported_at: float
     source: str
@@ -53,12 +54,12 @@ class Database:
         self._ids: dict[str, int] = {}
         self._coverage: dict[str, Coverage] = {}
         rows = connection.execute(
-            "SELECT e.id, e.name, e.records, a.whole, a.data_at, a.source FROM ecosystem e JOIN archive a"
+            "SELECT e.id, e.name, e.records, a.whole, a.data_at, a.source, a.refused FROM ecosystem e JOIN archive a"
             " ON a.id = e.archive WHERE e.records > 0"
         )
-        for number, name, records, whole, data_at, source in rows:
+        for number, name, records, whole, data_at, source, refused in rows:
             self._ids[name] = number
-            self._coverage[name] = Coverage(records, bool(whole), data_at, source)
+            self._coverage[name] = Coverage(records, bool(whole), data_at, source, refused)
         # The same packages are in image after image; the rest of a lookup is a microsecond or two anyway.
         self._cached_affected = lru_cache(maxsize=1 << 12)(self._read_affected)
         self._cached_advisory = lru_cache(maxsize=1 << 13)(self._read_advisory)
@@ -123,7 +124,8 @@ class Database:
         """What was imported, by family."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT family, whole, records, data_at, imported_at, source, etag FROM archive ORDER BY family"
+                "SELECT family, whole, records, refused, data_at, imported_at, source, etag"
+                " FROM archive ORDER BY family"
             )
             return tuple(Archive(row[0], bool(row[1]), *row[2:]) for row in rows)
 

@@ -22,6 +22,7 @@ MAX_FILES: Final = 5_000_000
 _SAMPLE: Final = 200
 _EVERY: Final = 2.0
 _HEAD: Final = 4_096
+_UNKNOWN: Final = "none of an ecosystem that is known here"
 
 
 def take(
@@ -140,7 +141,9 @@ def _take_zip(builder: Builder, path: Path, tell: Tell, whole: bool) -> None:
             at = _dated(archive, path)
             builder.replace(family, _archived(archive, family, tell, tally), str(path), at, "", tally, key)
         elif whole:
-            _replace_each(builder, lambda: _archived(archive, path.name, tell, tally), str(path), _dated(archive, path))
+            at = _dated(archive, path)
+            _replace_each(builder, lambda own: _archived(archive, path.name, tell, own), str(path), at, tell)
+            return
         else:
             builder.add(_archived(archive, path.name, tell, tally), str(path), tally, key)
             tell(f"{path.name}: of several ecosystems: added, which says nothing of packages that it does not name")
@@ -150,19 +153,26 @@ def _take_zip(builder: Builder, path: Path, tell: Tell, whole: bool) -> None:
 def _take_records(builder: Builder, files: Sequence[Path], source: str, tell: Tell, whole: bool) -> None:
     tally = Tally()
     if whole:
-        _replace_each(builder, lambda: _from_files(files, tally), source, _newest(files))
-    else:
-        builder.add(_progress(_from_files(files, tally), source, len(files), tell), source, tally)
+        _replace_each(builder, lambda own: _from_files(files, own), source, _newest(files), tell)
+        return
+    builder.add(_progress(_from_files(files, tally), source, len(files), tell), source, tally)
     if not tally.kept and not tally.withdrawn:
-        raise BuildError(f"{source}: no usable record: {_reasons(tally) or 'none of an ecosystem that is known here'}")
+        raise BuildError(f"{source}: no usable record: {_reasons(tally) or _UNKNOWN}")
     tell(_summary(source, tally))
 
 
-def _replace_each(builder: Builder, records: Callable[[], Iterator[Read]], source: str, at: float) -> None:
+def _replace_each(
+    builder: Builder, records: Callable[[Tally], Iterator[Read]], source: str, at: float, tell: Tell
+) -> None:
     """Everything there is, of several ecosystems in one heap: gone through once for each."""
-    families = sorted({family for one in records() for family in one.ecosystems if named(family) == family})
+    first = Tally()
+    families = sorted({family for one in records(first) for family in one.ecosystems if named(family) == family})
+    if not families:
+        raise BuildError(f"{source}: no usable record: {_reasons(first) or _UNKNOWN}")
     for family in families:
-        builder.replace(family, records(), source, at, "", Tally())
+        tally = Tally()
+        builder.replace(family, records(tally), source, at, "", tally)
+        tell(_summary(family, tally))
 
 
 def _archived(archive: Zip, label: str, tell: Tell, tally: Tally) -> Iterator[Read]:
