@@ -65,18 +65,38 @@ def _like(repository: str) -> str:
     if namespace in PUBLISHERS:
         return ""
     name = rest.rpartition("/")[2]
-    near = _nearest(namespace, PUBLISHERS)
+    near = _nearest(namespace, _MAKERS)
     if near:
         return f"{near}/{rest}"
-    return "" if name in OFFICIAL else _nearest(name, OFFICIAL)
+    return "" if name in OFFICIAL else _nearest(name, _IMAGES)
 
 
-def _nearest(name: str, known: frozenset[str]) -> str:
+def _letters(name: str) -> int:
+    """One bit for each sign that is in it: names that share too few cannot be near."""
+    found = 0
+    for sign in name:
+        found |= 1 << (ord(sign) % 64)
+    return found
+
+
+def _known(names: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
+    """Names with how many changes still are near, and their letters."""
+    return tuple((one, 1 if len(one) <= _SHORT else 2, _letters(one)) for one in sorted(names) if len(one) >= _SHORTEST)
+
+
+_IMAGES, _MAKERS = _known(OFFICIAL), _known(PUBLISHERS)
+
+
+def _nearest(name: str, known: tuple[tuple[str, int, int], ...]) -> str:
     if len(name) > _LONGEST:
         return ""
-    for one in sorted(known):
-        limit = 1 if len(one) <= _SHORT else 2
-        if len(one) >= _SHORTEST and abs(len(one) - len(name)) <= limit and 0 < distance(name, one, limit) <= limit:
+    letters = _letters(name)
+    for one, limit, has in known:
+        if (
+            abs(len(one) - len(name)) <= limit
+            and (letters ^ has).bit_count() <= 2 * limit
+            and 0 < distance(name, one, limit) <= limit
+        ):
             return one
     return ""
 

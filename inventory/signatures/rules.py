@@ -11,6 +11,7 @@ from inventory.signatures.policy import Rule, TrustPolicy
 _HUB = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io"})
 _CONTENT_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]{6,64}")
 _PIECES = re.compile(r"\*{2,}|\*|[^*]+")
+_MOST_KEPT = 16384
 _LONGEST = 1024  # a reference has 255 characters at most, a host in it as many again
 
 
@@ -87,9 +88,47 @@ def rule_for(policy: TrustPolicy, repository: str) -> Rule | None:
 
     `repository` is `normalised`; None where no rule names it.
     """
-    best: tuple[int, Rule] | None = None
-    for rule in policy.rules if repository else ():
-        fits = [specificity(pattern) for pattern in rule.match if matches(pattern, repository)]
-        if fits and (best is None or max(fits) > best[0]):
-            best = max(fits), rule
-    return best[1] if best else None
+    if not policy.rules or not repository:
+        return None
+    index = _INDEXES[0]
+    if index.policy is not policy:
+        index = _INDEXES[0] = _Index(policy)
+    return index.find(repository)
+
+
+class _Index:
+    """The patterns of one policy, those that win first, and what was found: every check asks about the same names."""
+
+    def __init__(self, policy: TrustPolicy) -> None:
+        self.policy = policy
+        self._found: dict[str, Rule | None] = {}
+        ordered = sorted(
+            (
+                (specificity(pattern), number, pattern)
+                for number, rule in enumerate(policy.rules)
+                for pattern in rule.match
+            ),
+            key=lambda entry: (-entry[0], entry[1]),
+        )
+        self._patterns = [
+            (normalised_pattern(pattern)[:literal], pattern, policy.rules[number])
+            for literal, number, pattern in ordered
+        ]
+
+    def find(self, repository: str) -> Rule | None:
+        """The first that fits."""
+        if repository not in self._found:
+            if len(self._found) > _MOST_KEPT:
+                self._found = {}
+            self._found[repository] = next(
+                (
+                    rule
+                    for start, pattern, rule in self._patterns
+                    if repository.startswith(start) and matches(pattern, repository)
+                ),
+                None,
+            )
+        return self._found[repository]
+
+
+_INDEXES = [_Index(TrustPolicy())]
