@@ -15,7 +15,7 @@ _SINGLE = "var/lib/dpkg/status.d/"
 _INFO = "var/lib/dpkg/info/"
 _SUMS = ".md5sums"
 _GONE = frozenset({"not-installed", "config-files"})  # no program of it is on the disk; in all other states some are
-_SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?")
+_SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]*)(?:\s+\((\S+)\))?")
 
 
 class DpkgFinder(Whole):
