@@ -27,7 +27,8 @@ MAX_ARCHIVE: Final = 4 << 30
 _TIMEOUT: Final = (10.0, 60.0)
 _ATTEMPTS: Final = 3
 _REDIRECTS: Final = 5
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16
+"""What breaks off in the middle of one is lost."""
 _EVERY: Final = 2.0
 
 
