@@ -18,9 +18,17 @@ from inventory.signatures.rules import normalised, rule_for
 
 ANYTHING, REJECT, SIGNED, SIGSTORE = "insecureAcceptAnything", "reject", "signedBy", "sigstoreSigned"
 TYPES = (ANYTHING, REJECT, SIGNED, SIGSTORE)
-_IDENTITIES = (
-    "matchExact", "matchRepoDigestOrExact", "matchRepository", "exactReference", "exactRepository", "remapIdentity",
-)  # fmt: skip
+_IDENTITIES: Mapping[object, tuple[str, ...]] = {
+    "matchExact": (), "matchRepoDigestOrExact": (), "matchRepository": (), "exactReference": ("dockerReference",),
+    "exactRepository": ("dockerRepository",), "remapIdentity": ("prefix", "signedPrefix"),
+}  # fmt: skip
+_KEY_TYPES = ("GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs")
+_KEYS = ("keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki")
+_LOG = ("rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas")
+_MEMBERS: Mapping[object, tuple[str, ...]] = {
+    ANYTHING: ("type",), REJECT: ("type",), SIGNED: ("type", "keyType", "signedIdentity", *_KEYS[:4]),
+    SIGSTORE: ("type", "signedIdentity", *_KEYS, *_LOG),
+}  # fmt: skip
 _MOST_SCOPES, _MOST_KEYS, _MOST_MISTAKES, _LONGEST = 1000, 32, 20, 1024
 
 
@@ -194,28 +202,24 @@ def _requirements(listed: object, place: str, wrong: list[str]) -> Requirements:
 def _requirement(listed: object, place: str, wrong: list[str]) -> Requirement | None:
     kind = listed.get("type") if isinstance(listed, Mapping) else None
     if not isinstance(listed, Mapping) or kind not in TYPES:
-        wrong.append(f"{place}: unknown type {str(kind)[:80]!r}")
+        wrong.append(f"{place}: unknown type {_quoted(kind)}")
         return None
+    wrong += [f"{place}: unknown member {_quoted(name)}" for name in listed if name not in _MEMBERS[kind]]
     if kind in {ANYTHING, REJECT}:
         return Requirement(str(kind))
-    keys = [listed["keyPath"]] if "keyPath" in listed else []
-    keys += _list(listed.get("keyPaths"))
-    inline = ([listed["keyData"]] if "keyData" in listed else []) + _list(listed.get("keyDatas"))
-    keyless = kind == SIGSTORE and any(isinstance(listed.get(name), Mapping) for name in ("fulcio", "pki"))
+    given = [name for name in _KEYS if name in listed]
+    if len(given) != 1:
+        wrong.append(f"{place}: {kind} names no key" if not given else f"{place}: {' and '.join(given)} stand together")
+    keys = [*([listed["keyPath"]] if "keyPath" in listed else []), *_list(listed.get("keyPaths"))]
+    inline = [*([listed["keyData"]] if "keyData" in listed else []), *_list(listed.get("keyDatas"))]
     data = tuple(_decoded(each) for each in inline[:_MOST_KEYS])
-    if not keys and not data and not keyless:
-        wrong.append(f"{place}: {kind} names no key")
-    if kind == SIGNED and listed.get("keyType") not in (
-        "GPGKeys",
-        "signedByGPGKeys",
-        "X509Certificates",
-        "signedByX509CAs",
-    ):
-        wrong.append(f"{place}: unknown keyType {str(listed.get('keyType'))[:80]!r}")
-    if not all(isinstance(key, str) and key.startswith("/") for key in keys) or not all(data):
+    if kind == SIGNED and listed.get("keyType") not in _KEY_TYPES:
+        wrong.append(f"{place}: unknown keyType {_quoted(listed.get('keyType'))}")
+    if not all(isinstance(key, str) for key in keys) or not all(data):
         wrong.append(f"{place}: a key is neither a path nor base64")
     identity, other = _identity(listed.get("signedIdentity"), place, wrong)
-    paths = tuple(key for key in keys[:_MOST_KEYS] if isinstance(key, str))
+    paths = tuple(key[:_LONGEST] for key in keys[:_MOST_KEYS] if isinstance(key, str))
+    keyless = "fulcio" in given or "pki" in given
     return Requirement(str(kind), paths, tuple(filter(None, data)), keyless, identity, other)
 
 
@@ -223,13 +227,19 @@ def _identity(listed: object, place: str, wrong: list[str]) -> tuple[str, str]:
     if listed is None:
         return "matchRepoDigestOrExact", ""
     kind = listed.get("type") if isinstance(listed, Mapping) else None
-    if not isinstance(listed, Mapping) or kind not in _IDENTITIES:
-        wrong.append(f"{place}: unknown signedIdentity {str(kind)[:80]!r}")
+    if not isinstance(listed, Mapping) or not isinstance(kind, str) or kind not in _IDENTITIES:
+        wrong.append(f"{place}: unknown signedIdentity {_quoted(kind)}")
         return "matchRepoDigestOrExact", ""
-    other = next(
-        (listed[name] for name in ("dockerRepository", "dockerReference", "signedPrefix") if name in listed), ""
-    )
-    return str(kind), str(other)[:_LONGEST]
+    needed = _IDENTITIES[kind]
+    wrong += [
+        f"{place}: signedIdentity {kind} has no {name}" for name in needed if not isinstance(listed.get(name), str)
+    ]
+    wrong += [f"{place}: unknown member {_quoted(name)}" for name in listed if name not in ("type", *needed)]
+    return str(kind), str(listed.get(needed[-1], ""))[:_LONGEST] if needed else ""
+
+
+def _quoted(value: object) -> str:
+    return repr(str(value)[:80])
 
 
 def _list(value: object) -> list[Any]:

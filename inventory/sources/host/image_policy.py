@@ -123,6 +123,9 @@ def _keys(place: _Place, policy: HostPolicy) -> Iterator[tuple[str, KeyFile]]:
         for each in requirements:
             seen.update(dict.fromkeys(each.keys, each.type))
     for path, kind in list(seen.items())[:_MOST_KEYS]:
+        if not path.startswith("/"):
+            yield path, KeyFile(path, mistake="is relative to wherever a program was started")
+            continue
         if users and not place.within(path):
             yield path, KeyFile(path, unread=Gap(Reason.UNSUPPORTED, path, _NOT_LOOKED))
         else:

@@ -106,9 +106,17 @@ def test_what_requirements_say() -> None:
     [
         ({"type": "sigstoreSigned"}, "names no key"),
         ({"type": "signedBy", "keyPath": "/k"}, "unknown keyType"),
-        ({"type": "sigstoreSigned", "keyPath": "k"}, "neither a path nor base64"),
+        ({"type": "sigstoreSigned", "keyPath": 7}, "neither a path nor base64"),
+        ({"type": "sigstoreSigned", "keyPath": "/k", "keyData": "AAAA"}, "keyPath and keyData stand together"),
+        (
+            {"type": "sigstoreSigned", "keyPath": "/k", "signedIdentity": {"type": "exactRepository"}},
+            "no dockerRepository",
+        ),
+        ({"type": "reject", "x": 1}, "unknown member 'x'"),
         ({"type": "sigstoreSigned", "keyData": "?"}, "neither a path nor base64"),
         ({"type": "sigstoreSigned", "keyPath": "/k", "signedIdentity": {"type": "x"}}, "unknown signedIdentity"),
+        ({"type": "sigstoreSigned", "keyPath": "/k", "signedIdentity": {"type": []}}, "unknown signedIdentity"),
+        ({"type": ["reject"]}, "unknown type"),
         ({"type": "acceptAll"}, "unknown type 'acceptAll'"),
         (7, "unknown type"),
     ],
