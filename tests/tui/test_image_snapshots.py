@@ -23,6 +23,7 @@ from tests.tui.test_scanning import Noted
 from tests.tui.test_snapshots import at
 from tests.tui.world import NOW, filled, made, world
 from tui.analysing import Analyst, Progress
+from tui.panes.images.words import running_images
 from tui.picture import Picture
 from widgets.style import PALETTES
 
@@ -35,7 +36,9 @@ sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{siz
 @cache
 def images() -> tuple[Image, ...]:
     """One of each name, the first of which containers run."""
-    return tuple(made_up.gallery(next(iter(world().snapshot.of(Image)))))
+    runs = next(found for key in running_images(world()) if (found := world().snapshot.get(key)))
+    assert isinstance(runs, Image)
+    return tuple(made_up.gallery(runs))
 
 
 @cache

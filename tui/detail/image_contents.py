@@ -193,9 +193,7 @@ def secret_lines(contents: Contents, image: Image, width: int) -> Iterator[TextL
 def _secret(one: SecretFile, layers: Layers) -> Iterator[TextLine]:
     number, step = layers.get(one.layer, (0, ""))
     yield TextLine(
-        Cell.join(
-            f"   {safe(one.path, 400)}", (f"  {safe(one.rule, 100)}", "high" if one.kind == "content" else "dim")
-        ),
+        Cell.join(f"   {safe(one.path, 400)}", "  ", (safe(one.rule, 100), "high" if one.kind == "content" else "dim")),
         copy=one.path,
     )
     where = f"layer {number}  {step[:200]}" if number else "layer ?"
@@ -206,7 +204,7 @@ def _secret(one: SecretFile, layers: Layers) -> Iterator[TextLine]:
     if one.removed_in:
         later = layers.get(one.removed_in, (0, ""))[0]
         which = f"layer {later}" if later else "a later layer"
-        yield line(f"      {which} deletes it, which does not take it out of the image", "critical")
+        yield line(f"      {which} deletes it, which does not take it out of the image", "error")
 
 
 def _secret_count(found: Contents) -> int:

@@ -78,7 +78,7 @@ def _signature(number: int, signature: Signature) -> Iterator[TextLine]:
     )  # fmt: skip
     yield TextLine(head)
     if signature.detail:
-        yield line(f"      {safe(mask_text(signature.detail), 600)}", role)
+        yield line(f"      {safe(mask_text(signature.detail), 600)}", "error" if role == "critical" else "normal")
     for step in signature.steps[:MOST]:
         yield _step(step)
     if not signature.steps:
@@ -104,7 +104,10 @@ def _step(step: Step) -> TextLine:
     word, role = signs[step.holds]
     value = mask_text(step.value)
     return TextLine(
-        Cell.join((f"      {word:<5}", role), (f"{safe(step.what, 40):<18} ", "header"), safe(value, 600)), copy=value
+        Cell.join(
+            "      ", (word, role), " " * (5 - len(word)), (f"{safe(step.what, 40):<18} ", "header"), safe(value, 600)
+        ),
+        copy=value,
     )
 
 
@@ -123,7 +126,8 @@ def _attestation(one: Attestation) -> Iterator[TextLine]:
     built = f"  built by {one.builder}" if one.builder else ""
     made = f"  {stamp(one.at)}" if one.at else ""
     yield TextLine(
-        Cell.join((f"   {word:<5}", role), safe(f"{one.predicate_type}{by}{built}{made}", 600)), copy=one.predicate_type
+        Cell.join("   ", (word, role), " " * (5 - len(word)), safe(f"{one.predicate_type}{by}{built}{made}", 600)),
+        copy=one.predicate_type,
     )
     if one.detail or one.place:
         yield line(f"        {safe(mask_text(' '.join(filter(None, (one.detail, one.place)))), 600)}", "dim")

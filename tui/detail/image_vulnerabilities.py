@@ -67,7 +67,7 @@ def _head(found: Vulnerabilities, contents: Contents | Gap, days: int, now: floa
         words = ", ".join(f"{number} {word}" for number, word in by)
         yield total_line(f"{words}, {counts.unrated} unrated   {counts.fixable} have a fix")
         if counts.exploited:
-            yield line(f" {counts.exploited} KNOWN TO BE EXPLOITED", "critical")
+            yield TextLine(Cell.join(" ", (f"{counts.exploited} KNOWN TO BE EXPLOITED (!)", "critical")))
         if not counts.total:
             unsure = "none is known of what could be looked at" if counts.unsure else "none is known"
             yield line(f" {unsure}", "unknown" if counts.unsure else "pass")
@@ -108,7 +108,7 @@ def _vulnerability(one: Vulnerability, layers: Layers, width: int) -> Iterator[T
     score = "-" if one.score is None else f"{one.score:.1f}"
     quiet: Role = "normal" if one.counts else "dim"
     known = Cell.of("  EXPLOITED", "critical") if one.exploited else Cell()
-    front = Cell.join(" ", (word, role), f" {score:>4} ")
+    front = Cell.join(" ", (word, role), ("!", "critical") if one.exploited else " ", f"{score:>4} ")
     fixed = one.fixed or "no fix"
     if width >= WIDE:
         name = fit(Cell.of(one.package, quiet), 26, cut="middle")

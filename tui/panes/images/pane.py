@@ -52,7 +52,7 @@ class ImagesPane(ResourcePane[Image]):
         Column("vulns", "VULNS", 11, weight=1, limit=16),
         Column("distro", "DISTRO", 12, weight=1, limit=26, priority=3),
         Column("age", "AGE", 5, align="right", priority=1),
-        Column("size", "SIZE", 5, align="right", priority=2),
+        Column("size", "SIZE", 4, align="right", priority=2),
         Column("used", "USED BY", 7, align="right"),
         Column("registry", "REGISTRY", 10, weight=1, limit=30, priority=4),
         Column("origin", "ORIGIN", 7, priority=5),
