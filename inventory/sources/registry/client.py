@@ -36,6 +36,7 @@ from inventory.sources.registry.names import (
 _ACCEPT = ", ".join((*INDEXES, *MANIFESTS))
 _ACCEPT_INDEX = INDEXES[0]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_ANSWER = frozenset({Cause.UNREACHABLE, Cause.TLS, Cause.MALFORMED, Cause.TIMEOUT})
 _NO_SUCH_API = frozenset({400, 404, 405, 501})
 
 
@@ -189,8 +190,8 @@ class Client:
             self._tokens[(host, path)] = header
 
     def _tls(self, place: str, endpoint: _Endpoint) -> Tls:
-        if endpoint.scheme != "https":
-            return Tls()
+        if endpoint.scheme != "https" and place == endpoint.host:
+            return Tls(verify=False)  # there is none; the machine's CAs take a while to load
         authorities, pair = tls_files(self.access.certificates, place)
         own = place == endpoint.host  # a client's certificate is a credential too
         return Tls(endpoint.verify or not own, authorities, pair if own else ("", ""))
@@ -296,20 +297,20 @@ class Repository:
                 return self._ask(mirror, place, path, accept, limit, absent)
             except RegistryError:
                 continue
-        first: RegistryError | None = None
+        distrusted: RegistryError | None = None
         ways = self._client.endpoints(self._host, self._plain_http)
         for number, endpoint in enumerate(ways, 1):
             try:
                 answer = self._ask(endpoint, self._host, path, accept, limit, absent)
             except RegistryError as error:
-                answered = error.cause not in {Cause.UNREACHABLE, Cause.TLS, Cause.MALFORMED, Cause.TIMEOUT}
-                if answered or number == len(ways):
-                    if answered:
-                        self._spoke(endpoint)
-                    else:
-                        self._client.speaks(self._host, self._plain_http, None)
-                    raise (first or error) if not answered else error from None
-                first = error
+                if error.cause not in _NO_ANSWER:
+                    self._spoke(endpoint)
+                    raise
+                self._client.speaks(self._host, self._plain_http, None)
+                if error.is_distrust:
+                    distrusted = error
+                if number == len(ways):
+                    raise distrusted or error from None
             else:
                 self._spoke(endpoint)
                 return answer

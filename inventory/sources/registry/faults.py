@@ -34,10 +34,17 @@ class RegistryError(Exception):
         self.cause = cause
         self.message = message
 
+    @property
+    def is_distrust(self) -> bool:
+        """Whether there is TLS, with a certificate that is not good: what follows over plain HTTP tells less."""
+        return self.cause is Cause.TLS and "certificate" in self.message
+
 
 HOST_IS_SICK = frozenset({Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TLS, Cause.BUSY})
 """Causes that the next request to the same host would most likely meet too."""
 
+_CLOSED = frozenset({"RemoteDisconnected", "IncompleteRead", "ConnectionError"})
+_NO_HTTP = frozenset({"BadStatusLine", "LineTooLong"})
 _ERRNOS = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",
@@ -72,7 +79,8 @@ def from_error(host: str, error: BaseException) -> RegistryError:
             return RegistryError(Cause.UNREACHABLE, f"{host}: {said}")
     if any("Proxy" in type(seen).__name__ for seen in chain):
         return RegistryError(Cause.UNREACHABLE, f"{host}: the proxy does not let it through")
-    if any(type(seen).__name__ in {"RemoteDisconnected", "IncompleteRead", "ConnectionError"} for seen in chain):
+    names = {type(seen).__name__ for seen in chain}
+    if names & _CLOSED and not names & _NO_HTTP:
         return RegistryError(Cause.UNREACHABLE, f"{host} closed the connection")
     return RegistryError(Cause.MALFORMED, f"{host} answers with something that is not HTTP")
 

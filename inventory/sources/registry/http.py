@@ -153,17 +153,19 @@ def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRe
 
 def _context(tls: Tls) -> ssl.SSLContext:
     """A context of our own: with a path of CAs, requests would let the environment replace it."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not tls.verify:
+    if tls.verify:
+        context.load_default_certs()
+        known = ssl.get_default_verify_paths()
+        if known.cafile is None and known.capath is None:
+            context.load_verify_locations(requests.certs.where())
+        for path in tls.authorities:
+            with contextlib.suppress(OSError, ssl.SSLError):
+                context.load_verify_locations(path)
+    else:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    known = ssl.get_default_verify_paths()
-    if known.cafile is None and known.capath is None:
-        context.load_verify_locations(requests.certs.where())
-    for path in tls.authorities:
-        with contextlib.suppress(OSError, ssl.SSLError):
-            context.load_verify_locations(path)
     if all(tls.client):
         with contextlib.suppress(OSError, ssl.SSLError):
             context.load_cert_chain(*tls.client)
@@ -267,6 +269,7 @@ def _guarded_pools(call: _Call) -> dict[str, type[HTTPConnectionPool]]:
         def connect(self) -> None:
             with contextlib.ExitStack() as self._watch:
                 super().connect()
+            self.is_verified = True  # said in our own words; urllib3's warning would be written across the screen
             self.sock: Any = _Socket(self.sock, call)
 
     class PlainPool(HTTPConnectionPool):
