@@ -9,7 +9,7 @@ from checks.images.trust import repositories
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed, unknown
 from checks.view import View
-from inventory.model import Engine, Host, Image
+from inventory.model import Engine, Image
 from inventory.signatures.host_policy import (
     SIGSTORE,
     HostPolicy,
@@ -33,14 +33,14 @@ _IGNORED = f"the Docker engine does not read it: {_READS_IT}"
     "Policies of the host and of the site contradict each other",
     domain=Domain.IMAGES,
     severity=Severity.MEDIUM,
-    subject=Host,
+    subject=Engine,
     why="What one of them forbids the other allows: who pulls decides which of them counts.",
     remediation="Decide which of them is right and change the other: `podman image trust show` lists the host's, "
     "`podman image trust set` changes it; the site's is `[[trust.rule]]` in deckwatch.toml. "
     "`use_host_policy = false` leaves the host's out.",
     references=("NIST-800-190:4.1.5", "CWE-347", "CWE-1220"),
 )
-def contradiction(host: Host, view: View) -> Verdict:
+def contradiction(engine: Engine, view: View) -> Verdict:
     """Compares policy.json with `[[trust.rule]]` for each repository that an image here or a scope of either names.
 
     F: the rule trusts the repository and the host's policy rejects it, or the rule does not and the host's accepts
@@ -51,7 +51,7 @@ def contradiction(host: Host, view: View) -> Verdict:
     trust = view.policy.trust
     if not trust.rules or not trust.host_policy:
         return not_applicable("no [[trust.rule]]" if not trust.rules else "trust.use_host_policy is false")
-    policy = host.image_policy
+    policy = view.host().image_policy
     if not policy.path:
         return not_applicable("this host has no policy.json")
     if policy.mistakes:
@@ -67,7 +67,7 @@ def contradiction(host: Host, view: View) -> Verdict:
     evidence = [Evidence(f"{policy.path}: {scope}", said) for name, _, _, scope, said, _ in found[:SHOWN]]
     evidence += dict.fromkeys(Evidence("policy", str(rule)) for *_, rule in found[:SHOWN])
     message = "; ".join(dict.fromkeys(f"{name}: {words}" for name, words, *_ in found[:SHOWN]))
-    return failed(f"{message} ({_whose(view)})", *evidence, severity=max(one[2] for one in found))
+    return failed(f"{message} ({_whose(engine)})", *evidence, severity=max(one[2] for one in found))
 
 
 def _differs(name: str, rule: Rule, policy: HostPolicy) -> tuple[str, Severity, str, str, Rule] | None:
@@ -103,14 +103,14 @@ def _repositories(images: tuple[Image, ...]) -> tuple[str, ...]:
     "Host's signature policy accepts anything",
     domain=Domain.IMAGES,
     severity=Severity.LOW,
-    subject=Host,
+    subject=Engine,
     why="What Podman, Buildah, Skopeo or CRI-O pull here is run whoever made it.",
     remediation="Let the default reject, and list what is wanted: `podman image trust set --type reject default`, "
     "`podman image trust set --type sigstoreSigned --pubkeysfile KEY REGISTRY`. What is not listed cannot be pulled "
     "any more by these tools; the Docker engine goes on as before.",
     references=("CIS-Docker-1.6:4.5", "NIST-800-190:4.1.5", "CWE-347", "CWE-1188"),
 )
-def accepts_everything(host: Host, view: View) -> Verdict:
+def accepts_everything(engine: Engine, view: View) -> Verdict:
     """Judges `default` and the scopes of the transport docker in policy.json.
 
     F: a repository for which a `[[trust.rule]]` demands a signature is accepted with none (medium), or the default is
@@ -118,7 +118,7 @@ def accepts_everything(host: Host, view: View) -> Verdict:
     no rule demands a signature, where IMG-007 judges it. U: the host's files were not read, or it is unusable
     (IMG-045). Debian ships it as insecureAcceptAnything. Source: containers-policy.json(5).
     """
-    policy = host.image_policy
+    policy = view.host().image_policy
     if not policy.path:
         return not_applicable("this host has no policy.json")
     if policy.mistakes:
@@ -128,12 +128,12 @@ def accepts_everything(host: Host, view: View) -> Verdict:
     if weaker:
         said = dict.fromkeys(Evidence("policy", str(rule)) for _, rule in weaker[:SHOWN])
         names = ", ".join(name for name, _ in weaker[:SHOWN])
-        message = f"accepts {names} unsigned, where a rule demands a signature ({_whose(view)})"
+        message = f"accepts {names} unsigned, where a rule demands a signature ({_whose(engine)})"
         return failed(message, *evidence[-SHOWN:], *said, severity=Severity.MEDIUM)
-    if view.engine().flavour == "podman":
+    if engine.flavour == "podman":
         return not_applicable("judged by IMG-007 where the engine is Podman")
     if accepts_anything(policy.default) and all(accepts_anything(found) for _, found in policy.lists):
-        return failed(f"images without a signature are accepted ({_whose(view)})", *evidence[-SHOWN:])
+        return failed(f"images without a signature are accepted ({_whose(engine)})", *evidence[-SHOWN:])
     return passed("", *evidence[-SHOWN:])
 
 
@@ -151,14 +151,14 @@ def _weaker(policy: HostPolicy, view: View) -> Iterator[tuple[str, Rule]]:
     "Host's signature policy cannot do its work",
     domain=Domain.IMAGES,
     severity=Severity.MEDIUM,
-    subject=Host,
+    subject=Engine,
     why="Signatures are demanded that nobody can verify, or by keys that somebody else can replace.",
     remediation="Correct policy.json (containers-policy.json(5)), put the key file in its place, owned by root with "
     "mode 0644, and set `use-sigstore-attachments: true` for the registry in /etc/containers/registries.d. Until then "
     "pulls by Podman, Buildah, Skopeo and CRI-O fail.",
     references=("CIS-Docker-1.6:4.5", "NIST-800-190:4.1.5", "CWE-732", "CWE-347"),
 )
-def unusable(host: Host, view: View) -> Verdict:
+def unusable(engine: Engine, view: View) -> Verdict:
     """Judges policy.json, the key files that it names and registries.d.
 
     F: it is not understood; a key file does not exist, or is no key; a scope demands sigstore signatures and
@@ -166,7 +166,7 @@ def unusable(host: Host, view: View) -> Verdict:
     these. NA: there is no policy.json. U: the host's files, or a key file, were not read. The Docker engine does not
     read it. Source: containers-policy.json(5), containers-registries.d(5).
     """
-    policy = host.image_policy
+    policy = view.host().image_policy
     if not policy.path:
         return not_applicable("this host has no policy.json")
     severity = Severity.MEDIUM
@@ -184,7 +184,7 @@ def unusable(host: Host, view: View) -> Verdict:
         found = [*open_, *found]
     if found:
         more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-        words = f"{found[0].path}: {found[0].value}{more} ({_whose(view)})"
+        words = f"{found[0].path}: {found[0].value}{more} ({_whose(engine)})"
         return failed(words, *found[: 2 * SHOWN], severity=severity, salient=found[0].path)
     unread = [str(key.unread) for key in policy.keys.values() if key.unread is not None]
     return unknown("; ".join(unread[:SHOWN])) if unread else passed("", Evidence("path", policy.path))
@@ -203,7 +203,6 @@ def _attached(policy: HostPolicy, scope: str) -> bool:
     return policy.sigstore_attachments(repository if colon and "/" not in tag and "/" in repository else name)
 
 
-def _whose(view: View) -> str:
-    """Who keeps to it; an engine that could not be asked may be either."""
-    engines = view.all(Engine)
-    return _IGNORED if engines and engines[0].peek("flavour") == "docker" else _READS_IT
+def _whose(engine: Engine) -> str:
+    """Who keeps to it."""
+    return _IGNORED if engine.peek("flavour") == "docker" else _READS_IT

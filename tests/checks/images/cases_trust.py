@@ -8,7 +8,7 @@ from checks.policy import Policy
 from checks.verdict import Outcome, Severity
 from inventory.image import Image
 from inventory.image_analysis import ImageAnalysis
-from inventory.resource import Kind, ResourceKey
+from inventory.resource import Kind, Resource, ResourceKey
 from inventory.signatures.host_policy import NO_HOST_POLICY, HostPolicy, KeyFile, Registry, Requirement
 from inventory.signatures.model import Attestation, Layout, Mark, Provenance, Signature
 from inventory.signatures.policy import PublicKey, Rule, TrustPolicy
@@ -345,13 +345,21 @@ STRICT = HostPolicy(
 PODMAN = podman_engine()
 
 
-def _host(policy: object) -> Any:
+def _host(policy: object) -> Resource:
     return host(image_policy=policy)
 
 
+def _beside(
+    check: str, below: Resource, expected: Outcome, severity: Severity | None = None, *, others: Any, **rest: Any
+) -> Case:
+    """The case of an engine, the first of the others, on this machine."""
+    judged, *more = others
+    return Case(check, judged, expected, severity, others=(below, *more), **rest)
+
+
 HOSTS = [
-    Case("IMG-043", _host(STRICT), FAIL, MEDIUM, others=(QUIET, _pulled), policy=SIGNED, note="different keys"),
-    Case(
+    _beside("IMG-043", _host(STRICT), FAIL, MEDIUM, others=(QUIET, _pulled), policy=SIGNED, note="different keys"),
+    _beside(
         "IMG-043",
         _host(HostPolicy(PATH, 0o644, REJECT)),
         FAIL,
@@ -360,7 +368,7 @@ HOSTS = [
         policy=SIGNED,
         note="rejected and trusted",
     ),
-    Case(
+    _beside(
         "IMG-043",
         _host(STRICT),
         FAIL,
@@ -369,12 +377,14 @@ HOSTS = [
         policy=_trust(trusted=False),
         note="not trusted",
     ),
-    Case("IMG-043", _host(STRICT), FAIL, INFO, others=(QUIET, _pulled), policy=_trust(signed_by=()), note="stricter"),
-    Case("IMG-043", _host(STRICT), PASS, others=(QUIET, _pulled), policy=_trust(signed_by=(KEY, OTHER))),
-    Case("IMG-043", _host(DEBIAN), PASS, others=(QUIET, _pulled), policy=SIGNED, note="accepts anything: IMG-044"),
-    Case("IMG-043", _host(STRICT), NA, others=(QUIET, _pulled), note="no rules"),
-    Case("IMG-043", _host(NO_HOST_POLICY), NA, others=(QUIET,), policy=SIGNED, note="no file"),
-    Case(
+    _beside(
+        "IMG-043", _host(STRICT), FAIL, INFO, others=(QUIET, _pulled), policy=_trust(signed_by=()), note="stricter"
+    ),
+    _beside("IMG-043", _host(STRICT), PASS, others=(QUIET, _pulled), policy=_trust(signed_by=(KEY, OTHER))),
+    _beside("IMG-043", _host(DEBIAN), PASS, others=(QUIET, _pulled), policy=SIGNED, note="accepts anything: IMG-044"),
+    _beside("IMG-043", _host(STRICT), NA, others=(QUIET, _pulled), note="no rules"),
+    _beside("IMG-043", _host(NO_HOST_POLICY), NA, others=(QUIET,), policy=SIGNED, note="no file"),
+    _beside(
         "IMG-043",
         _host(STRICT),
         NA,
@@ -382,16 +392,20 @@ HOSTS = [
         policy=Policy(trust=TrustPolicy(SIGNED.trust.rules, host_policy="")),
         note="left out",
     ),
-    Case("IMG-043", _host(HostPolicy(PATH, mistakes=("is no JSON object",))), UNKNOWN, others=(QUIET,), policy=SIGNED),
-    Case("IMG-043", _host(GAP), UNKNOWN, others=(QUIET,), policy=SIGNED, note="not read"),
-    Case("IMG-044", _host(DEBIAN), FAIL, LOW, others=(QUIET,), note="as Debian ships it"),
-    Case("IMG-044", _host(DEBIAN), FAIL, MEDIUM, others=(PODMAN, _pulled), policy=SIGNED, note="a rule demands more"),
-    Case("IMG-044", _host(DEBIAN), NA, others=(PODMAN,), note="IMG-007"),
-    Case("IMG-044", _host(STRICT), PASS, others=(QUIET, _pulled), policy=SIGNED),
-    Case("IMG-044", _host(NO_HOST_POLICY), NA, others=(QUIET,), note="no file"),
-    Case("IMG-044", _host(GAP), UNKNOWN, others=(QUIET,), note="not read"),
-    Case("IMG-045", _host(HostPolicy(PATH, 0o644, mistakes=("has no default",))), FAIL, MEDIUM, others=(QUIET,)),
-    Case(
+    _beside(
+        "IMG-043", _host(HostPolicy(PATH, mistakes=("is no JSON object",))), UNKNOWN, others=(QUIET,), policy=SIGNED
+    ),
+    _beside("IMG-043", _host(GAP), UNKNOWN, others=(QUIET,), policy=SIGNED, note="not read"),
+    _beside("IMG-044", _host(DEBIAN), FAIL, LOW, others=(QUIET,), note="as Debian ships it"),
+    _beside(
+        "IMG-044", _host(DEBIAN), FAIL, MEDIUM, others=(PODMAN, _pulled), policy=SIGNED, note="a rule demands more"
+    ),
+    _beside("IMG-044", _host(DEBIAN), NA, others=(PODMAN,), note="IMG-007"),
+    _beside("IMG-044", _host(STRICT), PASS, others=(QUIET, _pulled), policy=SIGNED),
+    _beside("IMG-044", _host(NO_HOST_POLICY), NA, others=(QUIET,), note="no file"),
+    _beside("IMG-044", _host(GAP), UNKNOWN, others=(QUIET,), note="not read"),
+    _beside("IMG-045", _host(HostPolicy(PATH, 0o644, mistakes=("has no default",))), FAIL, MEDIUM, others=(QUIET,)),
+    _beside(
         "IMG-045",
         _host(HostPolicy(PATH, 0o644, REJECT, {"quay.io": BY_KEY}, keys=_keys)),
         FAIL,
@@ -400,7 +414,7 @@ HOSTS = [
         note="attachments off",
     ),
     *(
-        Case(
+        _beside(
             "IMG-045",
             _host(
                 HostPolicy(
@@ -419,10 +433,10 @@ HOSTS = [
             (0o644, KeyFile("/k", unread=GAP), UNKNOWN, None, "a key that was not read"),
         )
     ),
-    Case("IMG-045", _host(STRICT), PASS, others=(QUIET,)),
-    Case("IMG-045", _host(DEBIAN), PASS, others=(QUIET,), note="as Debian ships it"),
-    Case("IMG-045", _host(NO_HOST_POLICY), NA, others=(QUIET,), note="no file"),
-    Case("IMG-045", _host(GAP), UNKNOWN, others=(QUIET,), note="not read"),
+    _beside("IMG-045", _host(STRICT), PASS, others=(QUIET,)),
+    _beside("IMG-045", _host(DEBIAN), PASS, others=(QUIET,), note="as Debian ships it"),
+    _beside("IMG-045", _host(NO_HOST_POLICY), NA, others=(QUIET,), note="no file"),
+    _beside("IMG-045", _host(GAP), UNKNOWN, others=(QUIET,), note="not read"),
     Case(
         "IMG-007",
         QUIET,
