@@ -1,7 +1,8 @@
 """One row for each vulnerability of a package, whatever it is called: CVE, GHSA, PYSEC, DSA.
 
 Records that share a name are one vulnerability. A distribution's advisory often covers many: it then counts once for
-each CVE that it names, and never makes two of them one.
+each CVE that it names, and never makes two of them one. So it is no alias of any of them either: whoever folds further
+by names would make them one again.
 """
 
 from __future__ import annotations
@@ -23,60 +24,62 @@ _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}", re.ASCII)
 _LINKABLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{2,99}", re.ASCII)
 _UNIMPORTANT: Final = "unimportant"
 _MAX_ALIASES: Final = 40
+_Group = tuple[set[str], list["Hit"]]
+"""Names that are one vulnerability, and the records that say so."""
 
 
 def folded(hits: Sequence[Hit], records: Records) -> list[Vulnerability]:
     """The vulnerabilities that the records of one package tell of."""
-    groups: list[tuple[set[str], list[Hit], set[str]]] = []
+    groups: list[_Group] = []
     place: dict[str, int] = {}
     for hit in hits:
-        for linked, shown in _names(hit):
+        for linked in _names(hit):
             joined = sorted({place[name] for name in linked if name in place})
             if joined:
                 target = joined[0]
                 for other in joined[1:]:
                     _join(groups[target], groups[other])
                     place.update(dict.fromkeys(groups[other][0], target))
-                    groups[other] = (set(), [], set())
+                    groups[other] = (set(), [])
             else:
                 target = len(groups)
-                groups.append((set(), [], set()))
+                groups.append((set(), []))
             groups[target][0].update(linked)
             groups[target][1].append(hit)
-            groups[target][2].update(shown)
             place.update(dict.fromkeys(linked, target))
-    return [_row(linked, found, shown | linked, records) for linked, found, shown in groups if found]
+    return [_row(linked, found, records) for linked, found in groups if found]
 
 
-def _join(group: tuple[set[str], list[Hit], set[str]], other: tuple[set[str], list[Hit], set[str]]) -> None:
+def _join(group: _Group, other: _Group) -> None:
     group[0].update(other[0])
     group[1].extend(other[1])
-    group[2].update(other[2])
 
 
-def _names(hit: Hit) -> Iterable[tuple[set[str], set[str]]]:
-    """Per vulnerability that the record covers: names that make it one with others, and names only to be shown."""
+def _names(hit: Hit) -> Iterable[set[str]]:
+    """For each vulnerability that the record covers: the names that make it one with others."""
     advisory = hit.advisory
     own = {advisory.id, *advisory.aliases}
     if hit.package.type not in DISTRIBUTION_TYPES:
-        return ((own, set()),)
+        return (own,)
     inside = _CVE.search(advisory.id)
     if inside:
-        return (({inside[0], *own}, set()),)
+        return ({inside[0], *own},)
     covered = _cves((*advisory.aliases, *advisory.upstream)) or _cves(advisory.related)
     if len(covered) <= 1:
-        return (({*own, *advisory.upstream, *covered}, set()),)
-    return tuple(({cve}, {advisory.id}) for cve in covered)
+        return ({*own, *advisory.upstream, *covered},)
+    return tuple({cve} for cve in covered)
 
 
 def _cves(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if _CVE.fullmatch(name)))
 
 
-def _row(linked: set[str], hits: Sequence[Hit], shown: set[str], records: Records) -> Vulnerability:
+def _row(linked: set[str], hits: Sequence[Hit], records: Records) -> Vulnerability:
     package = hits[0].package
     cves = sorted(_cves(linked), key=lambda cve: (len(cve), cve))
     label = cves[0] if cves else min(linked, key=lambda name: (not name.startswith("GHSA-"), name))
+    # Where only an advisory for several names it, that is what there is to read.
+    source = label if any(hit.advisory.id in linked for hit in hits) else hits[0].advisory.id
     excused = all(hit.urgency == _UNIMPORTANT for hit in hits)
     rating, score, vector = _severity(label, linked, hits, records)
     epss = [found for cve in cves if (found := records.epss(cve)) is not None]
@@ -89,9 +92,9 @@ def _row(linked: set[str], hits: Sequence[Hit], shown: set[str], records: Record
         Rating.NEGLIGIBLE if excused else rating,
         score,
         vector,
-        next((hit.advisory.summary for hit in hits if hit.advisory.summary), ""),
-        f"https://osv.dev/vulnerability/{label}" if _LINKABLE.fullmatch(label) else "",
-        tuple(sorted(shown - {label})[:_MAX_ALIASES]),
+        _summary(linked, hits),
+        f"https://osv.dev/vulnerability/{source}" if _LINKABLE.fullmatch(source) else "",
+        tuple(sorted(linked - {label})[:_MAX_ALIASES]),
         package.path,
         package.layer,
         ("osv",),
@@ -99,6 +102,17 @@ def _row(linked: set[str], hits: Sequence[Hit], shown: set[str], records: Record
         any(records.exploited(cve) for cve in cves),
         max(epss, default=None),
     )
+
+
+def _summary(linked: set[str], hits: Sequence[Hit]) -> str:
+    """The first summary of a record of its own, else that of an advisory, with its name."""
+    for hit in hits:
+        if hit.advisory.summary and hit.advisory.id in linked:
+            return hit.advisory.summary
+    for hit in hits:
+        if hit.advisory.id not in linked:
+            return f"{hit.advisory.id}: {hit.advisory.summary}".rstrip(": ")
+    return ""
 
 
 def _severity(label: str, linked: set[str], hits: Sequence[Hit], records: Records) -> tuple[Rating, float | None, str]:

@@ -12,8 +12,9 @@ import pytest
 from inventory.contents.model import Distribution, Package
 from inventory.sources.vulndb.database import Database
 from inventory.vulnerabilities import severity
+from inventory.vulnerabilities.combine import combine
 from inventory.vulnerabilities.match import hits, match
-from inventory.vulnerabilities.model import Rating, Vulnerability
+from inventory.vulnerabilities.model import Rating, Vulnerabilities, Vulnerability
 from inventory.vulnerabilities.records import Affected, packed
 from tests.vulnerabilities.building import DATA, affects, contents, database, fixed, record, sample, since, taken
 
@@ -205,16 +206,24 @@ def test_severity_is_borrowed_from_an_alias(tmp_path: Path) -> None:
 
 def test_an_advisory_for_several_never_makes_them_one(tmp_path: Path) -> None:
     names = ["CVE-2024-1000", "CVE-2024-2000", "CVE-2024-3000"]
-    dsa = record("DSA-1-1", affects("Debian:12", "example", since(), fixed("1.0-2")), upstream=names)
+    dsa = record(
+        "DSA-1-1",
+        affects("Debian:12", "example", since(), fixed("1.0-2")),
+        upstream=names,
+        summary="example - security update",
+    )
     single = record(
         "DEBIAN-CVE-2024-2000", affects("Debian:12", "example", since(), fixed("1.0-3")), upstream=names[1:2]
     )
     rows = found(tmp_path, deb("libexample", source="example"), Debian=[dsa, single])
     assert {one.id: (one.fixed, one.aliases) for one in rows} == {
-        "CVE-2024-1000": ("1.0-2", ("DSA-1-1",)),
-        "CVE-2024-2000": ("1.0-3", ("DEBIAN-CVE-2024-2000", "DSA-1-1")),
-        "CVE-2024-3000": ("1.0-2", ("DSA-1-1",)),
+        "CVE-2024-1000": ("1.0-2", ()),
+        "CVE-2024-2000": ("1.0-3", ("DEBIAN-CVE-2024-2000",)),
+        "CVE-2024-3000": ("1.0-2", ()),
     }
+    assert {one.url for one in rows if not one.aliases} == {"https://osv.dev/vulnerability/DSA-1-1"}
+    assert {one.summary for one in rows} == {"DSA-1-1: example - security update"}
+    assert {one.id for one in combine("", [Vulnerabilities("", tuple(rows))]).found} == set(names)
 
 
 def test_names_are_folded_across_records(tmp_path: Path) -> None:
