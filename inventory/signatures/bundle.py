@@ -207,6 +207,8 @@ def _entry(found: _Entry) -> Entry | None:
     if not body or log_id is None or promise is None or (proof is None and found.inclusion_proof):
         return None
     kind = found.kind_version
+    if not kind.kind or not kind.version:
+        return None
     return Entry(body, log_id, found.log_index, found.integrated_time, promise, proof, kind.kind, kind.version)
 
 

@@ -29,6 +29,7 @@ _STATUS = b"[GNUPG:] "
 _WEAK = {"1": "MD5", "2": "SHA-1", "3": "RIPEMD-160"}
 _HASHES = {"8": "SHA-256", "9": "SHA-384", "10": "SHA-512", "11": "SHA-224"}
 _KEYS = {"1": "RSA", "3": "RSA", "17": "DSA", "19": "ECDSA", "22": "EdDSA"}
+_GARBLED = "it gave no verdict, the keyring or the signature is garbled"
 _MESSAGES = frozenset({"00", "01"})  # signature classes: of a document, binary or text
 
 
@@ -144,9 +145,11 @@ def judged(lines: Sequence[Sequence[str]], output: bytes) -> Checked:
         return Checked(Answer.WEAK if _weak(lines) else Answer.UNSUPPORTED)
     valid = [line for line in lines if line and line[0] == "VALIDSIG"]
     if not valid or "GOODSIG" not in said:
+        nothing = "NEWSIG" in said and not valid
+        return Checked(Answer.FAILED, detail=_GARBLED) if nothing else Checked(Answer.NO_MESSAGE)
+    texts = sum(line[0] == "PLAINTEXT" for line in lines if line)
+    if len(valid) > 1 or texts > 1 or len(valid[0]) < 10:  # which of them is signed by which is not for us to guess
         return Checked(Answer.NO_MESSAGE)
-    if len(valid) > 1 or len(valid[0]) < 10:
-        return Checked(Answer.FAILED, detail="more than one signature in one message")
     return _good(valid[0], output)
 
 
