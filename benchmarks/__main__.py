@@ -30,6 +30,8 @@ CASES = {
     "silence": "an engine that never answers: STALE, LOST, quitting",
     "judge": "re-evaluation after one change",
     "scan": "deckwatch scan against the floor",
+    "contents": "an image of a gigabyte looked through: time and memory against only reading it",
+    "vulndb": "the vulnerability database: import, opening, looking up, matching images",
     "kubernetes": "all pods of a cluster: read, judged, changed; against the floor and other ways",
 }
 

@@ -9,7 +9,10 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """For one image. `unpacked` bytes are those after decompression; `ratio` counts from `ratio_from` bytes on."""
+    """For one image. `unpacked` bytes are those after decompression; `ratio` counts from `ratio_from` bytes on.
+
+    `same` is how many finds of one kind are kept of one layer where each is a file that is only noted.
+    """
 
     entries: int = 1_500_000
     unpacked: int = 64 << 30
@@ -19,7 +22,8 @@ class Limits(msgspec.Struct, frozen=True):
     layers: int = 512
     head: int = 32 << 20
     heads: int = 8 << 30
-    finds: int = 250_000
+    finds: int = 200_000
+    same: int = 5_000
     names: int = 48 << 20
     document: int = 8 << 20
 
@@ -70,6 +74,7 @@ class Guard:
         self.limits = limits or Limits()
         self.entries = 0
         self.unpacked = 0
+        self.done = 0
         self.heads = 0
         self.names = 0
         self.finds = 0
@@ -86,12 +91,16 @@ class Guard:
             self.alive()
 
     def bytes_read(self, count: int) -> None:
-        """So many bytes more of layers' contents; says how far it is."""
+        """So many bytes more were read or unpacked."""
         self.unpacked += count
         if self.unpacked > self.limits.unpacked:
             raise TooMuchError(f"more than {self.limits.unpacked >> 20} MiB")
         self.alive()
-        self._tell(self.unpacked)
+
+    def passed(self, count: int) -> None:
+        """So many bytes more of layers' contents are behind; says how far it is."""
+        self.done += count
+        self._tell(self.done)
 
     def alive(self) -> None:
         """Go on?"""

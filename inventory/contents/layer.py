@@ -17,6 +17,7 @@ from inventory.contents.names import Names, Runs
 _PIECE = 1 << 18
 _LARGEST = 10
 _CACHE = "cache:"
+_DIRECTORIES = 8192
 
 
 class Body(Protocol):
@@ -108,6 +109,8 @@ class _Look:
         self._problems = problems
         self._heap: list[tuple[int, str, int, int, int]] = []
         self._packed = 0
+        self._noted: dict[str, int] = {}
+        self._directories: dict[str, None] = {}
 
     def biggest(self) -> list[tuple[int, str, int, int, int]]:
         return sorted(self._heap, key=lambda row: (-row[0], row[1]))
@@ -116,6 +119,13 @@ class _Look:
         self._guard.entry()
         self.entries += 1
         path, kind = entry.path, entry.kind
+        if kind == "directory":
+            self._directories[path] = None
+        else:
+            self._directories.pop(path, None)
+        above = path if kind == "opaque" else path.rpartition("/")[0]
+        if above and above not in self._directories:
+            self._imply(above)
         if kind == "whiteout" or kind == "opaque":
             self.names.add(path, names.WHITEOUT if kind == "whiteout" else names.OPAQUE)
             return
@@ -144,7 +154,21 @@ class _Look:
             if self._guard.names > self._guard.limits.names:
                 raise TooMuchError(f"file names of more than {self._guard.limits.names >> 20} MiB")
 
+    def _imply(self, path: str) -> None:
+        """Archives may leave out directories that the engine makes all the same, in place of what was there."""
+        if len(self._directories) > _DIRECTORIES:
+            self._directories.clear()
+        while path and path not in self._directories:
+            self._directories[path] = None
+            self.names.add(path, names.DIRECTORY)
+            path = path.rpartition("/")[0]
+
     def _keep(self, path: str, find: AnyFind) -> None:
+        if isinstance(find, FileAt):
+            self._noted[find.why] = self._noted.get(find.why, 0) + 1
+            if self._noted[find.why] > self._guard.limits.same:
+                self._problems.note(f"more than {self._guard.limits.same} files in one layer are {find.why}", path)
+                return
         self._guard.finds += 1 + (len(find.packages) if hasattr(find, "packages") else 0)
         if self._guard.finds > self._guard.limits.finds:
             raise TooMuchError(f"more than {self._guard.limits.finds} things found")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from inventory.contents.finding import AnyFind, Entry, PackagesAt, Watcher
 from inventory.contents.model import Package
-from tests.contents.small import contents, diff_id
+from tests.contents.small import File, contents, diff_id
 
 
 class Lines:
@@ -67,3 +70,43 @@ def test_layers_count_what_they_do() -> None:
     assert [file.path for file in found.layers[1].largest] == ["/n", "/a"]
     assert found.layers[0].diff_id == diff_id(1)
     assert found.complete
+
+
+_NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "b/a", "a/a/a", "a/b/a", "a/b/b", "ab", "a-/x"])
+_LAYER = st.dictionaries(_NAMES, st.integers(0, 3), max_size=6)
+_KINDS = ["file", "whiteout", "opaque", "directory"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(_LAYER, max_size=5))
+def test_layers_are_laid_over_each_other_as_a_file_system_would(layers: list[dict[str, int]]) -> None:
+    given_: list[dict[str, File]] = []
+    tree: dict[str, int] = {}
+    total = 0
+    for number, layer in enumerate(layers, 1):
+        files = {path for path, kind in layer.items() if kind == 0}
+        plain = {p: k for p, k in layer.items() if not any(p.startswith(f"{file}/") for file in files)}  # no file above
+        gone: set[str] = set()
+        for path, kind in plain.items():
+            gone |= {path[:at] for at in range(len(path)) if path[at] == "/"} | {path}
+            if kind < 3:
+                gone |= {other for other in tree if other.startswith(f"{path}/")}
+        tree = {path: size for path, size in tree.items() if path not in gone}
+        tree |= dict.fromkeys((path for path, kind in plain.items() if kind == 0), number)
+        total += number * len([path for path, kind in plain.items() if kind == 0])
+        given_.append({f"{p}/.wh..wh..opq" if k == 2 else p: _entry(p, k, number) for p, k in plain.items()})
+            {
+                f"{p}/.wh..wh..opq" if k == 2 else p: b""
+                if k == 2
+                else Entry(p, _KINDS[k], 0, 0, 0, number if k == 0 else 0)
+                for p, k in plain.items()
+            }
+        )
+    found = contents(*given_, finders=[])
+    assert (found.files, found.size) == (len(tree), sum(tree.values()))
+    assert sum(layer.size for layer in found.layers) == total
+    assert total - found.size == sum(layer.wasted for layer in found.layers)
+
+
+def _entry(path: str, kind: int, size: int) -> File:
+    return b"" if kind == 2 else Entry(path, _KINDS[kind], 0, 0, 0, 0 if kind else size)

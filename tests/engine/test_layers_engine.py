@@ -118,7 +118,7 @@ def test_without_permission_the_engine_is_asked(lab: Lab, made: Image) -> None:
     found = read(made.id, ways, ALL)
     assert isinstance(found, Contents) and found.how == "export"
     away = read(made.id, ways[:1], ALL)
-    assert isinstance(away, Gap) and away.reason is Reason.ABSENT
+    assert isinstance(away, Gap) and away.reason is Reason.UNSUPPORTED
 
 
 def test_what_is_kept_is_used_by_other_images(lab: Lab, made: Image, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class _Step(msgspec.Struct):
 
 
 class _RootFs(msgspec.Struct):
-    diff_ids: list[str] = []
+    diff_ids: list[str] | None = None
 
 
 class _Config(msgspec.Struct):
@@ -46,7 +46,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 class _Saved(msgspec.Struct, rename="pascal"):
     config: str = ""
-    layers: list[str] = []
+    layers: list[str] | None = None
 
 
 class _Platform(msgspec.Struct):
@@ -120,7 +120,7 @@ def _saved(data: bytes, document: Document, links: Mapping[str, str], image_id: 
     if config is None:
         raise MalformedError("the image's configuration is missing")
     digests = (digest_of(config), *_manifest_digests(document))
-    names = tuple(_linked(posixpath.normpath(name), links) for name in chosen.layers)
+    names = tuple(_linked(posixpath.normpath(name), links) for name in chosen.layers or ())
     return _plan(names, config, digests)
 
 
@@ -146,7 +146,7 @@ def _hex(name: str) -> str:
 
 def _plan(names: tuple[str, ...], config: bytes, digests: tuple[str, ...]) -> Plan:
     found: _Config = _decoded(config, _Config)
-    diff_ids = tuple(found.rootfs.diff_ids)
+    diff_ids = tuple(found.rootfs.diff_ids or ())
     if len(diff_ids) != len(names):
         raise MalformedError(f"{len(names)} layers, but the configuration names {len(diff_ids)}")
     return Plan(names, diff_ids, steps(config, len(names)), digests)

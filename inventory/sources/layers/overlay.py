@@ -95,8 +95,7 @@ class Overlay:
     def _read(self, root: int, homes: Sequence[str], reading: Reading) -> Found:
         found: list[LayerFacts] = []
         said: list[str] = []
-        for number, (home, diff_id) in enumerate(zip(homes, self._diff_ids, strict=True), 1):
-            reading.tell(f"layer {number} of {len(homes)}", (number - 1) / len(homes))
+        for home, diff_id in zip(homes, self._diff_ids, strict=True):
             reading.guard.alive()
             facts = reading.known(diff_id)
             if facts is None:
@@ -254,11 +253,14 @@ class _Walk:
         self._linked: dict[tuple[int, int], str] = {}
         self._quietly = os.O_NOATIME
         self._waiting = 0
+        self._file: _File | None = None
 
     def __enter__(self) -> _Walk:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        if self._file is not None:
+            self._file.close()
         while self._open:
             os.close(self._open.pop())
 
@@ -314,7 +316,7 @@ class _Walk:
             yield from self._files(opened, *todo[-1])
 
     def _files(self, directory: int, path: str, inner: list[bytes]) -> Iterator[Member]:
-        """What is in a directory, in portions by name; names of directories are put into `inner`, the first one last."""
+        """What is in a directory, in portions by name; its directories are put into `inner`, the first one last."""
         marks = self._marks(directory)
         if not marks.isdisjoint(_OPAQUE):
             yield Entry(path, "opaque", 0, 0, 0, 0), None
@@ -337,8 +339,8 @@ class _Walk:
                     member = self._one(entry.stat(follow_symlinks=False), name, below, directory)
                     if member is not None:
                         yield member
-                        if isinstance(member[1], _File):
-                            member[1].close()
+                        if self._file is not None:
+                            self._file.close()
         inner.sort(reverse=True)
 
     def _path(self, path: str, name: bytes) -> str | None:
@@ -357,13 +359,15 @@ class _Walk:
         if kind != "file":
             link = os.readlink(name, dir_fd=directory).decode("utf-8", "backslashreplace") if kind == "symlink" else ""
             return self._entry(path, kind, about, 0, link), None
-        return self._regular(path, about), _File(self, directory, name)
+        self._file = _File(self, directory, name)
+        return self._regular(path, about), self._file
 
     def _regular(self, path: str, about: os.stat_result) -> Entry:
         if about.st_nlink > 1:
             first = self._linked.setdefault((about.st_dev, about.st_ino), path)
             if first != path:
                 return self._entry(path, "hardlink", about, about.st_size, first)
+        self.guard.passed(about.st_size)
         return self._entry(path, "file", about, about.st_size)
 
     def _entry(self, path: str, kind: str, about: os.stat_result, size: int, link: str = "") -> Entry:

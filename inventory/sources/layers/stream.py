@@ -118,6 +118,7 @@ class _Plain:
     def __call__(self) -> bytes:
         piece = self._source.some(PIECE)
         self._guard.bytes_read(len(piece))
+        self._guard.passed(len(piece))
         return piece
 
 
@@ -174,6 +175,7 @@ class _Unpacked:
     def _count(self, size: int) -> None:
         self._given += size
         self._guard.bytes_read(size)
+        self._guard.passed(size)
         limits = self._guard.limits
         if self._given > limits.ratio_from and self._given > limits.ratio * self._taken:
             raise TooMuchError(f"a layer that unpacks to more than {limits.ratio} times its size")
