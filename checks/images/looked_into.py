@@ -14,6 +14,7 @@ from inventory.secrets import mask_text
 SHOWN = 10
 """Files that an evidence list names; the message counts them all."""
 _LONGEST = 100
+_DIGEST = re.compile(r"(?<=:)([0-9a-f]{8})[0-9a-f]{56}(?= )")
 _NOISE = re.compile(r"^(?:\|\d+ .{0,2000}?)?/bin/(?:ba)?sh -c (?:#\(nop\)\s*)?|\s*# buildkit$", re.DOTALL)
 
 
@@ -43,7 +44,7 @@ def brought_by(contents: Contents, diff_id: str) -> str:
     if not number:
         return ""
     step = contents.layers[number - 1].created_by[:JUDGED]
-    text = mask_text(_NOISE.sub("", step.strip())[:MASKED]).strip()
+    text = mask_text(_DIGEST.sub(r"\1", _NOISE.sub("", step.strip())[:MASKED])).strip()
     shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
     return f"layer {number} of {len(contents.layers)}" + (f": {shown}" if shown else "")
 

@@ -50,8 +50,13 @@ _SETTING = re.compile(
 )
 _COMMENT = ("#", ";", "// ", "*", "<!--")
 _EXAMPLE = re.compile(
-    r"(?i)(?:test|foo|bar|baz|demo|sample|example|fake|mock|user|none|secret|password|passwd|pass|pwd|pw|token|key|my|your"
+    r"(?i)(?:testing|test|foo|bar|baz|demo|sample|example|fake|mock|user|none|secret|password|passwd|pass|pwd|pw|token|key|my|your"
     r"|abc|123|[x.*_-])++\W{0,2}$"
+)
+_NO_SECRET = re.compile(
+    r"[\^~<>=!v ]{0,4}\d{1,9}(?:\.[\dx*]{1,9}){1,4}(?:[-+.][\w.+-]{0,60})?$"  # a version
+    r"|[\w.$/-]{1,200}\.(?:key|pem|crt|cer|der|p12|jks|json|ya?ml|txt|conf|cnf|py|js|sh)$"  # a file
+    r"|[a-z]{1,40}(?:_[a-z]{1,40}){1,9}$"  # a name in some program
 )
 _NUMBER_OR_MARK = re.compile(r"[\d\W_]")
 _OPEN_CIPHER = b"none"
@@ -171,7 +176,7 @@ def _settings(text: str, strict: bool) -> Iterator[Hit]:
             continue
         name, value = found["name"], found["value"].strip("\"'").strip()
         match = find(name, value)
-        if match is None or match.kind != "name" or " " in value or _EXAMPLE.match(value):
+        if match is None or match.kind != "name" or " " in value or _EXAMPLE.match(value) or _NO_SECRET.match(value):
             continue
         if not strict or _NUMBER_OR_MARK.search(value):
             yield Hit("key-name", value, name, guessable=True)

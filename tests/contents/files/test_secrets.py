@@ -115,6 +115,8 @@ QUIET = [
     ("app/config.yml", "password: ${DB_PASSWORD}\ntoken: changeme\nsecret: /run/secrets/x\npassword_file: /x/y1\n"),
     ("app/config.yml", "# password: tr0ub4dor&3\n"),
     ("app/de.json", '{"password": "Passwort", "token": "Kennzeichen"}\n'),
+    ("app/package.json", '{\n  "jsonwebtoken": "^9.0.2",\n  "token-x": "1.2.3-beta.1"\n}\n'),
+    ("etc/x.conf", "secret = testing123\nprivate_key = server.key\nmod_post_auth = mod_some_auth\n"),
     ("app/schema.json", '{"password": {"type": "string"}}'),
     ("app/settings.py", "PASSWORD_VALIDATORS = []\n"),
     ("app/password_validation.py", "def password(x):\n    return token\n"),
