@@ -95,13 +95,6 @@ def test_layers_are_laid_over_each_other_as_a_file_system_would(layers: list[dic
         tree |= dict.fromkeys((path for path, kind in plain.items() if kind == 0), number)
         total += number * len([path for path, kind in plain.items() if kind == 0])
         given_.append({f"{p}/.wh..wh..opq" if k == 2 else p: _entry(p, k, number) for p, k in plain.items()})
-            {
-                f"{p}/.wh..wh..opq" if k == 2 else p: b""
-                if k == 2
-                else Entry(p, _KINDS[k], 0, 0, 0, number if k == 0 else 0)
-                for p, k in plain.items()
-            }
-        )
     found = contents(*given_, finders=[])
     assert (found.files, found.size) == (len(tree), sum(tree.values()))
     assert sum(layer.size for layer in found.layers) == total
