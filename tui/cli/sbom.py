@@ -158,7 +158,7 @@ def _find(name: str, snapshot: Snapshot) -> Image:
         found = [image for image in everything if image.key.id.removeprefix("sha256:").startswith(begin)]
     if not found:
         names = [tag for image in everything for tag in _texts(image.peek("repo_tags"))]
-        raise Problem(safe(f"no image is called {name!r}{hint(name, names)}, and no image's file is at that path"))
+        raise Problem(safe(f"no image is called {name!r}, nor is an image's file at that path{hint(name, names)}"))
     if len({image.key.id for image in found}) > 1:
         told = ", ".join(f"{image.name} ({image.key.source}, {image.key.id[:19]})" for image in found[:5])
         raise Problem(safe(f"{name!r} is not one image: {told}"))

@@ -11,7 +11,7 @@ from inventory.contents.model import Package
 from inventory.contents.packages.reading import licenses, recorded, text_of, word
 from inventory.contents.packages.zip_stream import Budget, ZipStream
 
-_ARCHIVE = re.compile(r"\.(?:jar|war|ear)$", re.IGNORECASE)
+_ARCHIVES = (".jar", ".war", ".ear")
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties$")
 _MANIFEST = "META-INF/MANIFEST.MF"
 _NAMED = re.compile(r"(?P<name>[A-Za-z][\w.-]*?)-(?P<version>\d[\w.+-]*)\.[jwe]ar$", re.IGNORECASE)
@@ -34,7 +34,7 @@ class JavaFinder:
 
     def wants(self, entry: Entry) -> int:
         """All of an archive."""
-        return STREAM if _ARCHIVE.search(entry.path) else 0
+        return STREAM if entry.path[-4:].lower() in _ARCHIVES else 0
 
     def look(self, entry: Entry, head: bytes) -> Iterable[AnyFind]:
         """Never asked for: archives go by in pieces."""
@@ -113,7 +113,7 @@ class _Jar:
         if name == _MANIFEST:
             self._manifest = _Text()
             return self._manifest
-        if _ARCHIVE.search(name):
+        if name[-4:].lower() in _ARCHIVES:
             inside = word(name)
             if self._depth >= _DEPTH or not inside:
                 self._problems.append(f"{self._path.rpartition('/')[2]!r} has archives too deep inside it")
