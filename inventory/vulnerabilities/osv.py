@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from inventory.vulnerabilities.ecosystems import base, kept_as, kept_name
+from inventory.vulnerabilities.ecosystems import ORDER, base, kept_as, kept_name
+from inventory.vulnerabilities.ranges import unsaid
 from inventory.vulnerabilities.records import (
     FIXED,
     INTRODUCED,
@@ -133,12 +134,12 @@ def _read(record: _Record) -> Read:
             raise RecordError("no usable package name")
         found.name.encode()
         ecosystem.encode()
-        if (affected := _affected(entry)) is not None:
+        if (affected := _affected(entry, ORDER[base(ecosystem)])) is not None:
             kept.append((ecosystem, kept_name(ecosystem, found.name), affected))
     return Read(advisory, tuple(kept), ecosystems, record.modified[:40], withdrawn)
 
 
-def _affected(entry: _Affected) -> Affected | None:
+def _affected(entry: _Affected, order: str) -> Affected | None:
     """None where it can never say that anything is affected."""
     ranges = []
     events = 0
@@ -162,7 +163,9 @@ def _affected(entry: _Affected) -> Affected | None:
     if not ranges and not versions:
         return None
     urgency = _member(entry.ecosystem_specific, "urgency")
-    return Affected(0, tuple(ranges), packed(versions), _severities(entry.severity), urgency)
+    return Affected(
+        0, tuple(ranges), packed(unsaid(tuple(ranges), order, versions)), _severities(entry.severity), urgency
+    )
 
 
 def _severities(found: list[_Severity] | None, specific: msgspec.Raw = _NOTHING) -> Severities:

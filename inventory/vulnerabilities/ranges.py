@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from inventory.vulnerabilities.records import FIXED, INTRODUCED, LAST_AFFECTED, LIMIT, Affected
+from inventory.vulnerabilities.records import FIXED, INTRODUCED, LIMIT, Affected
 from inventory.vulnerabilities.versions import LOWEST, key
+
+Ranges = tuple[tuple[str, ...], ...]
+_Place = tuple[Any, ...]
+_Sorted = tuple[tuple[_Place, ...], tuple[tuple[_Place, str, str], ...]]
+"""Limits, and the events in the order of their versions."""
 
 
 def judge(entry: Affected, order: str, version: str) -> tuple[bool | None, str]:
@@ -14,53 +21,70 @@ def judge(entry: Affected, order: str, version: str) -> tuple[bool | None, str]:
     A literal mention in `versions` or any range suffices. One range that cannot be ordered leaves it open, unless
     something else says yes.
     """
-    hit: bool | None = False
-    fixes: list[tuple[Any, str]] = []
-    for events in entry.ranges:
-        inside, fix = _inside(events, order, version)
-        if inside:
-            hit = True
-            if fix is not None:
-                fixes.append(fix)
-        elif inside is None and not hit:
-            hit = None
+    hit, fix = _judge(entry.ranges, order, version)
     if not hit and entry.lists(version):
         hit = True
-    return hit, min(fixes)[1] if fixes else ""
+    return hit, fix
 
 
-def _inside(events: tuple[str, ...], order: str, version: str) -> tuple[bool | None, tuple[Any, str] | None]:
+def unsaid(ranges: Ranges, order: str, versions: Iterable[str]) -> list[str]:
+    """The enumerated versions that no range covers: only these need to be kept, most records say everything twice."""
+    return [version for version in versions if not _judge(ranges, order, version)[0]]
+
+
+def _judge(ranges: Ranges, order: str, version: str) -> tuple[bool | None, str]:
+    hit: bool | None = False
+    best: tuple[_Place, str] | None = None
     installed = key(order, version)
-    if installed is None:
-        return None, None
-    points: list[tuple[tuple[Any, ...], str, str]] = []
-    limits: list[Any] = []
+    for events in ranges:
+        found = _sorted(events, order) if installed is not None else None
+        if found is None:
+            hit = hit or None
+            continue
+        inside, fix = _inside((1, installed), found)
+        if inside:
+            hit = True
+            if fix is not None and (best is None or fix < best):
+                best = fix
+    return hit, best[1] if best else ""
+
+
+def _inside(here: _Place, found: _Sorted) -> tuple[bool, tuple[_Place, str] | None]:
+    limits, points = found
+    if limits and not any(here < limit for limit in limits):
+        return False, None
+    inside = False
+    fix: tuple[_Place, str] | None = None
+    for place, kind, at in points:
+        if kind == INTRODUCED:
+            inside = inside or here >= place
+        elif kind == FIXED:
+            if here < place:
+                fix = fix or (place, at)
+            else:
+                inside = False
+        elif here > place:  # last affected
+            inside = False
+    return inside, fix
+
+
+@lru_cache(maxsize=1 << 14)
+def _sorted(events: tuple[str, ...], order: str) -> _Sorted | None:
+    """None where a version of the range has no place in the order."""
+    points: list[tuple[_Place, str, str]] = []
+    limits: list[_Place] = []
     for event in events:
         kind, at = event[:1], event[1:]
         if kind == LIMIT and at == "*":
             continue
         # Nothing is below "0": neither where a range begins with it nor where it ends at once (never affected).
-        place = (0,) if at == LOWEST and kind in (INTRODUCED, FIXED) else (1, key(order, at))
+        place: _Place = (0,) if at == LOWEST and kind in (INTRODUCED, FIXED) else (1, key(order, at))
         if place[-1] is None:
-            return None, None
+            return None
         if kind == LIMIT:
             limits.append(place)
         else:
             points.append((place, kind, at))
-    here = (1, installed)
-    if limits and not any(here < limit for limit in limits):
-        return False, None
     # The sort is stable: at the same version the events count in the order in which they are written.
     points.sort(key=lambda point: point[0])
-    inside = False
-    fix: tuple[Any, str] | None = None
-    for place, kind, at in points:
-        if kind == INTRODUCED:
-            inside = inside or here >= place
-        elif kind == FIXED:
-            inside = inside and here < place
-            if here < place and fix is None:
-                fix = (place, at)
-        elif kind == LAST_AFFECTED:
-            inside = inside and here <= place
-    return inside, fix
+    return tuple(limits), tuple(points)

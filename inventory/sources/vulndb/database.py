@@ -60,6 +60,7 @@ class Database:
         for number, name, records, whole, data_at, source, refused in rows:
             self._ids[name] = number
             self._coverage[name] = Coverage(records, bool(whole), data_at, source, refused)
+        self._listed = {row[0] for row in connection.execute("SELECT name FROM list WHERE count > 0")}
         # The same packages are in image after image; the rest of a lookup is a microsecond or two anyway.
         self._cached_affected = lru_cache(maxsize=1 << 12)(self._read_affected)
         self._cached_advisory = lru_cache(maxsize=1 << 13)(self._read_advisory)
@@ -113,11 +114,11 @@ class Database:
 
     def exploited(self, cve: str) -> bool:
         """Whether the list of known exploited vulnerabilities names it."""
-        return self._row("SELECT 1 FROM exploited WHERE cve = ?", cve) is not None
+        return "kev" in self._listed and self._row("SELECT 1 FROM exploited WHERE cve = ?", cve) is not None
 
     def epss(self, cve: str) -> float | None:
         """Its probability of exploitation, None where no list names it."""
-        row = self._row("SELECT score FROM epss WHERE cve = ?", cve)
+        row = self._row("SELECT score FROM epss WHERE cve = ?", cve) if "epss" in self._listed else None
         return float(row[0]) if row else None
 
     def archives(self) -> tuple[Archive, ...]:
