@@ -21,12 +21,13 @@ class Plan:
     rows: tuple[int, ...] = (500, 5000)
     judged: tuple[int, ...] = (1000, 5000)
     pods: tuple[int, ...] = (5000, 50000)
+    records: int = 300_000
     lab: bool = True
 
 
 def quick(say: Callable[[str], None]) -> Plan:
     """About a minute: fewer runs, a shorter look, no real engine."""
-    return Plan(say, 3, 20, 6.0, 3, (20, 100), (500,), (1000,), (5000,), lab=False)
+    return Plan(say, 3, 20, 6.0, 3, (20, 100), (500,), (1000,), (5000,), records=20_000, lab=False)
 
 
 Case = Callable[[Plan], list[Figure]]
