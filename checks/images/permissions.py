@@ -12,7 +12,7 @@ from checks.images.looked_into import SHOWN, as_far_as_read, contents_of, eviden
 from checks.policy import Policy
 from checks.verdict import Severity, Verdict, failed, manual, passed
 from checks.view import View
-from inventory.contents.files.world_writable import trusted
+from inventory.contents.files.trusted_paths import trusted
 from inventory.contents.model import FileFact
 from inventory.image import Image
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from inventory.contents.finding import Finder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inventory.contents.finding import Finder
 
 
 def finders(bad_hashes: frozenset[str] = frozenset()) -> tuple[Finder, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from inventory.contents.files.finder import FILES, Idle, fact
+from inventory.contents.files.trusted_paths import trusted
 from inventory.contents.finding import Entry, FileAt
 
 _EVERYBODY, _STICKY, _EXECUTABLE = 0o002, 0o1000, 0o111
-_TRUSTED = frozenset(("bin", "sbin", "usr", "etc", "opt"))
 
 
 class WorldWritable(Idle):
@@ -29,9 +29,3 @@ class WorldWritable(Idle):
         else:
             counts = entry.kind == "directory" and not mode & _STICKY and trusted(entry.path)
         return FileAt(entry.path, fact(entry), "world-writable") if counts else None
-
-
-def trusted(path: str) -> bool:
-    """Whether everybody relies on what is at this path (without a leading slash), as root does when it runs it."""
-    top = path.partition("/")[0]
-    return top in _TRUSTED or top.startswith("lib")
