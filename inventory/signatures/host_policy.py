@@ -14,7 +14,7 @@ import msgspec
 
 from inventory.gap import Gap
 from inventory.signatures.policy import Authority, GpgKeys, PublicKey, Rule, TrustPolicy
-from inventory.signatures.rules import normalised, rule_for
+from inventory.signatures.rules import normalised
 
 ANYTHING, REJECT, SIGNED, SIGSTORE = "insecureAcceptAnything", "reject", "signedBy", "sigstoreSigned"
 TYPES = (ANYTHING, REJECT, SIGNED, SIGSTORE)
@@ -279,7 +279,10 @@ def _registry(listed: Mapping[Any, Any], path: str) -> Registry:
 
 def authorities(host: HostPolicy, repository: str) -> tuple[Authority, ...]:
     """Whose signatures the host's policy accepts of a repository, as far as one of them alone is enough."""
-    requirements = host.applies(repository)[1]
+    return _accepted(host, host.applies(repository)[1], repository)
+
+
+def _accepted(host: HostPolicy, requirements: Requirements, repository: str) -> tuple[Authority, ...]:
     if len(requirements) != 1 or host.mistakes:
         return ()
     (only,) = requirements
@@ -292,15 +295,28 @@ def authorities(host: HostPolicy, repository: str) -> tuple[Authority, ...]:
     return tuple(PublicKey(name, content) for name, content in usable) if only.type == SIGSTORE else ()
 
 
-def rule_with_host(policy: TrustPolicy, host: HostPolicy, repository: str) -> Rule | None:
-    """The rule about a repository; where `use_host_policy` is "keys", with whom the host's policy trusts besides."""
-    rule = rule_for(policy, repository)
-    trusted = authorities(host, repository) if policy.host_policy == "keys" else ()
-    if not trusted:
-        return rule
-    if rule is not None:
-        return msgspec.structs.replace(rule, signed_by=(*rule.signed_by, *trusted))
-    return Rule((repository,), require=("signature",), signed_by=trusted)
+def with_host(policy: TrustPolicy, host: HostPolicy) -> TrustPolicy:
+    """The site's policy, with whom the host's trusts besides where `use_host_policy` is "keys"."""
+    if policy.host_policy != "keys" or not host.path or host.mistakes:
+        return policy
+    return msgspec.structs.replace(policy, host_rules=tuple(_rules(host)))
+
+
+def _rules(host: HostPolicy) -> Iterator[Rule]:
+    """One for each scope but those of a single tag; one that nobody's signature satisfies hides the wider ones."""
+    scopes = sorted(filter(None, host.scopes), key=lambda scope: (scope.startswith("*."), -len(scope)))
+    for scope in (*scopes, ""):
+        repository = scope_repository(scope)
+        if repository:
+            match: tuple[str, ...] = (repository, f"{repository}/**")
+        elif "/" in scope:  # one tag or digest alone
+            continue
+        elif scope.startswith("*."):
+            match = (f"{scope}/**", f"{scope}:*/**")
+        else:
+            match = (f"{scope}/**" if scope else "**",)
+        trusted = _accepted(host, host.scopes.get(scope, host.default), repository or scope)
+        yield Rule(match, require=("signature",) if trusted else (), signed_by=trusted, of_host=host.path)
 
 
 def scope_repository(scope: str) -> str:

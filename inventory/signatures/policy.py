@@ -45,7 +45,8 @@ class Rule(msgspec.Struct, frozen=True):
     """One `[[trust.rule]]`. `line` is its line in the file, 0 where it did not come from one.
 
     `match` are patterns of "registry/repository": `*` within a path segment, `**` for any rest. `require` holds digest,
-    immutable-tag, signature, sbom, provenance. `signed_as` is repository, any, or another repository's name.
+    immutable-tag, signature, sbom, provenance. `signed_as` is repository, any, or another repository's name. `of_host`
+    is the policy.json that it was made of, "" for the site's own.
     """
 
     match: tuple[str, ...]
@@ -59,9 +60,12 @@ class Rule(msgspec.Struct, frozen=True):
     max_age_days: int | None = None
     max_severity: str = ""
     plain_http: bool = False
+    of_host: str = ""
 
     def __str__(self) -> str:
         """As people find it again."""
+        if self.of_host:
+            return f"{self.of_host}: {self.match[0]}"
         where = f" (line {self.line})" if self.line else ""
         return f"rule {self.number} {', '.join(self.match)}{where}"
 
@@ -78,6 +82,7 @@ class TrustPolicy(msgspec.Struct, frozen=True):
     root_name: str = ""
     host_policy: str = "evidence"
     signature_directories: tuple[str, ...] = ()
+    host_rules: tuple[Rule, ...] = ()  # whom policy.json of the host trusts, where `host_policy` is keys
 
 
 NO_TRUST_POLICY = TrustPolicy()

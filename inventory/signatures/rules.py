@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import msgspec
+
 from inventory.reference import DEFAULT_REGISTRY, parse
 from inventory.signatures.policy import Rule, TrustPolicy
 
@@ -88,7 +90,7 @@ def rule_for(policy: TrustPolicy, repository: str) -> Rule | None:
 
     `repository` is `normalised`; None where no rule names it.
     """
-    if not policy.rules or not repository:
+    if not repository or not (policy.rules or policy.host_rules):
         return None
     index = _INDEXES[0]
     if index.policy is not policy:
@@ -102,33 +104,39 @@ class _Index:
     def __init__(self, policy: TrustPolicy) -> None:
         self.policy = policy
         self._found: dict[str, Rule | None] = {}
-        ordered = sorted(
-            (
-                (specificity(pattern), number, pattern)
-                for number, rule in enumerate(policy.rules)
-                for pattern in rule.match
-            ),
-            key=lambda entry: (-entry[0], entry[1]),
-        )
-        self._patterns = [
-            (normalised_pattern(pattern)[:literal], pattern, policy.rules[number])
-            for literal, number, pattern in ordered
-        ]
+        self._own, self._host = _ordered(policy.rules), _ordered(policy.host_rules)
 
     def find(self, repository: str) -> Rule | None:
-        """The first that fits."""
+        """The first that fits, with the signers of the host's first that fits."""
         if repository not in self._found:
             if len(self._found) > _MOST_KEPT:
                 self._found = {}
-            self._found[repository] = next(
-                (
-                    rule
-                    for start, pattern, rule in self._patterns
-                    if repository.startswith(start) and matches(pattern, repository)
-                ),
-                None,
-            )
+            own, host = _first(self._own, repository), _first(self._host, repository)
+            if host is not None and not host.signed_by:
+                host = None
+            if own is not None and host is not None:
+                own = msgspec.structs.replace(own, signed_by=(*own.signed_by, *host.signed_by))
+            self._found[repository] = own or host
         return self._found[repository]
+
+
+_Patterns = list[tuple[str, str, Rule]]
+
+
+def _ordered(rules: tuple[Rule, ...]) -> _Patterns:
+    """How each pattern begins, the pattern, and its rule."""
+    ordered = sorted(
+        ((specificity(pattern), number, pattern) for number, rule in enumerate(rules) for pattern in rule.match),
+        key=lambda entry: (-entry[0], entry[1]),
+    )
+    return [(normalised_pattern(pattern)[:literal], pattern, rules[number]) for literal, number, pattern in ordered]
+
+
+def _first(patterns: _Patterns, repository: str) -> Rule | None:
+    fitting = (
+        rule for start, pattern, rule in patterns if repository.startswith(start) and matches(pattern, repository)
+    )
+    return next(fitting, None)
 
 
 _INDEXES = [_Index(TrustPolicy())]

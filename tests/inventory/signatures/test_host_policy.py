@@ -21,10 +21,11 @@ from inventory.signatures.host_policy import (
     parse,
     registries,
     rejects,
-    rule_with_host,
     scope_repository,
+    with_host,
 )
 from inventory.signatures.policy import GpgKeys, PublicKey, Rule, TrustPolicy
+from inventory.signatures.rules import rule_for
 
 PEM = (Path(__file__).parents[2] / "data" / "trust" / "p256.pub").read_bytes()
 JSON = st.recursive(
@@ -183,12 +184,26 @@ def test_its_keys_count_where_the_site_says_so() -> None:
     assert authorities(host, "a.b/gpg") == (GpgKeys("/k.gpg", b"\x99", "file:///sigs"),)
     assert authorities(host, "a.b/two") == authorities(host, "a.b/bad") == authorities(host, "x.y/z") == ()
     own = Rule(("a.b/c",), 1, signed_by=(PublicKey("own", PEM),))
-    beside, counting = TrustPolicy((own,)), TrustPolicy((own,), host_policy="keys")
-    assert rule_with_host(beside, host, "a.b/c") == own
-    with_it = rule_with_host(counting, host, "a.b/c")
+    assert with_host(TrustPolicy((own,)), host).host_rules == ()
+    assert with_host(TrustPolicy((own,), host_policy="keys"), HostPolicy("/p", mistakes=("x",))).host_rules == ()
+    counting = with_host(TrustPolicy((own,), host_policy="keys"), host)
+    with_it = rule_for(counting, "a.b/c")
     assert with_it is not None
     assert [each.name for each in with_it.signed_by if isinstance(each, PublicKey)] == ["own", "/k.pub"]
-    alone = rule_with_host(counting, host, "a.b/d")
+    assert str(with_it) == "rule 1 a.b/c"
+    alone = rule_for(counting, "a.b/d")
     assert alone is not None
-    assert (alone.match, alone.require, len(alone.signed_by)) == (("a.b/d",), ("signature",), 1)
-    assert rule_with_host(counting, host, "x.y/z") is None
+    assert (str(alone), alone.require, len(alone.signed_by)) == ("/p: a.b/**", ("signature",), 1)
+    for nobody in ("a.b/two", "a.b/two/deeper", "a.b/bad", "x.y/z"):
+        assert rule_for(counting, nobody) is None
+
+
+@given(st.lists(st.sampled_from(["a.b", "a.b/c", "a.b/c/d", "*.b", "*.x.b", "a.b:5/c", "", "a.b/c:1"]), unique=True))
+def test_its_scopes_as_rules_find_what_its_scopes_find(scopes: list[str]) -> None:
+    keys = {scope: base64.b64encode(b"%d" % number).decode() for number, scope in enumerate(scopes)}
+    listed = {scope: [{"type": "sigstoreSigned", "keyData": key}] for scope, key in keys.items()}
+    host = parse({"default": [{"type": "reject"}], "transports": {"docker": listed}}, "/p")
+    counting = with_host(TrustPolicy(host_policy="keys"), host)
+    for repository in ("a.b/c", "a.b/c/d", "a.b/cd", "a.b/e", "y.x.b/c", "z.b/c", "a.b:5/c", "q.w/e"):
+        found = rule_for(counting, repository)
+        assert (found.signed_by if found else ()) == authorities(host, repository)
