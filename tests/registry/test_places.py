@@ -79,10 +79,11 @@ def test_a_layout_of_links_and_nonsense(tmp_path: Path) -> None:
             Layout(folder).chosen("")
 
 
-@pytest.mark.parametrize(
-    "parts", [("..", "secret"), ("link",), ("folder",), ("pipe",), ("a/b",), ("x\0y",), ("big",), ("",)]
-)
-def test_nothing_is_read_outside_a_directory(tmp_path: Path, parts: tuple[str, ...]) -> None:
+PATHS = ["../secret", "link", "folder", "pipe", "a//b", "x\0y", "big", "", "folder/../../secret"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=ascii)
+def test_nothing_is_read_outside_a_directory(tmp_path: Path, path: str) -> None:
     root = tmp_path / "root"
     root.mkdir()
     (tmp_path / "secret").write_text("secret")

@@ -337,8 +337,11 @@ def _of_layout(text: str, layout: Layout, policy: TrustPolicy, access: Access, a
         wanted = "" if len(layout.images()) == 1 else wanted
     digest = layout.chosen(wanted)
     repository = image.repository if image else ""
-    platform = _platform(args.platform)
-    return of_digest(repository, (digest,), policy, access, time.time(), platform=platform, layout=layout, gpgv=_gpgv())
+    nameless = policy.rules[0] if args.key or args.certificate_identity is not None else None
+    return of_digest(
+        repository, (digest,), policy, access, time.time(),
+        platform=_platform(args.platform), layout=layout, rule=None if repository else nameless, gpgv=_gpgv(),
+    )  # fmt: skip
 
 
 def _gpgv() -> Gpgv | None:

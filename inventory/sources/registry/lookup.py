@@ -103,8 +103,9 @@ def look_up(
                 gather(kept, one, access.limits, found)
         near = look_in(place, path, named)
         _merge(found, near.materials, near.looked, near.missed)
-    beside = look_beside(repository, named, access, rule, until)
-    _merge(found, beside.materials, beside.looked, beside.missed)
+    if repository:
+        beside = look_beside(repository, named, access, rule, until)
+        _merge(found, beside.materials, beside.looked, beside.missed)
     best = next((trail for trail in trails if trail.leads), trails[0] if trails else _Trail([]))
     return Lookup(
         tuple(found.materials), named, best.platform, best.config, _leads(trails),

@@ -55,6 +55,7 @@ def open_host(name: str, endpoint: Endpoint) -> Host:
         engine = made(info, session.version_raw, endpoint.url, endpoint.local, name, time.time())
     except AnswerError:
         engine = None
+    session.transport.close()
     return Host(name, session, engine)
 
 
@@ -63,6 +64,13 @@ def held(host: Host, text: str) -> Held | None:
 
     Raises `ApiError` where the engine does not say.
     """
+    try:
+        return _held(host, text)
+    finally:
+        host.session.transport.close()  # this thread's connection
+
+
+def _held(host: Host, text: str) -> Held | None:
     image = _image(host, text)
     if image is not None:
         return Held(image, host)

@@ -72,13 +72,17 @@ def of_digest(
     image_id: str = "",
     platform: Platform = ANY,
     layout: Layout | None = None,
+    rule: Rule | None = None,
     stopped: Stopped | None = None,
     gpgv: Gpgv | None = None,
 ) -> Provenance:
-    """The same of one repository and digest; without `image_id` there is no image that it should lead to."""
+    """The same of one repository and digest; without `image_id` there is no image that it should lead to.
+
+    `rule` is for something that has no name in any registry; else the policy's for the repository applies.
+    """
     from inventory.signatures.judge import judge
 
-    rule = rule_for(policy, repository)
+    rule = rule or rule_for(policy, repository)
     seen = look_up(
         repository, digests, access,
         image_id=image_id, platform=platform, rule=rule, directories=policy.signature_directories,
