@@ -130,7 +130,8 @@ class Contents(msgspec.Struct, frozen=True):
     `problems` say, a sentence each, what could not be read or was refused; where there are any, `complete` is false and
     nothing may be concluded from what is missing. `tools` are programs of the final file system by class (shell,
     package manager, compiler, network, interpreter, debugger). `digest` is the image's id. Times in epoch seconds.
-    `schema` changes when what is looked for changes: an older result is read again.
+    `schema` changes when what is looked for changes: an older result is read again. `created`, `architecture` and `os`
+    are those of a file's configuration, 0.0 and "" where it does not say; an engine's image has them itself.
     """
 
     digest: str
@@ -153,6 +154,9 @@ class Contents(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     complete: bool = True
     read_at: float = 0.0
+    created: float = 0.0
+    architecture: str = ""
+    os: str = ""
 
     def layer_number(self, diff_id: str) -> int:
         """The layer's place from the bottom, from 1; 0 where it is not one of them."""

@@ -22,6 +22,8 @@ def test_of_a_file(cli: Cli, name: str) -> None:
     document = json.loads(ran.out)
     assert len(document["components"]) == 113, "112 packages and the distribution"
     assert document["compositions"][0]["aggregate"] == "complete"
+    assert document["metadata"]["timestamp"].startswith("2026-11-23T")
+    assert {"name": "deckwatch:image:architecture", "value": "amd64"} in document["metadata"]["component"]["properties"]
     assert cli("sbom", DATA / name).out == ran.out
 
 

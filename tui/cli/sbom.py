@@ -84,10 +84,14 @@ def _is_image(path: Path) -> bool:
 def _from_file(path: Path) -> tuple[Contents | Gap, Described]:
     from inventory.contents.packages import FINDERS
     from inventory.contents.sbom.described import Described
+    from inventory.gap import Gap
     from inventory.sources.layers.layout import Layout
     from inventory.sources.layers.read import read
 
-    return read("", (Layout(path),), FINDERS), Described(path.name)
+    found = read("", (Layout(path),), FINDERS)
+    if isinstance(found, Gap):
+        return found, Described(path.name)
+    return found, Described(path.name, found.created, found.architecture, found.os)
 
 
 def _from_engine(args: Namespace) -> tuple[Contents | Gap, Described]:

@@ -125,4 +125,5 @@ def assembled(
         chosen.created_by,
         tuple(said),
         lasting,
+        chosen.about,
     )

@@ -6,6 +6,7 @@ import hashlib
 import platform
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -31,8 +32,19 @@ class _RootFs(msgspec.Struct):
 
 
 class _Config(msgspec.Struct):
+    created: Any = None
+    architecture: Any = None
+    os: Any = None
     rootfs: _RootFs = msgspec.field(default_factory=_RootFs)
     history: list[_Step] | None = None
+
+
+class About(msgspec.Struct, frozen=True):
+    """What an image's configuration says of it as a whole; 0.0 and "" where it says nothing that can be used."""
+
+    created: float = 0.0
+    architecture: str = ""
+    os: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,6 +54,7 @@ class Plan(msgspec.Struct, frozen=True):
     diff_ids: tuple[str, ...]
     created_by: tuple[str, ...]
     digests: tuple[str, ...]
+    about: About = About()
 
 
 class _Saved(msgspec.Struct, rename="pascal"):
@@ -149,7 +162,23 @@ def _plan(names: tuple[str, ...], config: bytes, digests: tuple[str, ...]) -> Pl
     diff_ids = tuple(found.rootfs.diff_ids or ())
     if len(diff_ids) != len(names):
         raise MalformedError(f"{len(names)} layers, but the configuration names {len(diff_ids)}")
-    return Plan(names, diff_ids, steps(config, len(names)), digests)
+    about = About(_time(found.created), _short(found.architecture), _short(found.os))
+    return Plan(names, diff_ids, steps(config, len(names)), digests, about)
+
+
+def _time(value: object) -> float:
+    """RFC 3339 to epoch seconds; Go's zero time is none."""
+    if not isinstance(value, str) or value.startswith("0001-"):
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.timestamp() if moment.tzinfo else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 64 and value.isprintable() else ""
 
 
 def _indexed(document: Document, image_id: str) -> Plan:

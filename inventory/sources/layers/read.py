@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from inventory.contents.finding import Finder
 from inventory.contents.guard import Limits, StoppedError, TooMuchError
 from inventory.contents.layer import identity
@@ -48,6 +50,7 @@ def read(
             continue
         tell("putting layers together", -1.0)
         contents = merge(found.digest, way.how, found.layers, found.created_by, found.problems, hashes_checked)
+        contents = msgspec.structs.replace(contents, **msgspec.structs.asdict(found.about))
         if cache is not None and found.lasting:
             cache.keep_contents(contents, looked)
         return contents

@@ -12,6 +12,7 @@ from inventory.contents.guard import Guard, Limits, Problems, TooMuchError
 from inventory.contents.layer import CutError, LayerFacts, identity, look
 from inventory.contents.model import Contents
 from inventory.gap import Gap
+from inventory.sources.layers.manifest import About
 from inventory.sources.layers.stream import PIECE, Hashed, Source, unpacked
 from inventory.sources.layers.tar import members
 
@@ -44,6 +45,7 @@ class Found(msgspec.Struct, frozen=True):
     created_by: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     lasting: bool = True
+    about: About = About()
 
 
 class Reading:
