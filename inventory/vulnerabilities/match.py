@@ -25,6 +25,8 @@ from inventory.vulnerabilities.records import Advisory, Records, RecordsError, S
 from inventory.vulnerabilities.versions import compare
 
 MAX_SENTENCES: Final = 200
+_MODULE: Final = ".module"
+"""In the release of every RPM that was built for a module."""
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ class _Matching:
         self._used: set[str] = set()
         self._partly: Counter[str] = Counter()
         self._without: Counter[tuple[str, str]] = Counter()
+        self._nameless = 0
         self._sentences: list[str] = []
 
     def result(self, now: float) -> Vulnerabilities:
@@ -113,6 +116,9 @@ class _Matching:
         # Who packages it for the distribution also repairs it there, under a version of their own.
         if package.owner and any(self._known[name].whole for name in self._releases):
             return ()
+        if package.type == "maven" and not (":" in package.name or "/" in package.name):
+            self._nameless += 1
+            return ()
         if ecosystem not in self._known:
             self._without[package.type, ecosystem] += 1
             return ()
@@ -135,7 +141,8 @@ class _Matching:
                     affected, fixed = judge(entry, order, version)
                     if affected is None:
                         unclear.add(version)
-                    if not affected:
+                    # What repairs a module's stream says nothing of a package outside of modules.
+                    if not affected or (_MODULE in fixed and _MODULE not in version):
                         continue
                     before = found.get(entry.record)
                     if before is not None:
@@ -159,17 +166,24 @@ class _Matching:
     def _unmatched(self) -> tuple[str, ...]:
         sentences = []
         for (kind, wanted), count in sorted(self._without.items()):
-            packages = f"{count} {kind} package{'' if count == 1 else 's'}"
+            packages = _packages(count, kind)
             if not wanted:
                 sentences.append(f"{packages}: records of this type are not kept")
             else:
                 sentences.append(f"{packages}: no data of {wanted} imported")
+        if self._nameless:
+            packages = _packages(self._nameless, "maven")
+            sentences.append(f"{packages}: no group is recorded, and records name it")
         for family, count in sorted(self._partly.items()):
-            sentences.append(f"{count} package{'' if count == 1 else 's'}: only single records of {family} imported")
+            sentences.append(f"{_packages(count)}: only single records of {family} imported")
         sentences += self._sentences[:MAX_SENTENCES]
         if len(self._sentences) > MAX_SENTENCES:
             sentences.append(f"and {len(self._sentences) - MAX_SENTENCES} packages more")
         return tuple(sentences)
+
+
+def _packages(count: int, kind: str = "") -> str:
+    return f"{count} {kind} package{'' if count == 1 else 's'}".replace("  ", " ")
 
 
 def _smaller(order: str, one: str, other: str) -> str:

@@ -409,3 +409,34 @@ def test_leaving_out_what_ranges_say_changes_no_answer(data: st.DataObject) -> N
     short = Affected(1, ranges, packed(unsaid(ranges, "pep440", listed)))
     for version in ("0", "1.0", "1.0.0", "1.1", "2.0a1", "2.0", "2.1", "3", "odd"):
         assert judge(whole, "pep440", version) == judge(short, "pep440", version)
+
+
+def test_a_jar_without_a_group_is_said(tmp_path: Path) -> None:
+    records = database(tmp_path, Maven=[record("GHSA-1", affects("Maven", "org.a:b", since()))])
+    result = match(contents(Package("maven", "b", "1.0", "/b.jar")), records)
+    assert (result.found, result.said) == ((), ())
+    assert result.unmatched == ("1 maven package: no group is recorded, and records name it",)
+
+
+def test_lists_mark_what_is_exploited(tmp_path: Path) -> None:
+    listed, scores = tmp_path / "kev.csv", tmp_path / "epss.csv"
+    listed.write_text("cveID,vendorProject\nCVE-2024-1000,x\n")
+    scores.write_text("cve,epss,percentile\nCVE-2024-2000,0.5,0.9\n")
+    entry = affects("PyPI", "example", since())
+    database(tmp_path, PyPI=[record(f"PYSEC-{n}", entry, aliases=[f"CVE-2024-{n}000"]) for n in (1, 2)])
+    rows = match(contents(pip()), taken(tmp_path, listed, scores)).found
+    assert [(one.id, one.exploited, one.epss) for one in rows] == [
+        ("CVE-2024-1000", True, None),
+        ("CVE-2024-2000", False, 0.5),
+    ]
+
+
+def test_modules_are_apart_from_other_rpms(tmp_path: Path) -> None:
+    entry = affects("AlmaLinux:8", "perl", since(), fixed("4:5.32.1-473.module_el8.9.0"))
+    records = database(tmp_path, AlmaLinux=[record("ALSA-1", entry)])
+    system = Distribution("almalinux", "8.9")
+    plain, module = (
+        Package("rpm", "perl", version, "/db") for version in ("4:5.26.3-422.el8", "4:5.32.1-471.module_el8.6.0")
+    )
+    assert not match(contents(plain, distribution=system), records).found
+    assert match(contents(module, distribution=system), records).found
