@@ -14,9 +14,11 @@ import msgspec
 from inventory.contents.model import Contents
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
+from inventory.host import Host
 from inventory.image import Image
 from inventory.image_analysis import ImageAnalysis
 from inventory.resource import Kind
+from inventory.signatures.host_policy import HostPolicy, with_host
 from inventory.signatures.model import Provenance
 from inventory.signatures.policy import NO_TRUST_POLICY, TrustPolicy
 from inventory.sources.analysis.kept import Shelf, fingerprint
@@ -68,7 +70,7 @@ class Examiner:
         self._vulnerabilities = Shelf(settings.cache / "vulnerabilities", Vulnerabilities)
         self._provenance = Shelf(settings.cache / "provenance", Provenance)
         self._database: tuple[object, Database] | None = None
-        self._policy = fingerprint("provenance 1", settings.trust, settings.registries)
+        self._trusts: dict[str, tuple[object, TrustPolicy, str]] = {}
 
     def __call__(self, image: Image, part: str, tell: Tell, stopped: Stopped) -> Any:
         """That part, or the gap that says why there is none."""
@@ -89,7 +91,7 @@ class Examiner:
         contents = self._kept_contents(image)
         if contents is not None:
             found["contents"] = contents
-        signed = self._provenance.get(image.id, self._policy, self._clock() - LASTS)
+        signed = self._provenance.get(image.id, self._trust(image.key.source)[1], self._clock() - LASTS)
         if signed is not None:
             found["provenance"] = signed
         vulnerabilities = self._vulnerabilities.get(image.id, self._data())
@@ -171,10 +173,23 @@ class Examiner:
         tell("asking its registry for signatures", -1.0)
         access = Access.here(self._engine(image), fresh=True)
         now = self._clock()
-        found = provenance(image, self._settings.trust, access, now, stopped, gpgv.find(self._settings.cache))
+        trust, name = self._trust(image.key.source)
+        found = provenance(image, trust, access, now, stopped, gpgv.find(self._settings.cache))
         if not found.missed:  # what could not be asked is asked again soon
-            self._provenance.put(image.id, self._policy, found, now)
+            self._provenance.put(image.id, name, found, now)
         return found
+
+    def _trust(self, source: str) -> tuple[TrustPolicy, str]:
+        """The policy that holds on a host, with whom its own policy.json trusts where it says so, and a name for it."""
+        site = self._settings.trust
+        host = next(self._store.snapshot().of(Host, source), None) if site.host_policy == "keys" else None
+        policy = host.peek("image_policy") if host is not None else None
+        kept = self._trusts.get(source)
+        if kept is None or kept[0] != policy:
+            whole = with_host(site, policy) if isinstance(policy, HostPolicy) else site
+            kept = policy, whole, fingerprint("provenance 1", whole, self._settings.registries)
+            self._trusts[source] = kept
+        return kept[1], kept[2]
 
     # -- vulnerabilities -----------------------------------------------------------------------------------------
 
