@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from checks.check import Domain, check
 from checks.images.trust import pulled, rules, runs
 from checks.images.usage import SHOWN
@@ -10,6 +12,7 @@ from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_appl
 from checks.view import View
 from inventory.gap import Gap
 from inventory.model import Image
+from inventory.signatures.host_policy import with_host
 from inventory.signatures.model import Mark, Provenance
 from inventory.signatures.policy import Rule
 
@@ -62,21 +65,27 @@ def signature(image: Image, view: View) -> Verdict:
     runs), the digest does not lead to this image, or none found where the rule demands one (high; medium while no
     container runs). M: none found, and the rule demands none; signatures found, and nobody said whose count. NA: no
     rule says whose count, and none were found or nobody looked. U: nobody has looked, the registry could not be asked,
-    nothing here can verify it, or the image was built or loaded here. The engine verifies none. Source: CIS Docker
-    4.12.
+    nothing here can verify it, or the image was built or loaded here. `use_host_policy = "keys"` makes whom policy.json
+    of the host trusts count too. The Docker engine itself verifies none. Source: CIS Docker 4.12.
     """
-    found = view.analysis(image.id).peek("provenance")
-    rule = _rule(image, view.policy)
-    if rule is None and not (isinstance(found, Provenance) and found.rule):
-        return _nobody_said(found)
+    if not any(_counts(rule) for _, rule in rules(image, _policy(image, view))):
+        return _nobody_said(view.analysis(image.id).peek("provenance"))
     if not pulled(image):
         return unknown("built or loaded here: no digest of a registry leads to it that could be signed")
     return _by_rule(view.analysis(image.id).provenance, image, view)
 
 
-def _rule(image: Image, policy: Policy) -> Rule | None:
-    """The first rule about a name of the image that says whose signatures count."""
-    return next((rule for _, rule in rules(image, policy) if rule.signed_by or "signature" in rule.require), None)
+def _counts(rule: Rule) -> bool:
+    """Whether a rule says whose signatures count."""
+    return bool(rule.signed_by) or "signature" in rule.require
+
+
+def _policy(image: Image, view: View) -> Policy:
+    """The site's policy; with whom the host's trusts, where that counts and the site's says nothing of the image."""
+    trust = view.policy.trust
+    if trust.host_policy != "keys" or any(_counts(rule) for _, rule in rules(image, view.policy)):
+        return view.policy
+    return replace(view.policy, trust=with_host(trust, view.host().image_policy))
 
 
 def _nobody_said(found: object) -> Verdict:

@@ -299,7 +299,15 @@ def with_host(policy: TrustPolicy, host: HostPolicy) -> TrustPolicy:
     """The site's policy, with whom the host's trusts besides where `use_host_policy` is "keys"."""
     if policy.host_policy != "keys" or not host.path or host.mistakes:
         return policy
-    return msgspec.structs.replace(policy, host_rules=tuple(_rules(host)))
+    kept = next((each for each in _JOINED if each[0] is policy and each[1] is host), None)
+    if kept is None:
+        kept = policy, host, msgspec.structs.replace(policy, host_rules=tuple(_rules(host)))
+        _JOINED[:] = [kept, *_JOINED[: _MOST_JOINED - 1]]
+    return kept[2]
+
+
+_JOINED: list[tuple[TrustPolicy, HostPolicy, TrustPolicy]] = []  # what was made last: every image asks for the same
+_MOST_JOINED = 4
 
 
 def _rules(host: HostPolicy) -> Iterator[Rule]:

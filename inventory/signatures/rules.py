@@ -13,7 +13,7 @@ from inventory.signatures.policy import Rule, TrustPolicy
 _HUB = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io"})
 _CONTENT_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|sha256:[0-9a-f]{6,64}")
 _PIECES = re.compile(r"\*{2,}|\*|[^*]+")
-_MOST_KEPT = 16384
+_MOST_KEPT, _POLICIES = 16384, 4
 _LONGEST = 1024  # a reference has 255 characters at most, a host in it as many again
 
 
@@ -92,9 +92,10 @@ def rule_for(policy: TrustPolicy, repository: str) -> Rule | None:
     """
     if not repository or not (policy.rules or policy.host_rules):
         return None
-    index = _INDEXES[0]
-    if index.policy is not policy:
-        index = _INDEXES[0] = _Index(policy)
+    index = next((each for each in _INDEXES if each.policy is policy), None)
+    if index is None:
+        index = _Index(policy)
+        _INDEXES[:] = [index, *_INDEXES[: _POLICIES - 1]]
     return index.find(repository)
 
 
@@ -139,4 +140,4 @@ def _first(patterns: _Patterns, repository: str) -> Rule | None:
     return next(fitting, None)
 
 
-_INDEXES = [_Index(TrustPolicy())]
+_INDEXES: list[_Index] = []  # of the policies that were asked last

@@ -343,6 +343,7 @@ STRICT = HostPolicy(
     PATH, 0o644, REJECT, {"registry.example.com/prod": BY_KEY}, keys=_keys, registries={"": Registry("", True)}
 )
 PODMAN = podman_engine()
+BY_HOST = Policy(trust=TrustPolicy(host_policy="keys"))
 
 
 def _host(policy: object) -> Resource:
@@ -358,6 +359,16 @@ def _beside(
 
 
 HOSTS = [
+    Case(
+        "IMG-008",
+        _pulled,
+        PASS,
+        others=(QUIET, _host(STRICT), _marked(Mark.VERIFIED)),
+        policy=BY_HOST,
+        note="by a key of the host's",
+    ),
+    Case("IMG-008", _pulled, UNKNOWN, others=(QUIET, _host(GAP)), policy=BY_HOST, note="the host's were not read"),
+    Case("IMG-008", _pulled, NA, others=(QUIET, _host(DEBIAN)), policy=BY_HOST, note="the host's accepts anything"),
     _beside("IMG-043", _host(STRICT), FAIL, MEDIUM, others=(QUIET, _pulled), policy=SIGNED, note="different keys"),
     _beside(
         "IMG-043",
