@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable
 
 from checks.check import Domain, check
-from checks.evidence import capped
-from checks.images.looked_into import as_far_as_read, brought_by
+from checks.images.looked_into import as_far_as_read, brought_by, shown
 from checks.images.steps import Step, runs, steps
 from checks.images.usage import SHOWN
 from checks.verdict import Evidence, Severity, Verdict, failed, not_applicable, passed
 from checks.view import View
-from inventory.contents.model import Contents
+from inventory.contents.model import Cache, Contents
 from inventory.model import Image
 
 WORTH_IT = 1 << 20
@@ -84,7 +83,7 @@ def package_caches(image: Image, view: View) -> Verdict:
     """
     found = view.analysis(image.id).peek("contents")
     contents = found if isinstance(found, Contents) else None
-    files = capped(_files(contents), SHOWN) if contents is not None else []
+    files = _files(contents) if contents is not None else []
     if files:
         return failed("caches are left in the image", *files)
     nothing = as_far_as_read(contents, passed()) if contents is not None else None
@@ -103,10 +102,13 @@ def _files(contents: Contents) -> list[Evidence]:
     if sum(cache.size for cache in contents.caches) <= WORTH_IT:
         return []
     largest = sorted(contents.caches, key=lambda cache: (-cache.size, cache.path))
-    return [
-        Evidence(cache.path, f"{cache.size} bytes in {cache.files} file(s), {brought_by(contents, cache.layer)}")
-        for cache in largest
-    ]
+    return shown(largest, lambda cache: _cache(contents, cache))
+
+
+def _cache(contents: Contents, cache: Cache) -> Evidence:
+    said = f"{cache.size} bytes in {cache.files} file(s)"
+    origin = brought_by(contents, cache.layer)
+    return Evidence(cache.path, f"{said}, {origin}" if origin else said)
 
 
 def _left(step: Step, settings: str) -> list[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from checks.images.steps import JUDGED, MASKED
+from checks.images.steps import MASKED, step
 from checks.verdict import Evidence, Outcome, Verdict, unknown
 from checks.view import View
 from inventory.contents.model import Contents, FileFact
 from inventory.image import Image
 from inventory.secrets import mask_text
 
+T = TypeVar("T")
 SHOWN = 10
 """Files that an evidence list names; the message counts them all."""
 _LONGEST = 100
 _DIGEST = re.compile(r"(?<=:)([0-9a-f]{8})[0-9a-f]{56}(?= )")
-_NOISE = re.compile(r"^(?:\|\d+ .{0,2000}?)?/bin/(?:ba)?sh -c (?:#\(nop\)\s*)?|\s*# buildkit$", re.DOTALL)
 
 
 def contents_of(image: Image, view: View) -> Contents:
@@ -43,10 +45,19 @@ def brought_by(contents: Contents, diff_id: str) -> str:
     number = contents.layer_number(diff_id)
     if not number:
         return ""
-    step = contents.layers[number - 1].created_by[:JUDGED]
-    text = mask_text(_DIGEST.sub(r"\1", _NOISE.sub("", step.strip())[:MASKED])).strip()
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-    return f"layer {number} of {len(contents.layers)}" + (f": {shown}" if shown else "")
+    built = step(contents.layers[number - 1].created_by)
+    text = (
+        mask_text(_DIGEST.sub(r"\1", f"{built.instruction} {built.text[:MASKED]}")).strip() if built is not None else ""
+    )
+    short = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return f"layer {number} of {len(contents.layers)}" + (f": {short}" if short else "")
+
+
+def shown(found: Sequence[T], evidence: Callable[[T], Evidence]) -> list[Evidence]:
+    """Evidence of the first few, and how many more there are; a hostile image has more than anybody wants to see."""
+    rest = len(found) - SHOWN
+    made = [evidence(one) for one in found[:SHOWN]]
+    return [*made, Evidence("and", f"{rest} more")] if rest > 0 else made
 
 
 def evidence_of(contents: Contents, file: FileFact) -> Evidence:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from checks.check import Domain, check
-from checks.evidence import capped
-from checks.images.looked_into import SHOWN, as_far_as_read, contents_of, evidence_of, remark
+from checks.images.looked_into import as_far_as_read, contents_of, evidence_of, remark, shown
 from checks.policy import Policy
 from checks.verdict import Severity, Verdict, failed, manual, passed
 from checks.view import View
@@ -52,11 +51,11 @@ def set_id_files(image: Image, view: View) -> Verdict:
     if not found:
         return as_far_as_read(contents, passed())
     odd = [file for file in found if not _allowed(file, view.policy)]
-    shown = capped((evidence_of(contents, file) for file in odd or found), SHOWN)
+    evidence = shown(odd or found, lambda file: evidence_of(contents, file))
     if odd:
         message = f"{len(odd)} set-id file(s) that no base system brings along"
-        return failed(message + remark(contents), *shown, salient=odd[0].path)
-    return manual(f"{len(found)} usual or allowed set-id file(s){remark(contents)}", *shown)
+        return failed(message + remark(contents), *evidence, salient=odd[0].path)
+    return manual(f"{len(found)} usual or allowed set-id file(s){remark(contents)}", *evidence)
 
 
 def _allowed(file: FileFact, policy: Policy) -> bool:
@@ -91,9 +90,9 @@ def world_writable_files(image: Image, view: View) -> Verdict:
     )
     if not found:
         return as_far_as_read(contents, passed())
-    shown = capped((evidence_of(contents, file) for file in found), SHOWN)
+    evidence = shown(found, lambda file: evidence_of(contents, file))
     message = f"everybody may write to {len(found)} file(s) or directories that others trust"
-    return failed(message + remark(contents), *shown, salient=found[0].path)
+    return failed(message + remark(contents), *evidence, salient=found[0].path)
 
 
 def _started(image: Image) -> Iterator[str]:

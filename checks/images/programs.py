@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from checks.check import Domain, check
-from checks.evidence import capped
-from checks.images.looked_into import SHOWN, as_far_as_read, brought_by, contents_of, remark
+from checks.images.looked_into import as_far_as_read, brought_by, contents_of, remark, shown
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
 from checks.view import View
 from inventory.contents.model import Contents, Executable
@@ -64,7 +63,7 @@ def known_bad_file(image: Image, view: View) -> Verdict:
     """
     contents = contents_of(image, view)
     if contents.suspicious:
-        evidence = capped((_evidence(contents, one) for one in contents.suspicious), SHOWN)
+        evidence = shown(contents.suspicious, lambda one: _evidence(contents, one))
         first = contents.suspicious[0]
         message = f"{len(contents.suspicious)} known-bad program(s), such as {first.path}"
         return failed(message + remark(contents), *evidence, salient=first.path)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from checks.check import Domain, check
-from checks.evidence import capped
-from checks.images.looked_into import SHOWN, as_far_as_read, brought_by, contents_of, remark
+from checks.images.looked_into import as_far_as_read, brought_by, contents_of, remark, shown
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, passed
 from checks.view import View
 from inventory.contents.model import Contents, SecretFile
@@ -49,7 +48,7 @@ def secret_file(image: Image, view: View) -> Verdict:
 
 
 def _shown(contents: Contents, found: list[SecretFile]) -> list[Evidence]:
-    return capped((_evidence(contents, one) for one in found), SHOWN)
+    return shown(found, lambda one: _evidence(contents, one))
 
 
 def _evidence(contents: Contents, secret: SecretFile) -> Evidence:

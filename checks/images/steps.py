@@ -52,18 +52,24 @@ def runs(image: Image) -> Iterator[Step]:
     return (step for step in steps(image) if step.instruction == "RUN")
 
 
+def step(created_by: str, index: int = 0, size: int = 0) -> Step | None:
+    """What a build step did, None where its text says nothing."""
+    text = _BUILDKIT.sub("", created_by[:JUDGED])
+    if not text.strip():
+        return None
+    match = _NOP.match(text) or _PLAIN.match(text)
+    instruction = match["instruction"] if match else "RUN"
+    rest = match["rest"].strip() if match else text
+    if instruction != "RUN":
+        return Step(index, instruction, rest, size)
+    with_arguments = _ARGUMENTS.match(rest)
+    command = with_arguments["command"] if with_arguments else rest
+    arguments = with_arguments["arguments"] if with_arguments else ""
+    return Step(index, "RUN", _SHELL.sub("", command).strip(), size, arguments)
+
+
 def _steps(image: Image) -> Iterator[Step]:
     for index, entry in enumerate(image.history):
-        text = _BUILDKIT.sub("", entry.created_by[:JUDGED])
-        if not text.strip():
-            continue
-        match = _NOP.match(text) or _PLAIN.match(text)
-        instruction = match["instruction"] if match else "RUN"
-        rest = match["rest"].strip() if match else text
-        if instruction != "RUN":
-            yield Step(index, instruction, rest, entry.size)
-            continue
-        with_arguments = _ARGUMENTS.match(rest)
-        command = with_arguments["command"] if with_arguments else rest
-        arguments = with_arguments["arguments"] if with_arguments else ""
-        yield Step(index, "RUN", _SHELL.sub("", command).strip(), entry.size, arguments)
+        found = step(entry.created_by, index, entry.size)
+        if found is not None:
+            yield found
