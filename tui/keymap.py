@@ -181,10 +181,11 @@ MARKS = (
     ("ok  ?  ..", "nothing wrong; nothing wrong found but not all could be judged; not known yet"),
     ("2 Ctr !28", "behind a pane: its critical and high findings"),
     ("8080*", "published on all addresses"),
-    ("ok BAD none", "TRUST: signed by whom the policy names; signed, and not good; no signature found"),
-    ("ok? n/a ? -", "TRUST: signed, unclear if this image; cannot be checked; not known; not looked at (v)"),
-    ("!2/14/31?", "VULNS critical/high/medium; ! exploited in the wild; ? old or incomplete; + more, unrated"),
-    ("EOL debian 9", "DISTRO: its distribution gets no more fixes"),
+    ("ok BAD none", "TRUST: signed by whom the policy names; not good; unsigned"),
+    ("ok? n/a ? -", "TRUST: for a digest; not checkable; not known; not looked at"),
+    ("2/14/31", "VULNS: critical, high and medium ones"),
+    ("! ? +", "VULNS: exploited ones; old or incomplete; unrated ones too"),
+    ("EOL debian 9", "DISTRO: gets no more fixes"),
     ("LIVE", "younger than 3 s; STALE and LOST say how old"),
 )
 """What the signs on the screen mean."""

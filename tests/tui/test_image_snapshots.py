@@ -53,7 +53,9 @@ def picture() -> Picture:
 
 def stage(shown: Picture | None = None) -> Stage:
     """The program on it; its clock stands still."""
-    return Stage(GivenSession(shown or picture()), options(), PALETTES["colour"])
+    session = GivenSession(shown or picture())
+    session.analyst = cast(Analyst, Noted())
+    return Stage(session, options(), PALETTES["colour"])
 
 
 def opened(key: ResourceKey, tab: str) -> Callable[[Pilot[int]], object]:

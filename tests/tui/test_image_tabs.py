@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +19,9 @@ from tests.tui import analyses as made_up
 from tests.tui.stage import detail_text, place, play
 from tests.tui.test_hostile import evil_world, poisoned
 from tests.tui.test_images import analysis, image, with_analyses
+from tests.tui.test_scanning import Noted
 from tests.tui.world import NOW, filled, judged, made, world
+from tui.analysing import Analyst
 from tui.detail import image as image_tabs
 from tui.detail.image import step_words
 from tui.detail.tab import Context, tabs_of
@@ -261,6 +263,10 @@ async def test_a_tab_fills_when_its_part_comes() -> None:
     async with play(empty, size=(80, 24)) as here:
         here.deck.enter(image().key)
         here.deck.turn("packages")
+        await here.press()
+        assert "nothing here can look into it" in here.text
+        here.session.analyst = cast(Analyst, Noted())
+        here.deck.show_picture()
         await here.press()
         assert "v looks" in here.text
         await here.show(judged(filled({**made(), Kind.IMAGE_ANALYSIS: [analysis()]})))

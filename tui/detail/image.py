@@ -6,6 +6,7 @@ Lines of a large image are made once per analysis and width, not each time the s
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, cast
 
@@ -69,11 +70,14 @@ def unknown_lines(gap: Gap, image: Image, context: Context) -> Iterator[TextLine
     if image.key in context.picture.waiting:
         yield line(" .. this image is being looked into; ctrl+x cancels", "accent")
         return
-    yield line(f" {safe(str(gap), 600)}", "unknown")
-    if gap.reason is Reason.PENDING:
-        yield line(" Nobody has looked into this image: v looks (V into all that run), ctrl+x cancels.", "dim")
+    room = max(20, context.width - 4)
+    yield from (line(f" {words}", "unknown") for words in textwrap.wrap(safe(str(gap), 600), room))
+    if not context.looking:
+        yield line(" nothing here can look into it: this is a recording, or no engine is read", "dim")
+    elif gap.reason is Reason.PENDING:
+        yield line(" v looks into this image, V into all that run, ctrl+x cancels", "dim")
     else:
-        yield line(" v looks again.", "dim")
+        yield line(" v looks again", "dim")
 
 
 def contents_of(image: Image, context: Context) -> Contents | Gap:

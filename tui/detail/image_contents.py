@@ -139,7 +139,7 @@ def _layer(number: int, one: Layer, largest: int, bar: int) -> TextLine:
     filled = round(bar * one.size / largest) if largest > 0 and one.size > 0 else 0
     drawn = "#" * max(filled, 1 if one.size > 0 else 0)
     figures = f"{one.added:>7} {one.changed:>7} {one.removed:>7}"
-    role: Role = "high" if one.wasted > (1 << 20) else "normal"
+    role: Role = "error" if one.wasted > (1 << 20) else "normal"
     step = step_words(one.created_by) or "no step is named"
     cell = Cell.join(
         f" {number:>3} {size(one.size):>6} ", (f"{drawn[:bar]:<{bar}}", "accent"), f" {figures} ",

@@ -9,7 +9,7 @@ from inventory.gap import Gap
 from inventory.image import Image
 from inventory.resource import Kind
 from inventory.secrets import mask_text
-from inventory.text import safe
+from inventory.text import clip, middle, safe
 from inventory.vulnerabilities.model import Rating, Said, Vulnerabilities, Vulnerability, ordered
 from tui.detail.image import WIDE, contents_of, kept, numbers, total_line, unknown_lines
 from tui.detail.tab import Context, Shape, Tab
@@ -17,7 +17,7 @@ from tui.format import since
 from tui.panes.images import standing
 from tui.picture import Picture
 from widgets.badge import letter
-from widgets.cells import Cell, fit
+from widgets.cells import Cell, Span
 from widgets.style import Role
 from widgets.textview import TextLine, line
 
@@ -104,50 +104,46 @@ def _title(width: int) -> TextLine:
 
 
 def _vulnerability(one: Vulnerability, layers: Layers, width: int) -> Iterator[TextLine]:
+    """One or two lines; there may be thousands, so that cells are put together by hand."""
     word, role = _sign(one)
-    score = "-" if one.score is None else f"{one.score:.1f}"
     quiet: Role = "normal" if one.counts else "dim"
-    known = Cell.of("  EXPLOITED", "critical") if one.exploited else Cell()
-    front = Cell.join(" ", (word, role), ("!", "critical") if one.exploited else " ", f"{score:>4} ")
+    score = "-" if one.score is None else f"{one.score:.1f}"
+    wild: Span = ("!", "critical") if one.exploited else (" ", "normal")
+    known: tuple[Span, ...] = (("EXPLOITED", "critical"), ("  ", "normal")) if one.exploited else ()
+    front: tuple[Span, ...] = ((" ", "normal"), (word, role), wild)
+    number, step = layers.get(one.layer, (0, ""))
+    where = f"layer {number} {step[:160]}".rstrip() if number else "layer ?"
+    epss = "" if one.epss is None else f"{one.epss:.1%}"
+    says = ",".join(one.said_by)
     fixed = one.fixed or "no fix"
     if width >= WIDE:
-        name = fit(Cell.of(one.package, quiet), 26, cut="middle")
-        ident = Cell.of(safe(one.id, 60), quiet)
-        cells: list[Cell | str] = [fit(ident, max(20, ident.width)), " ", name]
-        for version in (one.installed, fixed):  # never cut: what is cut may be another's version
-            cells += [" ", fit(Cell.of(safe(version, 200), quiet), max(22, Cell.of(safe(version, 200)).width))]
-        epss = "-" if one.epss is None else f"{one.epss:.1%}"
-        says = fit(Cell.of(safe(",".join(one.said_by), 100)), 10)
-        cell = Cell.join(front, *cells, f" {epss:>5}  ", says, " ", (_step(one, layers), "dim"), known)
-        yield TextLine(cell, copy=one.id)
-        if one.excused:
-            yield line(f"        excused: {safe(mask_text(one.excused), 400)}", "waived")
-        elif one.summary:
-            yield line(f"        {safe(mask_text(one.summary), 300)}", "dim")
+        # Versions are never cut: what is cut may be another's.
+        name, versions = _column(middle(safe(one.package, 200), 26), 26), f"{_column(one.installed, 22)} "
+        words = f"{score:>4} {_column(one.id, 20)} {name} {versions}{_column(fixed, 22)} {epss or '-':>5}  "
+        said = f"{_column(clip(safe(says, 100), 10), 10)} "
+        yield TextLine(Cell((*front, (f"{words}{said}", quiet), *known, (where, "dim"))), copy=one.id)
+        if one.excused or one.summary:
+            yield _second(one, one.summary)
         return
-    name = fit(Cell.of(one.id, quiet), max(17, len(safe(one.id, 60))))
     what = safe(f"{one.package} {one.installed} -> {fixed}", 200)
-    yield TextLine(Cell.join(front, name, " ", (what, quiet), known), copy=one.id)
-    yield line(f"        {safe(_more(one, layers), 600)}", "dim")
+    yield TextLine(Cell((*front, (f"{score:>4} {_column(one.id, 17)} {what}", quiet))), copy=one.id)
+    rest = (
+        where if not number else f"layer {number}", f"EPSS {epss}" if epss else "", f"says {says}" if says else "",
+        step[:100], one.summary,
+    )  # fmt: skip
+    yield _second(one, "  ".join(filter(None, rest)), known)
 
 
-def _more(one: Vulnerability, layers: Layers) -> str:
-    """What else is known, for the second line of a narrow view."""
+def _second(one: Vulnerability, words: str, known: tuple[Span, ...] = ()) -> TextLine:
+    """Why it does not count, or what else is known."""
     if one.excused:
-        return f"excused: {mask_text(one.excused)}"
-    number, step = layers.get(one.layer, (0, ""))
-    where = f"layer {number}" if number else "layer ?"
-    epss = f"EPSS {one.epss:.1%}" if one.epss is not None else ""
-    says = f"says {','.join(one.said_by)}" if one.said_by else ""
-    return "  ".join(filter(None, (where, epss, says, step[:100], mask_text(one.summary))))
+        return line(f"        excused: {safe(mask_text(one.excused), 400)}", "waived")
+    return TextLine(Cell((("        ", "dim"), *known, (safe(words, 400), "dim"))))
 
 
-def _step(one: Vulnerability, layers: Layers) -> str:
-    """The layer and the build step that brought the package."""
-    if one.layer not in layers:
-        return "layer ?"
-    number, step = layers[one.layer]
-    return f"layer {number} {step[:160]}".rstrip()
+def _column(text: str, width: int) -> str:
+    text = safe(text, 200)
+    return text.ljust(width) if text.isascii() else text + " " * (width - Cell.of(text).width)
 
 
 def _sign(one: Vulnerability) -> tuple[str, Role]:

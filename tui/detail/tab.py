@@ -27,11 +27,12 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tab may use besides the picture: the width of its view and the time."""
+    """What a tab may use besides the picture: the width of its view, the time, and whether images can be looked into."""
 
     picture: Picture
     width: int
     now: float
+    looking: bool = True
 
 
 Lines = Callable[[Any, Context], Iterable[TextLine]]

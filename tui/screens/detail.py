@@ -212,7 +212,8 @@ class DetailView(Vertical):
             self._follow(resource)
 
     def _lines_context(self, picture: Picture) -> Context:
-        return Context(picture, self.size.width or 80, self._deck.now())
+        looking = self._session.analyst is not None
+        return Context(picture, self.size.width or 80, self._deck.now(), looking)
 
     def _crumb(self, picture: Picture) -> None:
         if self._key is None:
