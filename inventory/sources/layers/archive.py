@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from inventory.contents.guard import Problems, TooMuchError
 from inventory.contents.layer import CutError, LayerFacts
 from inventory.contents.paths import RefusedError, normalised
 from inventory.gap import Gap, Reason
-from inventory.sources.layers.manifest import MalformedError, Plan, plan
+from inventory.sources.layers.manifest import MalformedError, Plan, digest_of, plan
 from inventory.sources.layers.reading import Found, Reading
-from inventory.sources.layers.stream import Hashed, Source
+from inventory.sources.layers.stream import PIECE, Hashed, Source
 from inventory.sources.layers.tar import BLOCK, TarBody, is_tar, raw_members
 
 WHAT = "contents of the image"
 _DOCUMENTS = 24 << 20
 _MEMBERS = 20_000
-_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
 _BLOBS = "blobs/sha256/"
+WRONG = "a blob does not have the digest that it is named after"
 
 
 class Archive:
@@ -57,28 +58,25 @@ class Archive:
                 self._file(name, raw.body)
 
     def _file(self, name: str, body: TarBody) -> None:
-        hashed = Hashed(body.some)
-        source = Source(hashed)
-        size = body.left
+        named = "sha256:" + name[len(_BLOBS) :] if name.startswith(_BLOBS) else ""
+        source = Source(body.some)
         begin = source.peek(BLOCK)
-        if begin.startswith(_PACKED) or is_tar(begin):
-            self.layers[name] = self._layer(name, source)
-        elif begin[:1] in b"{[" and begin and size <= self._reading.guard.limits.document:
-            self._document(name, source.read(size))
-        elif name.endswith("/layer.tar") or (name.startswith(_BLOBS) and begin):
+        if begin.startswith(PACKED) or is_tar(begin):
+            facts, digest = digested(self._reading, source, self._layer)
+            if named and digest != named:
+                self.problems.note(WRONG, name)
+                facts = facts.as_layer("")
+            self.layers[name] = facts
+        elif begin[:1] in b"{[" and begin and body.left + len(begin) <= self._reading.guard.limits.document:
+            data = source.read(self._reading.guard.limits.document)
+            if named and digest_of(data) != named:
+                self.problems.note(WRONG, name)
+            else:
+                self._document(name, data)
+        elif name.endswith("/layer.tar") or (named and begin):
             self.problems.note("a layer of the image is no archive", name)
-            return
-        else:
-            return
-        while source.some(1 << 16):
-            pass  # what follows the end of the archive counts for the digest
-        if name.startswith(_BLOBS) and hashed.digest != "sha256:" + name[len(_BLOBS) :]:
-            self.problems.note("a blob does not have the digest that it is named after", name)
-            self.documents.pop(name, None)
-            if name in self.layers:
-                self.layers[name] = self.layers[name].as_layer("")
 
-    def _layer(self, name: str, source: Source) -> LayerFacts:
+    def _layer(self, source: Source) -> LayerFacts:
         if len(self.layers) >= self._reading.guard.limits.layers:
             raise TooMuchError(f"more than {self._reading.guard.limits.layers} layers")
         return self._reading.layer_of(source)
@@ -87,6 +85,19 @@ class Archive:
         self._room -= len(data)
         if self._room >= 0:
             self.documents[name] = data
+
+
+def digested(reading: Reading, source: Source, layer: Callable[[Source], LayerFacts]) -> tuple[LayerFacts, str]:
+    """What is in a layer, and the digest of the blob that it comes in: of one that is not packed, the layer's own."""
+    if not source.peek(BLOCK).startswith(PACKED):
+        facts = layer(source)
+        return facts, facts.diff_id
+    hashed = Hashed(lambda: source.some(PIECE))
+    packed = Source(hashed)
+    facts = layer(packed)
+    while packed.some(PIECE):
+        reading.guard.alive()
+    return facts, hashed.digest
 
 
 def conclude(archive: Archive, reading: Reading, how: str) -> Found | Gap:

@@ -9,10 +9,10 @@ from pathlib import Path
 from inventory.contents.guard import Problems, TooMuchError
 from inventory.contents.layer import LayerFacts
 from inventory.gap import Gap, Reason
-from inventory.sources.layers.archive import WHAT, Archive, assembled, conclude
+from inventory.sources.layers.archive import WHAT, WRONG, Archive, assembled, conclude, digested
 from inventory.sources.layers.manifest import MalformedError, digest_of, plan
 from inventory.sources.layers.reading import Found, Reading
-from inventory.sources.layers.stream import PIECE, Hashed, Source, unpacked
+from inventory.sources.layers.stream import PIECE, Source, unpacked
 
 _BLOBS = "blobs/sha256/"
 
@@ -84,13 +84,9 @@ class _Directory:
 
     def _layer(self, root: int, name: str) -> LayerFacts:
         with open(_below(root, name), "rb", buffering=0) as file:
-            hashed = Hashed(lambda: file.read(PIECE))
-            source = Source(hashed)
-            facts = self._reading.layer_of(source)
-            while source.some(PIECE):
-                pass
-        if name.startswith(_BLOBS) and hashed.digest != "sha256:" + name[len(_BLOBS) :]:
-            self._problems.note("a blob does not have the digest that it is named after", name)
+            facts, digest = digested(self._reading, Source(lambda: file.read(PIECE)), self._reading.layer_of)
+        if name.startswith(_BLOBS) and digest != "sha256:" + name[len(_BLOBS) :]:
+            self._problems.note(WRONG, name)
             return facts.as_layer("")
         return facts
 
@@ -107,7 +103,7 @@ class _Directory:
         if len(data) > limit:
             raise MalformedError(f"{name} is larger than {limit >> 20} MiB")
         if name.startswith(_BLOBS) and digest_of(data) != "sha256:" + name[len(_BLOBS) :]:
-            self._problems.note("a blob does not have the digest that it is named after", name)
+            self._problems.note(WRONG, name)
             return None
         return data
 

@@ -211,9 +211,8 @@ def _number(field: bytes) -> int:
         if value >> 62:  # negative, or larger than anything
             value = -1
     else:
-        digits = field.strip(b" \0")
         try:
-            value = int(digits.partition(b"\0")[0], 8) if digits else 0
+            value = int(field.partition(b"\0")[0].strip() or b"0", 8)
         except ValueError:
             value = -1
     if value < 0:
