@@ -6,11 +6,13 @@ to use the network.
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from importlib import metadata, util
 from typing import Any
 
 ADVICE = "its proofs (transparency log of the second version) need the optional package: install deckwatch[keyless]"
+_NOWHERE = logging.NullHandler()
 _PUBLIC_GOOD = "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
 
 
@@ -43,6 +45,8 @@ def verify(bundle: bytes, message: bytes, trust_root: bytes) -> float | str | No
     """
     if not installed():
         return None
+    logging.getLogger("sigstore").propagate = False  # what it logs would go over the screen
+    logging.getLogger("sigstore").addHandler(_NOWHERE)
     try:
         return _verify(bundle, message, trust_root)
     except ImportError:
@@ -51,17 +55,23 @@ def verify(bundle: bytes, message: bytes, trust_root: bytes) -> float | str | No
         return str(error)[:500] or type(error).__name__
 
 
+class _Anybody:
+    """The package insists on a policy. Whose identity is wanted is compared here, by patterns that it does not have."""
+
+    def verify(self, cert: object) -> None:
+        """Refuses nobody."""
+
+
 def _verify(bundle: bytes, message: bytes, trust_root: bytes) -> float | str:
     from sigstore.models import Bundle
     from sigstore.verify import Verifier
-    from sigstore.verify.policy import UnsafeNoOp
 
     read = Bundle.from_json(bundle)
     verifier = Verifier(trusted_root=_root(trust_root))
     if read._dsse_envelope is not None:
-        verifier.verify_dsse(read, UnsafeNoOp())
+        verifier.verify_dsse(read, _Anybody())
     else:
-        verifier.verify_artifact(message, read, UnsafeNoOp())
+        verifier.verify_artifact(message, read, _Anybody())
     stamps = read.verification_material.timestamp_verification_data
     return float(stamps.rfc3161_timestamps[0].tst_info.gen_time.timestamp()) if stamps else 0.0
 

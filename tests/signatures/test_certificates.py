@@ -198,6 +198,34 @@ def test_keyless_attestations(kind: str, broken: str) -> None:
     assert found.mark is Mark.UNSIGNED
 
 
+@pytest.mark.parametrize("trouble", ["", "another log", "another payload", "another key", "no root", "broken"])
+def test_a_keys_signature_tells_when_it_was_logged(trouble: str) -> None:
+    """The policy asks for the key alone: what the log proves is told, what it does not prove is no failure."""
+    content = made.payload()
+    signature = made.signature(content)
+    key = made.public(OTHER if trouble == "another key" else made.KEY).pem
+    body = {
+        "apiVersion": "0.0.1",
+        "kind": "hashedrekord",
+        "spec": {
+            "data": {"hash": lab.hashed(b"x" if trouble == "another payload" else content)},
+            "signature": {"content": signature, "publicKey": {"content": lab.encoded(key.decode())}},
+        },
+    }
+    promise = lab.promise(body, log=OTHER if trouble == "another log" else lab.LOG)
+    annotations = {
+        "dev.cosignproject.cosign/signature": signature,
+        "dev.sigstore.cosign/bundle": "{" if trouble == "broken" else promise,
+    }
+    rule = Rule(match=("**",), signed_by=(made.public(),))
+    policy = TrustPolicy(root=b"" if trouble == "no root" else lab.trusted_root((CA,)))
+    found = judge(made.SUBJECT, [made.material(content, annotations)], rule, policy, lab.AT.timestamp())
+    assert found.mark is Mark.VERIFIED
+    assert found.signatures[0].at == (0.0 if trouble else lab.AT.timestamp() + 60)
+    said = [step.holds for step in found.signatures[0].steps if step.what == "transparency log"]
+    assert said == ([] if trouble == "broken" else [None if trouble else True])
+
+
 # Notation
 
 SIGNS = [(lab.usage(signs=True), True), (x509.ExtendedKeyUsage([lab.CODE]), False)]
