@@ -29,7 +29,15 @@ def judge(entry: Affected, order: str, version: str) -> tuple[bool | None, str]:
 
 def unsaid(ranges: Ranges, order: str, versions: Iterable[str]) -> list[str]:
     """The enumerated versions that no range covers: only these need to be kept, most records say everything twice."""
-    return [version for version in versions if not _judge(ranges, order, version)[0]]
+    known = [found for found in (_sorted(events, order) for events in ranges) if found is not None]
+    if not known:
+        return list(versions)
+    left = []
+    for version in versions:
+        installed = key(order, version)
+        if installed is None or not any(_inside((1, installed), found)[0] for found in known):
+            left.append(version)
+    return left
 
 
 def _judge(ranges: Ranges, order: str, version: str) -> tuple[bool | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 Part = tuple[tuple[int, ...] | int, ...]
@@ -29,13 +30,15 @@ def _part(text: str) -> Part:
     """Runs of anything and of digits by turns, so that comparing tuples compares as dpkg does."""
     runs: list[tuple[int, ...] | int] = []
     for letters, digits in _RUNS.findall(text):
-        if letters or digits:
-            runs.append((*map(_place, letters), 0))
-            runs.append(int(digits or 0))
-    return (*runs, _END) if runs else (_END, 0, _END)
+        runs += (_places(letters), int(digits or 0))
+    if len(runs) > 2:
+        runs[-2:] = (_END,)  # the last run found is always empty
+    else:
+        runs.append(_END)
+    return tuple(runs)
 
 
-def _place(character: str) -> int:
-    if character == "~":
-        return -1
-    return ord(character) if character.isalpha() else ord(character) + 256
+@lru_cache(maxsize=1 << 10)
+def _places(letters: str) -> tuple[int, ...]:
+    """A tilde before the end, letters after it, everything else after letters."""
+    return (*(-1 if one == "~" else ord(one) if one.isalpha() else ord(one) + 256 for one in letters), 0)
