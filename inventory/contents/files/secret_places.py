@@ -57,7 +57,7 @@ PATHS: Mapping[str, Place] = {
 """By the last two parts of the path."""
 EXTENSIONS: Mapping[str, Place] = {
     **dict.fromkeys(("jks", "keystore", "bks", "p12", "pfx", "kdbx", "kdb", "psafe3", "agekey"), _STORE),
-    **dict.fromkeys(("pem", "key", "ppk", "ovpn", "asc", "rsa", "p8", "pk8"), _CONTENT),
+    **dict.fromkeys(("pem", "key", "der", "ppk", "ovpn", "asc", "rsa", "p8", "pk8"), _CONTENT),
     **dict.fromkeys(("tfstate", "tfstate.backup"), _STATE),
     "kubeconfig": Place("kubeconfig"),
     "htpasswd": _HASHES,
@@ -75,7 +75,7 @@ _TEXT = frozenset(
         "pub", "md", "csv", "ps1", "bat", "http", "rest", "list", "repo", "sources", "cron", "netrc",
     )
 )  # fmt: skip
-_TEMPLATES = (".example", ".sample", ".template", ".tmpl", ".dist", ".tpl", ".j2", "-example", "-sample")
+_TEMPLATES = (".example", ".sample", ".template", ".tmpl", ".dist", ".tpl", ".j2", "-example", "-sample", ".ts", ".js")
 _PACKAGED = (
     "usr/lib", "usr/share/", "usr/include/", "usr/bin/", "usr/sbin/", "usr/games/", "usr/local/lib/",
     "usr/local/share/", "usr/local/include/", "usr/local/go/", "usr/local/rustup/", "usr/src/linux", "bin/", "sbin/",

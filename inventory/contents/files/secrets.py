@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
@@ -24,6 +25,8 @@ _STRICT = frozenset(("json", "yml", "yaml", "toml", "xml"))
 _SETTINGS = (
     frozenset(("env", "properties", "ini", "cfg", "conf", "cnf", "tfvars", "tfstate", "netrc", "config")) | _STRICT
 )
+_DER = re.compile(rb"0(?:\x82..|\x81.|[\x20-\x7f])\x02\x01(?:\x000|\x00\x02[\x41-\x82]|\x01\x04[\x1c-\x42])", re.DOTALL)
+"""PKCS #8, PKCS #1 and SEC 1 without a passphrase; a certificate has another SEQUENCE where these have a version."""
 _SNAKEOIL = "ssl-cert-snakeoil.key"
 
 
@@ -57,7 +60,7 @@ class Secrets(Idle):
             return ()
         known = place(entry.path)
         text = _text(head)
-        found = tuple(_kept(entry, hit) for hit in _hits(entry.path, known, text))
+        found = tuple(_kept(entry, hit) for hit in _hits(entry.path, known, head, text))
         if found:
             return (SecretsAt(entry.path, found),)
         if known is None or not known.rule or (known.cleared and len(head) >= entry.size):
@@ -65,8 +68,10 @@ class Secrets(Idle):
         return (_by_name(entry, known),)
 
 
-def _hits(path: str, known: Place | None, text: str | None) -> Iterator[Hit]:
+def _hits(path: str, known: Place | None, head: bytes, text: str | None) -> Iterator[Hit]:
     if text is None:
+        if known is not None and not known.rule and _DER.match(head):
+            yield Hit("private-key", head.hex())
         return
     name = path[path.rfind("/") + 1 :]
     if known is not None and known.rule == "password-file":

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,11 @@ def key(form: PrivateFormat = PrivateFormat.PKCS8, lock: KeySerializationEncrypt
     return _key().private_bytes(Encoding.PEM, form, lock).decode()
 
 
+def der(form: PrivateFormat = PrivateFormat.PKCS8, lock: KeySerializationEncryption = OPEN) -> bytes:
+    """The same in DER."""
+    return _key().private_bytes(Encoding.DER, form, lock)
+
+
 def openssh(cipher: bytes) -> str:
     """The beginning of an OpenSSH key, as much of it as tells how it is encrypted."""
     start = b"openssh-key-v1\0" + len(cipher).to_bytes(4, "big") + cipher + bytes(200)
@@ -59,6 +65,8 @@ HELD = [
     ("usr/share/nginx/html/key.txt", key(), "private-key"),
     ("usr/local/lib/python3.11/site-packages/app/server.key", key(), "private-key"),
     ("app/keys.js", "const k = " + json.dumps(key()), "private-key"),
+    ("etc/app/server.der", der(), "private-key"),
+    ("etc/app/server.key", der(PrivateFormat.TraditionalOpenSSL), "private-key"),
     ("root/.ssh/id_rsa", key(lock=LOCKED), "encrypted-private-key"),
     ("root/.ssh/id_rsa", key(PrivateFormat.TraditionalOpenSSL, LOCKED), "encrypted-private-key"),
     ("root/.ssh/id_ed25519", openssh(b"aes256-ctr"), "encrypted-private-key"),
@@ -134,6 +142,9 @@ QUIET = [
     ("usr/local/go/src/crypto/tls/testdata/example-key.pem", key()),
     ("usr/lib/python3/dist-packages/x/settings.py", f"TOKEN = '{TOKEN}'\n"),
     ("app/.git/objects/ab/cdef", TOKEN),
+    ("etc/app/public.der", _key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)),
+    ("etc/app/locked.der", der(lock=LOCKED)),
+    ("app/.env.d.ts", "declare const TOKEN: string\n"),
     ("etc/shadow-", "root:*:19000:0:99999:7:::\n"),
     ("usr/bin/htpasswd", b"\x7fELF\0\0\0"),
     ("etc/ssl/openssl.cnf", "secret = insta:1234567\n"),
@@ -152,7 +163,7 @@ def test_it_is_found_by_what_is_in_it(case: tuple[str, str | bytes, str]) -> Non
     found = secrets(FINDER, path, content)
     assert [(one.path, one.rule, one.kind) for one in found] == [("/" + path, rule, "content")]
     assert "***" in found[0].masked
-    text = content if isinstance(content, str) else content.decode("utf-16")
+    text = content if isinstance(content, str) else content.decode("utf-16", "replace")
     assert found[0].masked.replace("***", "").split(" (")[0] not in {line.strip() for line in text.splitlines()}
 
 
