@@ -75,7 +75,10 @@ def look(
     whole = True
     try:
         for entry, body in members:
-            one.see(entry, body)
+            try:
+                one.see(entry, body)
+            except _MISTAKES as error:  # of a finder that cannot cope with a name
+                said.note(f"an entry that a finder did not understand ({type(error).__name__})", entry.path)
     except (CutError, TooMuchError) as error:
         said.note(str(error))
         whole = False
@@ -228,32 +231,37 @@ class _Look:
             if len(piece) < min(wanted, entry.size):
                 self._problems.note("a file of interest that is too large to be read whole", entry.path)
             try:
-                for find in finder.look(entry, piece):
-                    self._keep(find.path, find)
-            except TooMuchError:
-                raise
+                found = list(finder.look(entry, piece))
             except Exception as error:  # a finder must not end the layer
                 self._failed(entry, finder.name, error)
+                continue
+            for find in found:
+                self._keep(find.path, find)
         if watchers:
             self._watch(entry, body, begun, watchers)
 
     def _watch(self, entry: Entry, body: Body, begun: bytes, watchers: list[Watcher]) -> None:
-        try:
-            for piece in _pieces(body, begun):
-                for watcher in watchers:
+        for piece in _pieces(body, begun):
+            for watcher in tuple(watchers):
+                try:
                     watcher.feed(piece)
-            for watcher in watchers:
-                for find in watcher.end():
-                    self._keep(find.path, find)
-        except (TooMuchError, CutError):
-            raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            self._failed(entry, "watcher", error)
+                except Exception as error:  # as above
+                    watchers.remove(watcher)
+                    self._failed(entry, type(watcher).__name__, error)
+        for watcher in watchers:
+            try:
+                found = list(watcher.end())
+            except Exception as error:  # as above
+                self._failed(entry, type(watcher).__name__, error)
+                continue
+            for find in found:
+                self._keep(find.path, find)
 
     def _failed(self, entry: Entry, name: str, error: Exception) -> None:
         self._keep(entry.path, ProblemAt(entry.path, f"/{entry.path} not understood ({name}: {type(error).__name__})"))
 
 
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 _LETTERS = {"file": names.FILE, "hardlink": names.FILE, "directory": names.DIRECTORY}
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import struct
 import subprocess
 import sys
 import tarfile
 import textwrap
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.contents.files import finders
+from inventory.contents.finding import STREAM, AnyFind, Entry, Watcher
 from inventory.contents.guard import Guard, Limits, Problems
 from inventory.contents.layer import LayerFacts, look
 from inventory.contents.merge import merge
@@ -298,3 +301,42 @@ def test_very_many_files_take_little_memory() -> None:
     found, changed, before, after = map(int, done.stdout.split())
     assert (found, changed) == (files, files)
     assert after - before < 30 and after < 60
+
+
+class _Clumsy:
+    """A finder that fails wherever it can."""
+
+    name = "clumsy"
+
+    def notice(self, entry: Entry) -> AnyFind | None:
+        if entry.path == "etc/notice":
+            raise ValueError
+        return None
+
+    def wants(self, entry: Entry) -> int:
+        return {"etc/look": 10, "etc/feed": STREAM, "etc/end": STREAM}.get(entry.path, 0)
+
+    def look(self, entry: Entry, head: bytes) -> Iterable[AnyFind]:
+        raise struct.error
+
+    def watch(self, entry: Entry) -> Watcher:
+        return _ClumsyWatcher(entry.path)
+
+
+class _ClumsyWatcher:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def feed(self, piece: bytes) -> None:
+        if self.path == "etc/feed":
+            raise zlib.error
+
+    def end(self) -> Iterable[AnyFind]:
+        raise OSError
+
+
+def test_a_finder_that_fails_does_not_end_the_layer() -> None:
+    layer = tar(*((f"etc/{name}", PASSWD) for name in ("notice", "look", "feed", "end", "passwd")))
+    facts = Reading("", (_Clumsy(), *ALL)).layer_of(Source(_pieces(layer)))
+    found = _merged(facts)
+    assert len(found.accounts) == 1 and len(found.problems) == 4 and not found.complete

@@ -178,3 +178,16 @@ def test_progress_is_told(tmp_path: Path) -> None:
     read("", [Layout(place)], (), tell=lambda doing, share: told.append((doing, share)), size=18 << 20)
     shares = [share for doing, share in told if doing == "reading layers"]
     assert len(shares) >= 3 and shares == sorted(shares) and shares[-1] <= 1.0
+
+
+def test_stopping_ends_the_wait_for_the_first_byte() -> None:
+    class Packing(_Silent):
+        def stream(self, path: str, *, deadline: float) -> _Silent:
+            self.over.wait(20)
+            raise ApiError(Reason.TIMEOUT, 0, "no answer within the deadline")
+
+    stop, engine = threading.Event(), Packing()
+    threading.Timer(0.2, stop.set).start()
+    found = read(ID, [Export(engine)], ALL, stopped=stop.is_set)
+    engine.close()
+    assert isinstance(found, Gap) and found.reason is Reason.PENDING

@@ -16,9 +16,10 @@ from inventory.sources.layers.reading import Found, Reading
 from inventory.sources.layers.stream import Source
 
 _ID = re.compile(r"(sha256:)?[0-9a-f]{64}")
-_BEGIN = 120.0
+_BEGIN = 60.0
+_SLOWEST = 4 << 20
+"""Docker writes all layers to its own disk before the first byte: so many seconds, and one more for so many bytes."""
 _SILENCE = 120.0
-"""Seconds: an engine with slow disks packs a layer before it sends the first byte."""
 
 
 class Export:
@@ -42,7 +43,7 @@ class Export:
         reading.tell("asking the engine for the image", -1.0)
         path = f"/images/{reading.image_id}/get"
         try:
-            stream = self._transport.stream(path, deadline=_BEGIN)
+            stream = _Opening(self._transport, path, _BEGIN + self._size / _SLOWEST).wait(reading)
         except ApiError as error:
             return error.gap(f"GET {path}")
         archive = Archive(reading)
@@ -54,6 +55,49 @@ class Export:
         if reading.stopped():
             raise StoppedError
         return conclude(archive, reading, self.how)
+
+
+class _Opening:
+    """Asks for the stream on a thread of its own, because the answer takes long and somebody may want to stop."""
+
+    def __init__(self, transport: Transport, path: str, deadline: float) -> None:
+        self._stream: Stream | None = None
+        self._error: ApiError | None = None
+        self._left = False
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        threading.Thread(target=self._ask, args=(transport, path, deadline), name="export-ask", daemon=True).start()
+
+    def wait(self, reading: Reading) -> Stream:
+        """The stream. Raises `ApiError`, `StoppedError`."""
+        try:
+            while not self._done.wait(0.1):
+                reading.guard.alive()
+        finally:
+            with self._lock:
+                self._left = True
+                stream, self._stream = self._stream, None
+        if self._error is not None:
+            raise self._error
+        if stream is None:
+            raise ApiError(Reason.ERROR, 0, "no answer")
+        return stream
+
+    def _ask(self, transport: Transport, path: str, deadline: float) -> None:
+        try:
+            stream = transport.stream(path, deadline=deadline)
+        except ApiError as error:
+            self._error = error
+        except Exception as error:  # whoever waits must learn of it
+            self._error = ApiError(Reason.ERROR, 0, f"{type(error).__name__}: {error}"[:200])
+        else:
+            with self._lock:
+                if self._left:
+                    stream.close()
+                else:
+                    self._stream = stream
+        finally:
+            self._done.set()
 
 
 class _Watched:
