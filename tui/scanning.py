@@ -9,7 +9,7 @@ from inventory.container import Container
 from inventory.gap import Gap
 from inventory.image_analysis import PARTS
 from inventory.resource import Kind, ResourceKey
-from inventory.text import middle
+from inventory.text import clip, middle, safe
 from tui.analysing import Progress
 from tui.format import size
 from tui.panes.images import standing
@@ -25,7 +25,7 @@ DEAR = 200 << 20
 """Bytes from another machine from which on a person is asked before they are read."""
 RECORDED = "this is a recording: images cannot be looked into; what it holds of them is shown"
 NOBODY = "images cannot be looked into in this session"
-_NAME = 24  # columns of an image's name in the footer
+_NAME, _DOING = 22, 20  # columns of an image's name, and of what is done, in the footer
 _READ_WHOLE = ("contents", "vulnerabilities")
 
 
@@ -121,6 +121,6 @@ def progress_cell(progress: Progress, picture: Picture, key: str) -> Cell:
     name = middle(image_name(progress.image, picture), _NAME)
     share = f" {100 * min(1.0, progress.share):.0f}%" if progress.share >= 0 else ""
     number = min(progress.done + 1, progress.total)
-    doing = f" {progress.doing}" if progress.doing else ""
-    words = f"reading {number}/{progress.total} {name}{doing[:20]}{share}  "
+    doing = f" {clip(safe(progress.doing, 100), _DOING)}" if progress.doing else ""
+    words = f"reading {number}/{progress.total} {name}{doing}{share}  "
     return Cell.join((words, "accent"), (key, "key"), " cancel ")

@@ -115,6 +115,8 @@ HALF = (Said("osv", data_at=NOW, at=NOW, note="no data of Alpine"),)
         (vulnerable(unmatched=("3 packages of Alpine: no data",)), "?"),
         (vulnerable(one("A", Rating.HIGH), unmatched=("x",)), "0/1/0?"),
         (vulnerable(said=()), "no db"),
+        (vulnerable(said=(), unmatched=("no vulnerability database: deckwatch vulndb import",)), "no db"),
+        (vulnerable(said=(), unmatched=("timed out reading the layers: no answer",)), "?"),
         (analysis(vulnerabilities=Gap(Reason.ABSENT, "vulnerability database", "none was imported")), "no db"),
         (analysis(vulnerabilities=TIMEOUT), "?"),
         (analysis(vulnerabilities=PENDING), "-"),

@@ -60,8 +60,10 @@ def _lines(found: Vulnerabilities, contents: Contents | Gap, width: int, days: i
 def _head(found: Vulnerabilities, contents: Contents | Gap, days: int, now: float) -> Iterator[TextLine]:
     counts = standing.counted(found, contents)
     if not found.said:
-        yield line(" nobody has said anything: there are no data to match with, so nothing is known", "unknown")
-        yield line("   deckwatch vulndb import PATH (or update), or a scanner's report; then v looks again", "dim")
+        yield line(" nobody has said anything, so nothing is known:", "unknown")
+        for why in found.unmatched[:PLACES] or ("there are no data to match with",):
+            yield line(f"   {safe(mask_text(why), 400)}", "unknown")
+        yield line(" data come by deckwatch vulndb update, or import PATH, or another scanner's report", "dim")
     else:
         by = ((counts.critical, "critical"), (counts.high, "high"), (counts.medium, "medium"), (counts.low, "low"))
         words = ", ".join(f"{number} {word}" for number, word in by)
@@ -75,7 +77,7 @@ def _head(found: Vulnerabilities, contents: Contents | Gap, days: int, now: floa
         yield _said(said, days, now)
     if isinstance(contents, Contents) and not contents.complete:
         yield line(" not all of the image could be read: there may be more (Packages says why)", "unknown")
-    if found.unmatched:
+    if found.unmatched and found.said:
         yield line(f" nothing could be said of {len(found.unmatched)} packages or kinds:", "unknown")
         yield from (line(f"   {safe(words, 300)}", "unknown") for words in found.unmatched[:PLACES])
         if len(found.unmatched) > PLACES:

@@ -27,7 +27,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tab may use besides the picture: the width of its view, the time, and whether images can be looked into."""
+    """What a tab may use besides the picture: its width, the time, and whether images can be looked into."""
 
     picture: Picture
     width: int

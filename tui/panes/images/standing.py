@@ -155,7 +155,7 @@ def counts_of(analysis: ImageAnalysis) -> Counts | Gap:
     if isinstance(found, Gap):
         return found
     if not found.said:
-        return NO_DATA
+        return _unsaid(found)
     kept = _COUNTED.get(analysis.key)
     if kept is not None and kept[0] is found and kept[1] is contents:
         return kept[2]
@@ -166,7 +166,11 @@ def counts_of(analysis: ImageAnalysis) -> Counts | Gap:
     return made
 
 
-NO_DATA = Gap(Reason.UNSUPPORTED, "vulnerability database", "nobody has said anything: there is no data to match with")
+def _unsaid(found: Vulnerabilities) -> Gap:
+    """Why nobody has said anything: there is no database to ask, or the packages are not known."""
+    why = "; ".join(found.unmatched[:3])
+    what = "vulnerabilities of the image" if why and "database" not in why else "vulnerability database"
+    return Gap(Reason.UNSUPPORTED, what, why or "there are no data to match with")
 
 
 def outdated(counts: Counts, days: int, now: float) -> bool:
