@@ -66,7 +66,13 @@ class _Matching:
         self._contents = contents
         self._records = records
         self._known = records.ecosystems
-        self._releases, self._release = of_distribution(contents.distribution, self._known)
+        releases, self._release = of_distribution(contents.distribution, self._known)
+        # Without Pro's suffix first: where a record speaks of the plain release, Pro's fixes are of no account.
+        self._releases = tuple(sorted(releases, key=lambda name: ":Pro:" in name))
+        self._by_type = {
+            kind: tuple(name for name in self._releases if of_type(name, kind)) for kind in DISTRIBUTION_TYPES
+        }
+        self._whole = {name for name, one in self._known.items() if one.whole}
         self._used: set[str] = set()
         self._partly: Counter[str] = Counter()
         self._without: Counter[tuple[str, str]] = Counter()
@@ -78,8 +84,8 @@ class _Matching:
         for each in self.by_package():
             found += folded(each, self._records)
         unmatched = self._unmatched()
-        whole = [self._known[name] for name in self._used if self._known[name].whole]
-        if not (whole or found or (not self._contents.packages and any(one.whole for one in self._known.values()))):
+        whole = [self._known[name] for name in self._used & self._whole]
+        if not (whole or found or (self._whole and not self._contents.packages)):
             return Vulnerabilities(self._contents.digest, unmatched=unmatched)
         notes = []
         if unmatched:
@@ -95,9 +101,8 @@ class _Matching:
     def by_package(self) -> Iterator[tuple[Hit, ...]]:
         for package in self._contents.packages:
             if ecosystems := self._ecosystems(package):
-                for name in ecosystems:
-                    self._used.add(name)
-                if not any(self._known[name].whole for name in ecosystems):
+                self._used.update(ecosystems)
+                if self._whole.isdisjoint(ecosystems):
                     self._partly[base(ecosystems[0])] += 1
                 if found := self._hits(package, ecosystems):
                     yield found
@@ -105,7 +110,7 @@ class _Matching:
     def _ecosystems(self, package: Package) -> tuple[str, ...]:
         """Those that speak of this package; what there is none for is counted."""
         if package.type in DISTRIBUTION_TYPES:
-            found = tuple(name for name in self._releases if of_type(name, package.type))
+            found = self._by_type[package.type]
             if not found:
                 self._without[package.type, self._release] += 1
             return found
@@ -114,7 +119,7 @@ class _Matching:
             self._without[package.type, ""] += 1
             return ()
         # Who packages it for the distribution also repairs it there, under a version of their own.
-        if package.owner and any(self._known[name].whole for name in self._releases):
+        if package.owner and not self._whole.isdisjoint(self._releases):
             return ()
         if package.type == "maven" and not (":" in package.name or "/" in package.name):
             self._nameless += 1
@@ -128,8 +133,7 @@ class _Matching:
         found: dict[int, Hit] = {}
         settled: set[int] = set()
         unclear: set[str] = set()
-        # Without Pro's suffix first: where a record speaks of the plain release, Pro's fixes are of no account.
-        for ecosystem in sorted(ecosystems, key=lambda name: ":Pro:" in name):
+        for ecosystem in ecosystems:
             order = ORDER[base(ecosystem)]
             pro = ":Pro:" in ecosystem and "esm" not in package.version
             for name, version in names(package, ecosystem):

@@ -76,7 +76,7 @@ def _inside(here: _Place, found: _Sorted) -> tuple[bool, tuple[_Place, str] | No
     return inside, fix
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _sorted(events: tuple[str, ...], order: str) -> _Sorted | None:
     """None where a version of the range has no place in the order."""
     points: list[tuple[_Place, str, str]] = []

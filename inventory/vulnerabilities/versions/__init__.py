@@ -30,7 +30,7 @@ ORDERS: Final[dict[str, Callable[[str], Any]]] = {
 }
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def key(order: str, version: str) -> Any:
     """What to compare `version` by, None where it is no version of this order. Keys of one order compare as a whole."""
     if not version or len(version) > MAX_LENGTH:
