@@ -129,7 +129,8 @@ class Contents(msgspec.Struct, frozen=True):
 
     `problems` say, a sentence each, what could not be read or was refused; where there are any, `complete` is false and
     nothing may be concluded from what is missing. `tools` are programs of the final file system by class (shell,
-    package manager, compiler, network, interpreter, debugger). `digest` is the image's id. Times in epoch seconds.
+    package manager, compiler, network, interpreter, debugger). `files` and `size` (bytes) are what is visible in the
+    end, directories not counted. `digest` is the image's id. Times in epoch seconds.
     `schema` changes when what is looked for changes: an older result is read again. `created`, `architecture` and `os`
     are those of a file's configuration, 0.0 and "" where it does not say; an engine's image has them itself.
     """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from inventory.contents.guard import Guard
 from inventory.contents.model import Contents
 from inventory.contents.packages import FINDERS
 from inventory.gap import Gap, Reason
 from inventory.sources.docker.transport import ApiError
+from inventory.sources.layers import stream
 from inventory.sources.layers.cache import Cache
 from inventory.sources.layers.export import Export
 from inventory.sources.layers.layout import Layout
@@ -209,3 +212,16 @@ def test_links_in_a_layout_directory_are_not_followed(tmp_path: Path) -> None:
     shutil.rmtree(bad / "blobs" / "sha256")
     (bad / "blobs" / "sha256").symlink_to(good / "blobs" / "sha256")
     assert isinstance(read(ID, [Layout(bad)], FINDERS), Gap)
+
+
+def test_frames_of_a_decompressor_like_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard library's zstd (Python 3.14) has the interface of its bz2."""
+    monkeypatch.setattr(stream, "_ZSTD", b"BZh")
+    monkeypatch.setattr(stream, "_zstd", lambda: bz2.BZ2Decompressor)
+    data = b"".join(number.to_bytes(3, "big") for number in range(200_000))
+    for packed in (bz2.compress(data), bz2.compress(data[:70_000]) + bz2.compress(data[70_000:])):
+        for size in (5000, 1 << 20):
+            pieces = (packed[at : at + size] for at in range(0, len(packed), size))
+            source = stream.Source(lambda: next(pieces, b""))  # noqa: B023 - used up before the next
+            found = stream.Source(stream.unpacked(source, Guard()))
+            assert found.read(1 << 30) == data

@@ -103,6 +103,14 @@ def steps(config: bytes, count: int) -> tuple[str, ...]:
     return written if len(written) == count else ()
 
 
+def about(config: bytes) -> About:
+    """What an image's configuration says of it. Never raises."""
+    try:
+        return _about(_decoded(config, _Config))
+    except MalformedError:
+        return About()
+
+
 def digest_of(data: bytes) -> str:
     """As OCI writes it."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -162,8 +170,11 @@ def _plan(names: tuple[str, ...], config: bytes, digests: tuple[str, ...]) -> Pl
     diff_ids = tuple(found.rootfs.diff_ids or ())
     if len(diff_ids) != len(names):
         raise MalformedError(f"{len(names)} layers, but the configuration names {len(diff_ids)}")
-    about = About(_time(found.created), _short(found.architecture), _short(found.os))
-    return Plan(names, diff_ids, steps(config, len(names)), digests, about)
+    return Plan(names, diff_ids, steps(config, len(names)), digests, _about(found))
+
+
+def _about(config: _Config) -> About:
+    return About(_time(config.created), _short(config.architecture), _short(config.os))
 
 
 def _time(value: object) -> float:

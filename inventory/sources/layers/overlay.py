@@ -22,7 +22,7 @@ from inventory.contents.paths import DEEPEST, RefusedError, normalised, whiteout
 from inventory.gap import Gap, Reason
 from inventory.image import HistoryEntry, Image
 from inventory.sources.layers.archive import WHAT
-from inventory.sources.layers.manifest import digest_of, steps
+from inventory.sources.layers.manifest import about, digest_of, steps
 from inventory.sources.layers.reading import Found, Reading
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -33,6 +33,7 @@ _REDIRECTED = ("trusted.overlay.redirect", "user.overlay.redirect")
 _PORTION = 4096
 _LONGEST_CONFIG = 8 << 20
 _HOME = re.compile(r"(overlay2?)/([0-9A-Za-z_.-]{1,255})/diff")
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _REMAPPED = re.compile(r"(\d{1,10})\.(\d{1,10})")
 _KINDS = {
     stat.S_IFREG: "file",
@@ -72,7 +73,8 @@ class Overlay:
 
     def __init__(self, image: Image, root: str, history: Sequence[HistoryEntry] = ()) -> None:
         self._raw = image.raw
-        self._diff_ids = image.layers
+        layers = image.peek("layers")
+        self._diff_ids: tuple[str, ...] = () if isinstance(layers, Gap) else layers
         self._root = root
         self._history = history
 
@@ -94,7 +96,6 @@ class Overlay:
 
     def _read(self, root: int, homes: Sequence[str], reading: Reading) -> Found:
         found: list[LayerFacts] = []
-        said: list[str] = []
         for home, diff_id in zip(homes, self._diff_ids, strict=True):
             reading.guard.alive()
             facts = reading.known(diff_id)
@@ -102,9 +103,10 @@ class Overlay:
                 facts = self._layer(root, home, reading).as_layer(diff_id)
                 reading.done(facts)
             found.append(facts)
-        created_by = self._created_by(root, reading.image_id, homes)
+        config = _config(root, reading.image_id, homes[0].partition("/")[0])
+        created_by = steps(config, len(homes)) or steps_of(self._history, len(homes))
         lasting = all(facts.whole for facts in found)
-        return Found(reading.image_id, tuple(found), created_by, tuple(said), lasting)
+        return Found(reading.image_id, tuple(found), created_by, (), lasting, about(config))
 
     def _layer(self, root: int, home: str, reading: Reading) -> LayerFacts:
         try:
@@ -117,22 +119,20 @@ class Overlay:
         with _Walk(directory, shift, reading.guard, problems) as walk:
             return look(walk.members(), reading.finders, reading.guard, problems)
 
-    def _created_by(self, root: int, image_id: str, homes: Sequence[str]) -> tuple[str, ...]:
-        """Build steps out of the image's configuration if it is the one of that digest, else the engine's history."""
-        driver = homes[0].partition("/")[0] if homes else "overlay2"
-        path = f"image/{driver}/imagedb/content/sha256/{image_id.removeprefix('sha256:')}"
+
+def _config(root: int, image_id: str, driver: str) -> bytes:
+    """The image's configuration, b"" unless it is here and has the image's digest."""
+    if not _ID.fullmatch(image_id):
+        return b""
+    try:
+        directory = _opened(f"image/{driver}/imagedb/content/sha256", os.dup(root))
         try:
-            above, _, name = path.rpartition("/")
-            directory = _opened(above, os.dup(root))
-            try:
-                data = _bytes(name, directory)
-            finally:
-                os.close(directory)
-        except OSError:
-            data = b""
-        if data and digest_of(data) == image_id and (found := steps(data, len(homes))):
-            return found
-        return steps_of(self._history, len(homes))
+            data = _bytes(image_id.removeprefix("sha256:"), directory)
+        finally:
+            os.close(directory)
+    except OSError:
+        return b""
+    return data if digest_of(data) == image_id else b""
 
 
 def steps_of(history: Iterable[HistoryEntry], count: int) -> tuple[str, ...]:
