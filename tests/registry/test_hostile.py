@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -17,13 +18,25 @@ from hypothesis import strategies as st
 from inventory.signatures.model import Mark, Provenance
 from inventory.sources.registry.access import Access
 from inventory.sources.registry.faults import Cause, RegistryError
+from inventory.sources.registry.http import Tls
 from inventory.sources.registry.provenance import of_digest
 from inventory.text import is_safe
 from tests.registry import fake
 from tests.registry.conftest import MakeAccess
 from tests.registry.fake import Registry, always, answer, registry
-from tests.registry.signing import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, SIMPLE_SIGNING, described, digest, dump, policy
+from tests.registry.signing import (
+    OCI_CONFIG,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    SIMPLE_SIGNING,
+    Store,
+    described,
+    digest,
+    dump,
+    policy,
+)
 
+COSIGN = "dev.cosignproject.cosign/signature"
 SOME = f"sha256:{'1' * 64}"
 OTHER = f"sha256:{'2' * 64}"
 
@@ -245,6 +258,8 @@ def test_names_that_no_registry_has(access: MakeAccess, name: str) -> None:
     assert all(map(is_safe, found.missed))
 
 
+ONE = Access()
+"""Knows after the first question how the registry speaks."""
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -271,7 +286,7 @@ def running() -> Iterator[Registry]:
         yield made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answers=st.lists(JSON, min_size=3, max_size=3))
 def test_whatever_they_say_it_is_a_verdict(running: Registry, answers: list[Any]) -> None:
     made, signature, listed = (json.dumps(value).encode() for value in answers)
@@ -280,5 +295,58 @@ def test_whatever_they_say_it_is_a_verdict(running: Registry, answers: list[Any]
     store.manifests[wanted] = made
     store.manifests[f"{wanted.replace(':', '-')}.sig"] = signature
     store.referrers[wanted] = listed
-    found = of_digest(running.repository(), (wanted,), policy(), Access(), time.time(), image_id=OTHER)
+    found = of_digest(running.repository(), (wanted,), policy(), ONE, time.time(), image_id=OTHER)
     assert found.mark is not Mark.VERIFIED
+
+
+def test_a_place_that_a_registry_names_is_not_on_this_machine(access: MakeAccess) -> None:
+    """Neither by a name that leads there: what counts is whom the connection is with."""
+    one = access()
+    http = one.client._http
+    with registry() as made:
+        port = made.host.partition(":")[2]
+        for host in ("localhost", "127.0.0.1", "127.1.2.3"):
+            with pytest.raises(RegistryError) as caught:
+                http.send("GET", f"http://{host}:{port}/v2/", {}, tls=Tls(False), seconds=2, limit=10, inward=False)
+            assert caught.value.cause in {Cause.REFUSED, Cause.UNREACHABLE}
+        assert not made.seen
+        assert http.send("GET", f"http://{made.host}/v2/", {}, tls=Tls(False), seconds=2, limit=99).status == 404
+        for method in ("POST", "PUT", "DELETE"):
+            with pytest.raises(RegistryError):
+                http.send(method, f"http://{made.host}/v2/", {}, tls=Tls(False), seconds=2, limit=99)
+        assert len(made.seen) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_no_byte_can_be_changed_on_the_way(running: Registry, data: st.DataObject) -> None:
+    """Of the manifest, of what was signed, of the signature: what was verified is not any more."""
+    running.stores = {"team/app": Store()}
+    store = running.store()
+    wanted, config = store.image("app")
+    store.sign(running.repository(), wanted)
+    tag = f"{wanted.replace(':', '-')}.sig"
+    payload = json.loads(store.manifests[tag])["layers"][0]
+    good = of_digest(running.repository(), (wanted,), policy(), ONE, time.time(), image_id=config)
+    assert good.mark is Mark.VERIFIED
+    part = data.draw(st.sampled_from(["manifest", "payload", "signature"]))
+    content = {
+        "manifest": store.manifests[wanted],
+        "payload": store.blobs[payload["digest"]],
+        "signature": base64.b64decode(payload["annotations"][COSIGN]),
+    }[part]
+    at = data.draw(st.integers(0, 4095)) % len(content)  # a signature's length differs from run to run
+    changed = content[:at] + bytes((content[at] ^ data.draw(st.integers(1, 255)),)) + content[at + 1 :]
+    if part == "manifest":
+        store.manifests[wanted] = changed
+    elif part == "payload":
+        promised = data.draw(st.booleans())
+        store.blobs[digest(changed) if promised else payload["digest"]] = changed
+        if promised:  # whoever changes it changes its descriptor too
+            store.manifests[tag] = store.manifests[tag].replace(payload["digest"].encode(), digest(changed).encode())
+    else:
+        encoded = base64.b64encode(changed)
+        store.manifests[tag] = store.manifests[tag].replace(payload["annotations"][COSIGN].encode(), encoded)
+    found = of_digest(running.repository(), (wanted,), policy(), ONE, time.time(), image_id=config)
+    assert found.mark in {Mark.FAILED, Mark.UNKNOWN}, (part, at)
+    assert not found.by

@@ -217,7 +217,7 @@ def context(authority: trustme.CA) -> ssl.SSLContext:
 @pytest.fixture
 def far(access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> MakeAccess:
     """Loopback is treated as any other network."""
-    for module in ("access", "client", "tokens", "http"):
+    for module in ("access", "client", "repository", "tokens", "http"):
         monkeypatch.setattr(f"inventory.sources.registry.{module}.is_loopback", lambda _host: False)
     return access
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from inventory.signatures.model import Attestation, Layout, Mark, Material
 from inventory.sources.registry.access import Limits
-from inventory.sources.registry.client import Document, Way
 from inventory.sources.registry.faults import HOST_IS_SICK, Cause, RegistryError
 from inventory.sources.registry.names import (
     INDEXES,
@@ -19,6 +18,7 @@ from inventory.sources.registry.names import (
     document,
     text,
 )
+from inventory.sources.registry.repository import Document, Way
 
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 DSSE = "application/vnd.dsse.envelope.v1+json"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from inventory.sources.registry import below
 from inventory.sources.registry.access import Limits
-from inventory.sources.registry.client import Document
 from inventory.sources.registry.faults import Cause, RegistryError
 from inventory.sources.registry.names import (
     INDEXES,
@@ -20,6 +19,7 @@ from inventory.sources.registry.names import (
     is_digest,
     media_type,
 )
+from inventory.sources.registry.repository import Document
 
 _NAME = "org.opencontainers.image.ref.name"
 _KIND = "kind"
@@ -28,7 +28,7 @@ _MOST = 256  # manifests of a layout that are looked at for what they refer to
 
 
 class Layout:
-    """See `client.Way`. `image` is a digest or the name of one of its images, "" for the only one."""
+    """See `repository.Way`. `image` is a digest or the name of one of its images, "" for the only one."""
 
     def __init__(self, directory: Path, limits: Limits | None = None) -> None:
         self.name = str(directory)

@@ -11,12 +11,12 @@ import msgspec
 from inventory.signatures.model import Attestation, Material
 from inventory.signatures.policy import Rule
 from inventory.sources.registry.access import Access, Stopped
-from inventory.sources.registry.client import Way
 from inventory.sources.registry.faults import Cause, RegistryError
 from inventory.sources.registry.gather import Gathered, built_in, gather
 from inventory.sources.registry.layout import Layout, is_layout
 from inventory.sources.registry.lookaside import look_beside, look_in
 from inventory.sources.registry.names import INDEXES, Descriptor, descriptor, descriptors, document
+from inventory.sources.registry.repository import Way
 
 Platform = tuple[str, str, str]
 """os, architecture, variant; each "" for any."""
@@ -173,7 +173,7 @@ def _trace(way: Way, trail: _Trail, image_id: str, platform: Platform, access: A
     trail.index = digest
     children = [one for one in descriptors(content, "manifests") if not _is_attestation(one)]
     fit = [one for one in children if _fits(one.platform, platform)]
-    others = [] if not image_id else [one for one in children if one not in fit]
+    others = [one for one in children if not _fits(one.platform, platform)] if image_id else []
     whole = len(children) <= _CHILDREN
     for child in (*fit, *others)[:_CHILDREN]:
         try:
@@ -183,7 +183,11 @@ def _trace(way: Way, trail: _Trail, image_id: str, platform: Platform, access: A
             if found.fail(error):
                 return False
             continue
-        if not image_id or image_id in {config, child.digest} or (image_id == digest and child in fit):
+        if (
+            not image_id
+            or image_id in {config, child.digest}
+            or (image_id == digest and _fits(child.platform, platform))
+        ):
             trail.platform, trail.config = child.digest, config
             trail.leads = True if image_id else None
             trail.digests.append(child.digest)

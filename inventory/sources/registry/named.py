@@ -20,8 +20,8 @@ from inventory.sources.docker.images import image as read_image
 from inventory.sources.docker.session import Session, connect
 from inventory.sources.docker.transport import ApiError
 from inventory.sources.registry.access import Access
-from inventory.sources.registry.client import Way
 from inventory.sources.registry.names import is_digest
+from inventory.sources.registry.repository import Way
 
 DEADLINE = 10.0
 """Seconds for one answer of an engine."""

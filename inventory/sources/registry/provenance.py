@@ -99,7 +99,7 @@ def of_digest(
         reason=reason,
         detail=detail,
         by=concluded.by if mark is Mark.VERIFIED else "",
-        rule=_said(rule, policy),
+        rule=str(rule or ""),
         demanded=rule is not None and "signature" in rule.require,
         leads_here=seen.leads_here if image_id else None,
         signatures=signatures,
@@ -181,12 +181,6 @@ def _claims(seen: Lookup, mark: Mark, signatures: tuple[Signature, ...]) -> tupl
         else one
         for one in seen.claims
     )
-
-
-def _said(rule: Rule | None, policy: TrustPolicy) -> str:
-    if rule is not None:
-        return str(rule)
-    return "" if not policy.rules else f"no rule names it: {policy.unlisted}"
 
 
 def _content_id(text: str) -> str:
