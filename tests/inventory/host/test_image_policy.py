@@ -82,6 +82,9 @@ def test_keys_are_looked_at(machine: Rooted) -> None:
         "gone.pub": "does not exist",
     }
     assert all(not key.content for key in keys.values() if key.mistake)
+    machine.write(POLICY, signed("release.pub"))
+    assert "relative" in read(machine).keys["release.pub"].mistake
+    assert "release.pub" not in machine.asked
     machine.write(POLICY, signed("/etc/keys/gpg-release.gpg", kind="signedBy"))
     assert read(machine).keys["/etc/keys/gpg-release.gpg"].content
 
