@@ -121,6 +121,7 @@ def progress_cell(progress: Progress, picture: Picture, key: str) -> Cell:
     name = middle(image_name(progress.image, picture), _NAME)
     share = f" {100 * min(1.0, progress.share):.0f}%" if progress.share >= 0 else ""
     number = min(progress.done + 1, progress.total)
-    doing = f" {clip(safe(progress.doing, 100), _DOING)}" if progress.doing else ""
+    what = safe(progress.doing, 100).removeprefix("reading ")
+    doing = f" {clip(what, _DOING)}" if what else ""
     words = f"reading {number}/{progress.total} {name}{doing}{share}  "
     return Cell.join((words, "accent"), (key, "key"), " cancel ")

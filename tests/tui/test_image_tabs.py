@@ -308,3 +308,14 @@ def test_the_hostile_world_has_analyses_of_its_images() -> None:
     snapshot = evil_world().snapshot
     found = [analysis_of(snapshot, key) for key in snapshot.by_kind[Kind.IMAGE]]
     assert all(each is not NOT_ANALYSED for each in found)
+
+
+async def test_a_tab_is_jumped_to_by_a_letter_that_a_text_has_a_use_for() -> None:
+    async with play(size=(80, 24)) as here:
+        await here.press("1", "enter")
+        for letter, tab in (("p", "packages"), ("l", "layers"), ("c", "config"), ("l", "layers"), ("f", "findings")):
+            await here.press("t", letter)
+            assert place(here) == f"images:image:{tab}"
+        await here.press("t", "p", "t", "escape", "j")
+        assert place(here) == "images:image:packages"
+        assert detail_text(here).cursor_line == 1, "and the text has its keys again"

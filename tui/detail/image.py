@@ -19,6 +19,7 @@ from inventory.text import safe
 from tui.detail.tab import Context, Shape, Tab
 from tui.panes.images.standing import analysis_of
 from widgets.cells import Cell
+from widgets.style import Role
 from widgets.textview import TextLine, line
 
 WIDE = 140
@@ -70,8 +71,7 @@ def unknown_lines(gap: Gap, image: Image, context: Context) -> Iterator[TextLine
     if image.key in context.picture.waiting:
         yield line(" .. this image is being looked into; ctrl+x cancels", "accent")
         return
-    room = max(20, context.width - 4)
-    yield from (line(f" {words}", "unknown") for words in textwrap.wrap(safe(str(gap), 600), room))
+    yield from sentence(str(gap), context.width, "unknown")
     if not context.looking:
         yield line(" nothing here can look into it: this is a recording, or no engine is read", "dim")
     elif gap.reason is Reason.PENDING:
@@ -114,6 +114,12 @@ def numbers(contents: Contents | Gap) -> dict[str, tuple[int, str]]:
     for number, layer in enumerate(contents.layers, 1):
         found.setdefault(layer.diff_id, (number, step_words(layer.created_by)))
     return found
+
+
+def sentence(text: str, width: int, role: Role = "normal", indent: int = 1) -> Iterator[TextLine]:
+    """A sentence in as many lines as it takes; what was sent may have no blank to break at, and is cut then."""
+    for words in textwrap.wrap(safe(text, 1000), max(20, width - indent - 2)):
+        yield line(f"{' ' * indent}{words}", role)
 
 
 def total_line(text: str) -> TextLine:

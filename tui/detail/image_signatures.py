@@ -8,7 +8,7 @@ from inventory.image import Image
 from inventory.secrets import mask_text
 from inventory.signatures.model import Attestation, Mark, Provenance, Signature, Step
 from inventory.text import safe
-from tui.detail.image import part_tab
+from tui.detail.image import part_tab, sentence
 from tui.format import stamp
 from tui.panes.images.words import trust_sentence
 from widgets.cells import Cell
@@ -29,19 +29,24 @@ _MARKS: dict[Mark, tuple[str, Role]] = {
 def signature_lines(found: Provenance, image: Image, width: int) -> Iterator[TextLine]:
     """The verdict, what was asked about, each signature with its steps, attestations, and what was not looked at."""
     words, role = trust_sentence(found)
-    yield TextLine(Cell.join(" ", (safe(words, 600), role)))
-    yield _fact("policy", found.rule or "no rule names this repository: whose signature counts is not decided")
+    first, *more = [entry.cell.text for entry in sentence(words, width)] or [""]
+    yield TextLine(Cell.join(" ", (first.strip(), role)))
+    yield from (line(text) for text in more)
+    if found.rule or found.repository:
+        yield _fact("policy", found.rule or "no rule names it: whose signature counts is not decided")
     yield from _subject(found)
     for number, signature in enumerate(found.signatures[:MOST], 1):
         yield line("")
-        yield from _signature(number, signature)
-    if not found.signatures:
-        yield line(" no signature was found in the places below", "normal" if found.looked else "unknown")
+        yield from _signature(number, signature, width)
+    if not found.signatures and found.looked:
+        yield line(" no signature was found in the places below")
+    elif not found.signatures:
+        yield line(" no place was looked at", "dim" if not found.repository else "unknown")
     yield from _more(len(found.signatures), "signatures")
     yield line("")
     yield from _attestations(found)
     yield line("")
-    yield from _places(found)
+    yield from _places(found, width)
 
 
 def _fact(name: str, value: str, role: Role = "normal", copy: str | None = None) -> TextLine:
@@ -54,6 +59,8 @@ def _subject(found: Provenance) -> Iterator[TextLine]:
         yield _fact("digest", found.digest, copy=found.digest)
     else:
         yield _fact("repository", "none: no registry is known to hold this image", "dim")
+        if found.leads_here is not False:
+            return
     if found.platform_digest and found.platform_digest != found.digest:
         yield _fact("platform", found.platform_digest, copy=found.platform_digest)
     leads = {
@@ -67,7 +74,7 @@ def _subject(found: Provenance) -> Iterator[TextLine]:
         yield _fact("looked", stamp(found.at), "dim")
 
 
-def _signature(number: int, signature: Signature) -> Iterator[TextLine]:
+def _signature(number: int, signature: Signature, width: int) -> Iterator[TextLine]:
     word, role = _MARKS[signature.mark]
     who = signature.signer or "nobody the policy names"
     issuer = f" ({signature.issuer})" if signature.issuer else ""
@@ -78,7 +85,7 @@ def _signature(number: int, signature: Signature) -> Iterator[TextLine]:
     )  # fmt: skip
     yield TextLine(head)
     if signature.detail:
-        yield line(f"      {safe(mask_text(signature.detail), 600)}", "error" if role == "critical" else "normal")
+        yield from sentence(mask_text(signature.detail), width, "error" if role == "critical" else "normal", 6)
     for step in signature.steps[:MOST]:
         yield _step(step)
     if not signature.steps:
@@ -133,13 +140,14 @@ def _attestation(one: Attestation) -> Iterator[TextLine]:
         yield line(f"        {safe(mask_text(' '.join(filter(None, (one.detail, one.place)))), 600)}", "dim")
 
 
-def _places(found: Provenance) -> Iterator[TextLine]:
+def _places(found: Provenance, width: int) -> Iterator[TextLine]:
     yield line(f" LOOKED AT {len(found.looked)}", "header")
     yield from (line(f"   {safe(mask_text(place), 400)}") for place in found.looked[:MOST])
     yield from _more(len(found.looked), "places")
     if found.missed:
         yield line(f" COULD NOT BE LOOKED AT {len(found.missed)}", "error")
-        yield from (line(f"   {safe(mask_text(place), 600)}", "unknown") for place in found.missed[:MOST])
+        for place in found.missed[:MOST]:
+            yield from sentence(mask_text(place), width, "unknown", 3)
         yield from _more(len(found.missed), "places")
 
 

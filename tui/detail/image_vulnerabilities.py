@@ -11,7 +11,7 @@ from inventory.resource import Kind
 from inventory.secrets import mask_text
 from inventory.text import clip, middle, safe
 from inventory.vulnerabilities.model import Rating, Said, Vulnerabilities, Vulnerability, ordered
-from tui.detail.image import WIDE, contents_of, kept, numbers, total_line, unknown_lines
+from tui.detail.image import WIDE, contents_of, kept, numbers, sentence, total_line, unknown_lines
 from tui.detail.tab import Context, Shape, Tab
 from tui.format import since
 from tui.panes.images import standing
@@ -39,7 +39,7 @@ def vulnerability_lines(image: Image, context: Context) -> Iterable[TextLine]:
 
 
 def _lines(found: Vulnerabilities, contents: Contents | Gap, width: int, days: int, now: float) -> Iterator[TextLine]:
-    yield from _head(found, contents, days, now)
+    yield from _head(found, contents, width, days, now)
     layers, every = numbers(contents), ordered(found.found)
     counting = [one for one in every if one.counts]
     excused = [one for one in every if not one.counts]
@@ -57,13 +57,12 @@ def _lines(found: Vulnerabilities, contents: Contents | Gap, width: int, days: i
             yield from _vulnerability(one, layers, width)
 
 
-def _head(found: Vulnerabilities, contents: Contents | Gap, days: int, now: float) -> Iterator[TextLine]:
+def _head(found: Vulnerabilities, contents: Contents | Gap, width: int, days: int, now: float) -> Iterator[TextLine]:
     counts = standing.counted(found, contents)
     if not found.said:
         yield line(" nobody has said anything, so nothing is known:", "unknown")
         for why in found.unmatched[:PLACES] or ("there are no data to match with",):
-            yield line(f"   {safe(mask_text(why), 400)}", "unknown")
-        yield line(" data come by deckwatch vulndb update, or import PATH, or another scanner's report", "dim")
+            yield from sentence(mask_text(why), width, "unknown", 3)
     else:
         by = ((counts.critical, "critical"), (counts.high, "high"), (counts.medium, "medium"), (counts.low, "low"))
         words = ", ".join(f"{number} {word}" for number, word in by)
@@ -79,7 +78,8 @@ def _head(found: Vulnerabilities, contents: Contents | Gap, days: int, now: floa
         yield line(" not all of the image could be read: there may be more (Packages says why)", "unknown")
     if found.unmatched and found.said:
         yield line(f" nothing could be said of {len(found.unmatched)} packages or kinds:", "unknown")
-        yield from (line(f"   {safe(words, 300)}", "unknown") for words in found.unmatched[:PLACES])
+        for words in found.unmatched[:PLACES]:
+            yield from sentence(words, width, "unknown", 3)
         if len(found.unmatched) > PLACES:
             yield line(f"   and {len(found.unmatched) - PLACES} more", "unknown")
 

@@ -149,7 +149,9 @@ class DeckScreen(MainScreen):
     def action_jump_tab(self) -> None:
         """The next letter is the first of a tab's title; on a list, choose one of its views."""
         self._jumping = self.trail.here.opened is not None
-        if not self._jumping:
+        if self._jumping:
+            self.set_focus(None)  # a text would take `l` or `g` for its own
+        else:
             switchers.choose_view(self)
 
     def on_key(self, event: events.Key) -> None:
@@ -159,6 +161,7 @@ class DeckScreen(MainScreen):
         self._jumping = False
         detail = self.detail
         name = detail.tab_starting(event.character or "") if detail is not None else None
+        detail.focus_content()
         if name is not None:
             event.stop()
             event.prevent_default()

@@ -98,7 +98,7 @@ def trust_sentence(provenance: Provenance) -> tuple[str, Role]:
     if provenance.mark is Mark.UNSUPPORTED:
         return f"signed in a way that cannot be judged here{detail}", "unknown"
     if not provenance.repository:
-        return f"no registry knows it: it was built or loaded here{detail}", "dim"
+        return provenance.detail or "built or loaded here: no registry knows it", "dim"
     return f"not known{detail}", "unknown"
 
 
