@@ -14,7 +14,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lab.rootfs import base_layer, files_layer, program_layer
+from lab.rootfs import base_layer, files_layer, layer_of, program_layer
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """A layer over the base: the build `step` that made it, `files` by path, their `modes` (octal), what is `gone`.
+
+    A content that begins with `data:` is that file of ``lab/data/images``; `size:N` is N bytes of nothing.
+    """
+
+    step: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, str] = field(default_factory=dict)
+    gone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +35,9 @@ class ImageSpec:
     """One image. `config` is the ``config`` object of the OCI image specification; `days_old` sets ``created``.
 
     `history` are build commands after the base layer; with `history_hidden` the image has none at all (an import).
-    `program` names a host binary that becomes ``/bin/program``, `copies` host files it needs at the same path.
-    `round` orders loads: a second image of the same name in round 2 takes the tag away from the first. `lost` images
-    are removed while a container still uses them.
+    `layers` lie over the base layer; `program` names a host binary that becomes ``/bin/program``, `copies` host files
+    it needs at the same path. `round` orders loads: a second image of the same name in round 2 takes the tag away from
+    the first. `lost` images are removed while a container still uses them.
     """
 
     name: str
@@ -37,6 +50,7 @@ class ImageSpec:
     port: int = 8080
     files: Mapping[str, str] = field(default_factory=dict)
     copies: Sequence[str] = ()
+    layers: Sequence[LayerSpec] = ()
     round: int = 1
     dangling: bool = False
     push: bool = False
@@ -69,7 +83,7 @@ def _layers(spec: ImageSpec) -> list[bytes]:
         layers.append(program_layer(spec.program, spec.port, spec.files, spec.copies))
     elif spec.files:
         layers.append(files_layer(spec.files))
-    return layers
+    return layers + [layer_of(layer.files, layer.modes, layer.gone) for layer in spec.layers]
 
 
 def _config(spec: ImageSpec, layers: Sequence[bytes], now: datetime) -> bytes:
@@ -80,13 +94,14 @@ def _config(spec: ImageSpec, layers: Sequence[bytes], now: datetime) -> bytes:
         "created": created,
         "config": {"Env": ["PATH=/bin:/usr/bin"], "WorkingDir": "/app", "Cmd": ["sleep", "86400000"], **spec.config},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers]},
-        "history": [] if spec.history_hidden else _history(spec, len(layers), created),
+        "history": [] if spec.history_hidden else _history(spec, len(layers) - len(spec.layers), created),
     }
     return json.dumps(document).encode()
 
 
 def _history(spec: ImageSpec, layers: int, created: str) -> list[dict[str, Any]]:
     steps = ["COPY rootfs / # buildkit", "COPY program / # buildkit"][:layers]
+    steps += [layer.step for layer in spec.layers]
     full = [{"created": created, "created_by": step} for step in steps]
     return full + [{"created": created, "created_by": step, "empty_layer": True} for step in spec.history]
 

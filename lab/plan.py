@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lab.images import ImageSpec
+from lab.images import ImageSpec, LayerSpec
 
 INVENTORY = Path(__file__).parent / "inventory"
 # Tables that make sense only as a whole: half of one log driver and half of another is neither.
@@ -127,9 +127,10 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _image(entry: dict[str, Any], good: dict[str, Any]) -> ImageSpec:
-    fields = {key: value for key, value in entry.items() if key not in ("config", "bare")}
+    fields = {key: value for key, value in entry.items() if key not in ("config", "bare", "layers")}
     own = entry.get("config", {})
-    return ImageSpec(**fields, config=own if entry.get("bare") else merged(good, own))
+    layers = tuple(LayerSpec(**layer) for layer in entry.get("layers", ()))
+    return ImageSpec(**fields, layers=layers, config=own if entry.get("bare") else merged(good, own))
 
 
 def _container(entry: dict[str, Any], hardened: dict[str, Any]) -> ContainerSpec:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 _ACCOUNTS = "root:x:0:0:root:/root:/bin/sh\napp:x:10001:10001:app:/app:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
 _DIRECTORIES = ("bin", "dev", "etc", "proc", "sys", "tmp", "run", "root", "app", "www", "data", "lib64", "usr/bin")
+_DATA = Path(__file__).parent / "data" / "images"
 _PAGE = "<!doctype html><title>lab</title><p>ok\n"
 
 
@@ -92,6 +93,25 @@ def files_layer(files: Mapping[str, str]) -> bytes:
     for path, text in files.items():
         tree.file(path.lstrip("/"), text.encode(), 0o755)
     return tree.done()
+
+
+def layer_of(files: Mapping[str, str], modes: Mapping[str, str], gone: Sequence[str]) -> bytes:
+    """A layer as `LayerSpec` describes it; what is gone is marked as the OCI image specification says (whiteouts)."""
+    tree = Tree()
+    for path, content in files.items():
+        tree.file(path.lstrip("/"), _content(content), int(modes.get(path, "644"), 8))
+    for path in gone:
+        folder, _, name = path.lstrip("/").rpartition("/")
+        tree.file(f"{folder}/.wh.{name}".lstrip("/"), b"")
+    return tree.done()
+
+
+def _content(text: str) -> bytes:
+    if text.startswith("data:"):
+        return (_DATA / text.removeprefix("data:")).read_bytes()
+    if text.startswith("size:"):
+        return bytes(int(text.removeprefix("size:")))
+    return text.encode()
 
 
 def find(program: str) -> Path | None:

@@ -77,6 +77,22 @@ def subjects(engine: str = "docker") -> frozenset[Subject]:
     return frozenset(_table(engine))
 
 
+def deep(image: str) -> frozenset[str]:
+    """The checks that fail on an image once its layers were looked through and its packages matched."""
+    return frozenset(_deep().get(image.removeprefix(_LOCAL), ()))
+
+
+def deep_images() -> tuple[str, ...]:
+    """The images of which such a look finds anything."""
+    return tuple(_deep())
+
+
+@cache
+def _deep() -> Mapping[str, list[str]]:
+    found: Mapping[str, list[str]] = tomllib.loads((Path(__file__).parent / "truth_deep.toml").read_text())["image"]
+    return found
+
+
 @cache
 def _documents(engine: str) -> tuple[dict[str, Any], ...]:
     return tuple(tomllib.loads((Path(__file__).parent / name).read_text()) for name in _FILES[engine])
