@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry, OwnedAt
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, licenses, owned, recorded, text_of, word
+from inventory.contents.packages.reading import Whole, licenses, lines_of, owned, recorded, text_of, word
 
 _PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
 
@@ -54,7 +54,7 @@ class ApkFinder(Whole):
 
 def _blocks(text: str) -> Iterator[list[str]]:
     block: list[str] = []
-    for line in text.splitlines():
+    for line in lines_of(text):
         if line:
             block.append(line)
         elif block:

@@ -6,14 +6,15 @@ a crate's own sources, as cargo keeps them, says nothing of the image.
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, recorded, text_of, word
+from inventory.contents.packages.reading import Whole, lines_of, recorded, text_of, word
 
+_STRING = re.compile(r'(?P<key>name|version|source) = "(?P<value>[^"\\]{1,500})"')
 _SOURCES = ("/.cargo/", "/cargo/registry/", "/cargo/git/", "/vendor/", "/rustlib/", "/rust/deps/")
 
 
@@ -21,7 +22,7 @@ class CargoFinder(Whole):
     """Reads crates that came from a registry or a repository; the application's own are none."""
 
     name: ClassVar[str] = "cargo"
-    limit: ClassVar[int] = 4 << 20
+    limit: ClassVar[int] = 1 << 20
 
     def wanted(self, path: str) -> bool:
         """A lock file that is not among fetched sources."""
@@ -31,14 +32,24 @@ class CargoFinder(Whole):
 
     def found(self, entry: Entry, head: bytes) -> Iterator[AnyFind]:
         """All crates with a source."""
-        try:
-            listed = tomllib.loads(text_of(head)).get("package", [])
-        except (ValueError, RecursionError):
-            return recorded(entry, (), ("no TOML document",))
-        packages = {}
-        for each in listed if isinstance(listed, list) else ():
-            if isinstance(each, dict) and word(each.get("source")):
-                name, version = word(each.get("name")), word(each.get("version"))
-                if name and version:
-                    packages[name, version] = Package("cargo", name, version, f"/{entry.path}")
+        packages: dict[tuple[str, str], Package] = {}
+        for said in _tables(text_of(head)):
+            name, version = word(said.get("name")), word(said.get("version"))
+            if said.get("source") and name and version:
+                packages[name, version] = Package("cargo", name, version, f"/{entry.path}")
         return recorded(entry, packages.values())
+
+
+def _tables(text: str) -> Iterator[dict[str, str]]:
+    """The [[package]] tables, line by line as cargo writes them; a whole TOML parser takes hostile text for ever."""
+    table: dict[str, str] = {}
+    inside = False
+    for line in lines_of(text):
+        if line.startswith("["):
+            if table:
+                yield table
+            table, inside = {}, line.strip() == "[[package]]"
+        elif inside and (match := _STRING.fullmatch(line.strip())):
+            table[match["key"]] = match["value"]
+    if table:
+        yield table

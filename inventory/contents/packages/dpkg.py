@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry, OwnedAt
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, owned, problem, recorded, stanzas, text_of, word
+from inventory.contents.packages.reading import Whole, lines_of, owned, problem, recorded, stanzas, text_of, word
 
 _STATUS = "var/lib/dpkg/status"
 _SINGLE = "var/lib/dpkg/status.d/"
@@ -81,7 +81,7 @@ class DpkgFilesFinder(Whole):
     def found(self, entry: Entry, head: bytes) -> Iterable[AnyFind]:
         """Paths that may record another package."""
         text = text_of(head)
-        lines: Iterable[str] = text.splitlines()
+        lines: Iterable[str] = lines_of(text)
         if entry.name.endswith(_SUMS):
             lines = (line.partition("  ")[2] for line in lines)
         package = word(entry.name.rpartition(".")[0].partition(":")[0])

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import STREAM, AnyFind, Entry, Watcher
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import licenses, recorded, text_of, word
+from inventory.contents.packages.reading import licenses, lines_of, recorded, text_of, word
 from inventory.contents.packages.zip_stream import Budget, ZipStream
 
 _ARCHIVES = (".jar", ".war", ".ear")
@@ -150,7 +150,7 @@ def _group(vendor: str, bundle: str, artifact: str) -> str:
 def _from_pom(path: str, text: str) -> Package | None:
     """groupId, artifactId and version of a properties file."""
     said: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines_of(text):
         key, equals, value = line.partition("=")
         if equals and not line.startswith(("#", "!")):
             said[key.strip()] = word(value)
@@ -164,7 +164,7 @@ def _attributes(text: str) -> dict[str, str]:
     """The main section of a manifest; a line that begins with a space goes on with the one before."""
     found: dict[str, str] = {}
     last = ""
-    for line in text.splitlines():
+    for line in lines_of(text):
         if not line:
             break
         if line[0] == " " and last:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, DistributionAt, Entry
 from inventory.contents.model import Distribution
-from inventory.contents.packages.reading import Whole, problem, text_of, word
+from inventory.contents.packages.reading import Whole, lines_of, problem, text_of, word
 
 _RELEASE = frozenset({"etc/os-release", "usr/lib/os-release"})
 _OLDER = {
@@ -46,7 +46,7 @@ class DistributionFinder(Whole):
 def parse(text: str) -> Distribution:
     """os-release; the last assignment counts, as it would for a shell."""
     said: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines_of(text):
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
             said[name] = word(_unquoted(value.strip()))

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, licenses, recorded, text_of, word
+from inventory.contents.packages.reading import Whole, licenses, lines_of, recorded, text_of, word
 
 _ENDS = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", "/EGG-INFO/PKG-INFO")
 _FIELD = re.compile(r"(?P<name>[A-Za-z-]+):[ \t]*(?P<value>.*)")
@@ -31,7 +31,7 @@ class PythonFinder(Whole):
     def found(self, entry: Entry, head: bytes) -> Iterator[AnyFind]:
         """One distribution, or a problem where it says no name or version."""
         fields: dict[str, str] = {}
-        for line in text_of(head).splitlines():
+        for line in lines_of(text_of(head)):
             if not line.strip():
                 break
             match = _FIELD.match(line)

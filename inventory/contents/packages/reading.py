@@ -88,10 +88,15 @@ def text_of(head: bytes) -> str:
     return head.decode("utf-8", "replace")
 
 
+def lines_of(text: str) -> Iterator[str]:
+    """Lines as programs know them: other signs that Unicode breaks lines at are part of one."""
+    return (line.removesuffix("\r") for line in text.split("\n"))
+
+
 def stanzas(text: str, separator: str = ":") -> Iterator[Mapping[str, str]]:
     """Paragraphs of `Field: value` lines (Debian control files); of folded fields the first line only."""
     fields: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in lines_of(text):
         if not line.strip():
             if fields:
                 yield fields
@@ -119,7 +124,7 @@ def owned(paths: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for each in paths:
-        path = each.lstrip("./")
+        path = each.removeprefix(".").removeprefix("/")
         if (_RECORDS.search(path) or _PROGRAMS.match(path)) and len(path) <= 4096 and not _NOT_KEPT.search(path):
             found[f"/{path}"] = None
             if path.startswith(_MERGED):

@@ -13,6 +13,7 @@ from inventory.contents.packages.reading import (
     MAX_PACKAGES,
     Whole,
     licenses,
+    lines_of,
     owned,
     problem,
     recorded,
@@ -130,7 +131,7 @@ def _made(
 def _manifest(entry: Entry, head: bytes) -> Iterator[AnyFind]:
     """Lines of name, version-release, two times, vendor, epoch or (none), size, architecture, epoch, source."""
     packages, problems = [], []
-    for line in text_of(head).splitlines():
+    for line in lines_of(text_of(head)):
         columns = [word(column) for column in line.split("\t")]
         package = None
         if len(columns) >= _MANIFEST_COLUMNS:

@@ -11,11 +11,11 @@ from inventory.contents.model import Package
 from inventory.contents.packages.reading import Whole, licenses, recorded, text_of, word
 
 _STUB = re.compile(r"^# stub: (?P<name>\S{1,200}) (?P<version>\S{1,200}) (?P<platform>\S{1,100}) ", re.MULTILINE)
-_NAME = re.compile(r"""^\s*\w{1,40}\.name\s*=\s*["'](?P<value>[^"'\n]{1,200})["']""", re.MULTILINE)
+_NAME = re.compile(r"""^[ \t]*\w{1,40}\.name\s*=\s*["'](?P<value>[^"'\n]{1,200})["']""", re.MULTILINE)
 _VERSION = re.compile(
-    r"""^\s*\w{1,40}\.version\s*=\s*(?:Gem::Version\.new\(?\s*)?["'](?P<value>[^"'\n]{1,200})["']""", re.MULTILINE
+    r"""^[ \t]*\w{1,40}\.version\s*=\s*(?:Gem::Version\.new\(?\s*)?["'](?P<value>[^"'\n]{1,200})["']""", re.MULTILINE
 )
-_LICENSES = re.compile(r"^\s*\w{1,40}\.licenses?\s*=\s*(?P<value>[^\n]{1,1000})", re.MULTILINE)
+_LICENSES = re.compile(r"^[ \t]*\w{1,40}\.licenses?\s*=\s*(?P<value>[^\n]{1,1000})", re.MULTILINE)
 _QUOTED = re.compile(r"""["']([^"']{1,100})["']""")
 
 

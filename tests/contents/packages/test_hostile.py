@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from inventory.contents.finding import AnyFind
 from inventory.contents.purl import purl
 from tests.contents.packages.found import find, packages
-from tests.contents.packages.test_executables import program
+from tests.contents.packages.test_executables import FILL, program
 from tests.contents.packages.test_java import POM, jar, pom
 from tests.contents.packages.test_records import RPM, STATUS, headers, ndb, stanza
 
@@ -98,3 +99,18 @@ def test_very_many_packages_are_cut_and_said() -> None:
     finds = find("lib/apk/db/installed", text.encode())
     assert len(packages(finds)) == 50_000
     assert "more than 50000 packages" in "".join(getattr(each, "said", "") for each in finds)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("sign", [b"\n", b"a.", b"[", b"x\x9c"])
+def test_repetition_costs_no_more_than_its_length(path: str, sign: bytes) -> None:
+    """Square in the length it would take minutes."""
+    size = 100_000
+    started = time.process_time()
+    find(path, (FILL if path == "usr/bin/x" else b"") + sign * (size // len(sign)), mode=0o755)
+    assert time.process_time() - started < 5
+
+
+def test_other_line_breaks_of_unicode_break_no_lines() -> None:
+    text = stanza("app", more="Maintainer: x\u2028Version: 9\x85\x0cPackage: y\n")
+    assert [(each.name, each.version) for each in packages(find(STATUS, text.encode()))] == [("app", "1.0-1")]
