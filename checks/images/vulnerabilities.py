@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.check import Domain, check
-from checks.images.usage import names, uses
+from checks.images.trust import rules
+from checks.images.usage import uses
 from checks.verdict import Evidence, Severity, Verdict, failed, passed, unknown
 from checks.view import View
 from inventory.gap import Gap, Reason
 from inventory.model import Image
-from inventory.signatures.rules import rule_for
 from inventory.vulnerabilities.model import Rating, Vulnerabilities, Vulnerability
 
 SHOWN = 10
@@ -19,7 +19,7 @@ _SEVERITY = {
     Rating.CRITICAL: Severity.CRITICAL, Rating.HIGH: Severity.HIGH, Rating.MEDIUM: Severity.MEDIUM,
     Rating.LOW: Severity.LOW,
 }  # fmt: skip
-_WORSE_THAN = {"low": Rating.LOW, "medium": Rating.MEDIUM, "high": Rating.HIGH, "critical": Rating.CRITICAL}
+_WORSE_THAN = {rating.word: rating for rating in Rating if rating is not Rating.UNKNOWN}
 
 
 @check(
@@ -58,8 +58,7 @@ def known_vulnerabilities(image: Image, view: View) -> Verdict:
 
 def _limit(image: Image, view: View) -> Rating | None:
     """The worst rating that the image's trust rule tolerates, None where no rule says so."""
-    rules = (rule_for(view.policy.trust, name) for name in names(image))
-    words = [rule.max_severity for rule in rules if rule is not None and rule.max_severity]
+    words = [rule.max_severity for _, rule in rules(image, view.policy)]
     return min((_WORSE_THAN[word] for word in words if word in _WORSE_THAN), default=None)
 
 
