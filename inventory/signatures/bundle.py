@@ -20,7 +20,7 @@ _MEDIA_TYPE = re.compile(
 _MOST = 32
 
 
-class _Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
+class _Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The format is closed: a version says which members there are."""
 
 

@@ -101,7 +101,7 @@ def made_by(key: Key, signature: bytes, signed: bytes) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey):
         name, natural = _CURVES[key.curve.name]
         for kind in (natural, hashes.SHA256()):
-            if _holds(lambda kind=kind: key.verify(signature, signed, ec.ECDSA(kind))):  # type: ignore[misc]
+            if _holds(lambda kind=kind: key.verify(signature, signed, ec.ECDSA(kind))):
                 return f"ECDSA {name} {_name(kind)}"
         return ""
     digest = hashes.SHA256()

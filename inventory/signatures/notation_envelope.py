@@ -151,8 +151,9 @@ def _epoch(said: Mapping[Any, Any], name: str) -> float | None:
     """Seconds since 1970, with CBOR's tag 1 or bare."""
     found = said.get(name)
     found = found.value if isinstance(found, cbor.Tagged) and found.tag == 1 else found
-    usable = isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 40
-    return float(found) if usable else None
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found < 1 << 40:
+        return None
+    return float(found)
 
 
 def _der(raw: bytes) -> bytes:
