@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import os
 import random
 import threading
 import zipfile
@@ -375,3 +376,10 @@ def test_many_threads_read_while_it_is_replaced(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_file_names_that_are_no_text(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    records = taken(tmp_path, archive(folder, "PyPI", [simple("PYSEC-1")]), one_file(folder, KEV_CSV, "kev.csv"))
+    assert names(records) == {"PYSEC-1"}
+    assert "?" in records.archives()[0].source

@@ -116,7 +116,7 @@ class Builder:
 
     def has(self, source: str) -> bool:
         """Whether an import that was interrupted already took this source."""
-        return self._connection.execute("SELECT 1 FROM done WHERE source = ?", (source,)).fetchone() is not None
+        return self._connection.execute("SELECT 1 FROM done WHERE source = ?", (_text(source),)).fetchone() is not None
 
     def replace(
         self, family: str, records: Iterable[Read], source: str, data_at: float, etag: str, tally: Tally, key: str = ""
@@ -140,7 +140,7 @@ class Builder:
             self._connection.execute(
                 "UPDATE archive SET whole=1, records=?, refused=?, data_at=?, imported_at=?, source=?, etag=?"
                 " WHERE id=?",
-                (kept, tally.refused.total(), data_at, time.time(), source, etag, archive),
+                (kept, tally.refused.total(), data_at, time.time(), _text(source), _text(etag), archive),
             )
             self._remember(key)
 
@@ -179,7 +179,8 @@ class Builder:
             )
             count = int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - constants
             self._connection.execute(
-                "INSERT OR REPLACE INTO list VALUES (?, ?, ?, ?, ?)", (name, count, data_at, time.time(), source)
+                "INSERT OR REPLACE INTO list VALUES (?, ?, ?, ?, ?)",
+                (name, count, data_at, time.time(), _text(source)),
             )
         return count
 
@@ -291,13 +292,13 @@ class Builder:
 
     def _remember(self, key: str) -> None:
         if key:
-            self._connection.execute("INSERT OR IGNORE INTO done VALUES (?)", (key,))
+            self._connection.execute("INSERT OR IGNORE INTO done VALUES (?)", (_text(key),))
 
     def _archive(self, family: str, source: str = "") -> int:
         self._connection.execute(
             "INSERT OR IGNORE INTO archive (family, whole, records, refused, data_at, imported_at, source, etag)"
             " VALUES (?, 0, 0, 0, 0, ?, ?, '')",
-            (family, time.time(), source),
+            (family, time.time(), _text(source)),
         )
         return int(self._connection.execute("SELECT id FROM archive WHERE family = ?", (family,)).fetchone()[0])
 
@@ -368,3 +369,8 @@ class Builder:
             row = self._connection.execute("SELECT id FROM ecosystem WHERE name = ?", (name,)).fetchone()
             found = self._ecosystems[name] = int(row[0])
         return found
+
+
+def _text(name: str) -> str:
+    """Names of files need not be text: what is none is replaced."""
+    return name.encode(errors="replace").decode()
