@@ -18,6 +18,7 @@ from inventory.sources.registry import tokens
 from inventory.sources.registry.access import Access
 from inventory.sources.registry.credentials import Credentials, look_for
 from inventory.sources.registry.faults import Cause, RegistryError
+from inventory.sources.registry.http import Tls
 from inventory.sources.registry.provenance import of_digest
 from tests.registry.conftest import MakeAccess
 from tests.registry.fake import PASSWORD, REFRESH, TOKEN, USER, Registry, always, registry
@@ -365,3 +366,19 @@ def test_where_credentials_may_go(realm: str, trusted: bool, plain: bool, outcom
 def test_tokens_that_are_none(body: bytes) -> None:
     with pytest.raises(RegistryError):
         tokens.token(body, "auth.example")
+
+
+def test_a_proxy_of_the_environment(access: MakeAccess) -> None:
+    """It is used but for loopback and `no_proxy`, may itself be on this machine, and its password is not told."""
+    around = {"no_proxy": "skip.example", "HTTPS_PROXY": f"http://{USER}:{PASSWORD}@127.0.0.1:1"}
+    with registry(odd=always(200, b"ok")) as proxy, registry() as made:
+        around["http_proxy"] = f"http://{USER}:{PASSWORD}@{proxy.host}"
+        http = access(environ=around).client._http
+        plain = Tls(verify=False)
+        said = http.send("GET", "http://r.example/v2/", {}, tls=plain, seconds=2, limit=9, inward=False)
+        assert (said.body, proxy.paths()) == (b"ok", ["http://r.example/v2/"])
+        assert http.send("GET", f"{made.url}/v2/", {}, tls=plain, seconds=2, limit=99).status == 404
+        with pytest.raises(RegistryError) as caught:
+            http.send("GET", "https://r.example/v2/", {}, tls=plain, seconds=2, limit=9)
+        assert not any(secret in f"{caught.value!r}{caught.value.message}" for secret in SECRETS)
+        assert http._proxies("http://a.skip.example/") == http._proxies("http://skip.example/") == {}

@@ -88,6 +88,7 @@ class Http:
         try:
             session = self._session(tls)
             proxies = {} if is_loopback(host) else self._proxies(url)
+            self._call.inward = inward or bool(proxies)  # a proxy's own address is no place that a registry named
             with contextlib.closing(
                 session.request(
                     method,
