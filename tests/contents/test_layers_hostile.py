@@ -26,6 +26,7 @@ from inventory.contents.merge import merge
 from inventory.contents.model import Contents
 from inventory.contents.packages import FINDERS
 from inventory.gap import Gap, Reason
+from inventory.sources.layers.cache import Cache
 from inventory.sources.layers.layout import Layout
 from inventory.sources.layers.overlay import ClosedError, _Walk
 from inventory.sources.layers.read import read
@@ -340,3 +341,24 @@ def test_a_finder_that_fails_does_not_end_the_layer() -> None:
     facts = Reading("", (_Clumsy(), *ALL)).layer_of(Source(_pieces(layer)))
     found = _merged(facts)
     assert len(found.accounts) == 1 and len(found.problems) == 4 and not found.complete
+
+
+def test_another_name_of_a_file_that_matters_is_said() -> None:
+    link = special("etc/passwd", tarfile.LNKTYPE, "srv/x")
+    facts = _layer(tar(("srv/x", PASSWD), link))
+    assert "hard link whose contents are not looked at" in facts.problems[0]
+    plain = _layer(tar(("srv/x", b"1"), special("srv/y", tarfile.LNKTYPE, "srv/x")))
+    assert not plain.problems and plain.size == 1
+
+
+def test_of_two_files_of_one_name_the_later_counts() -> None:
+    found = _merged(_layer(tar(("etc/passwd", b"evil:x:0:0::/:\n"), ("etc/passwd", PASSWD))))
+    assert [account.name for account in found.accounts] == ["root"] and found.files == 1
+
+
+def test_what_a_limit_cut_off_is_not_kept(tmp_path: Path) -> None:
+    layer = tar(*((f"f{number}", b"") for number in range(300)))
+    (tmp_path / "image.tar").write_bytes(saved([layer]))
+    cache = Cache(tmp_path / "cache")
+    found = read(image_id([layer]), [Layout(tmp_path / "image.tar")], ALL, cache, limits=Limits(entries=200))
+    assert isinstance(found, Contents) and not found.complete and not list((tmp_path / "cache").glob("*"))

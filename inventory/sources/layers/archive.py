@@ -128,7 +128,7 @@ def assembled(
         elif facts.diff_id != diff_id:
             wrong = f"layer {number} does not have the digest that the image's configuration names: it is not trusted"
             facts = facts.as_layer(diff_id, [wrong])
-            lasting = False
+        lasting = lasting and facts.whole
         found.append(facts)
     return Found(
         chosen.digests[0] if not reading.image_id else reading.image_id,
