@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bz2
+import json
+import platform
 import shutil
 import tarfile
 from pathlib import Path
@@ -225,3 +227,26 @@ def test_frames_of_a_decompressor_like_zstd(monkeypatch: pytest.MonkeyPatch) -> 
             source = stream.Source(lambda: next(pieces, b""))  # noqa: B023 - used up before the next
             found = stream.Source(stream.unpacked(source, Guard()))
             assert found.read(1 << 30) == data
+
+
+def test_an_engine_may_call_an_image_by_its_manifest(tmp_path: Path) -> None:
+    files = layout(LAYERS, packed=False, docker=True)
+    digest = json.loads(files["index.json"])["manifests"][0]["digest"]
+    found = _of(written(tmp_path / "good", files), digest)
+    assert found.complete and found.digest == digest
+    files["index.json"] = json.dumps({"manifests": [{"digest": "sha256:" + "1" * 64}]}).encode()
+    claimed = _of(written(tmp_path / "bad", files), "sha256:" + "1" * 64)
+    assert "not the image that was asked for" in claimed.problems[0]
+
+
+def test_an_index_for_several_machines_gives_this_ones(tmp_path: Path) -> None:
+    mine, other = layout(LAYERS), layout([tar(("other", b"1"))])
+    index = []
+    for files, architecture in ((other, "s390x"), (mine, {"x86_64": "amd64"}.get(platform.machine(), "arm64"))):
+        descriptor = json.loads(files["index.json"])["manifests"][0]
+        index.append({**descriptor, "platform": {"os": "linux", "architecture": architecture}})
+    attestation = {**index[0], "annotations": {"vnd.docker.reference.type": "attestation-manifest"}}
+    files = {**mine, **other, "index.json": json.dumps({"manifests": [attestation, *index]}).encode()}
+    place = written(tmp_path / "oci", files)
+    assert len(_of(place).layers) == 4
+    assert len(_of(place, image_id([tar(("other", b"1"))])).layers) == 1

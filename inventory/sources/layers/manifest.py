@@ -6,6 +6,7 @@ import hashlib
 import platform
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -140,17 +141,22 @@ def _saved(data: bytes, document: Document, links: Mapping[str, str], image_id: 
     config = document(chosen.config)
     if config is None:
         raise MalformedError("the image's configuration is missing")
-    digests = (digest_of(config), *_manifest_digests(document))
+    digest = digest_of(config)
+    digests = (digest, *_manifest_digests(document, digest))
     names = tuple(_linked(posixpath.normpath(name), links) for name in chosen.layers or ())
     return _plan(names, config, digests)
 
 
-def _manifest_digests(document: Document) -> Iterator[str]:
-    """What an engine that keeps manifests calls the image."""
+def _manifest_digests(document: Document, config: str) -> Iterator[str]:
+    """What an engine that keeps manifests calls the image: digests of indexes and manifests that lead to `config`."""
     index = document("index.json")
+    found: list[tuple[tuple[str, ...], _Manifest, _Platform]] = []
     if index is not None:
-        for descriptor in (_decoded(index, _Manifest).manifests or ())[:_MANIFESTS]:
-            yield descriptor.digest
+        with suppress(MalformedError):
+            _gather(document, index, _Descriptor(), (), found)
+    for digests, manifest, _about_it in found:
+        if manifest.config is not None and manifest.config.digest == config:
+            yield from digests
 
 
 def _linked(name: str, links: Mapping[str, str]) -> str:
