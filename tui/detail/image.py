@@ -24,7 +24,7 @@ from widgets.textview import TextLine, line
 
 WIDE = 140
 """Columns from which on a table has all its columns on one line."""
-KEPT = 24
+KEPT = 6
 """Tabs whose lines are kept."""
 STEP = 2000
 """Characters of a build step that are looked through for secrets and shown."""

@@ -81,6 +81,7 @@ class OverviewPane(Pane):
         """Counted here, the screen finds it counted."""
         TALLIES.failing(picture)
         TALLIES.pending(picture)
+        NEWS.exploited(picture)
         pod_states(picture)
 
     def alarm(self, picture: Picture) -> Summary:
