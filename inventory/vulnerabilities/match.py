@@ -85,10 +85,10 @@ class _Matching:
             found += folded(each, self._records)
         unmatched = self._unmatched()
         whole = [self._known[name] for name in self._used & self._whole]
-        if not (whole or found or (self._whole and not self._contents.packages)):
+        if not (whole or found):
             return Vulnerabilities(self._contents.digest, unmatched=unmatched)
         notes = []
-        if unmatched:
+        if self._without or self._partly or self._sentences:
             notes.append("nothing can be said of some packages")
         if refused := sum({one.source: one.refused for one in whole}.values()):
             notes.append(f"{refused:,} records could not be read")
@@ -169,6 +169,10 @@ class _Matching:
 
     def _unmatched(self) -> tuple[str, ...]:
         sentences = []
+        if not self._contents.complete:
+            sentences.append("; ".join(("the list of packages is not complete", *self._contents.problems[:1])))
+        elif not self._contents.packages:
+            sentences.append("no package is recorded in the image, so there is nothing to match")
         for (kind, wanted), count in sorted(self._without.items()):
             packages = _packages(count, kind)
             if not wanted:

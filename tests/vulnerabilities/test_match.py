@@ -295,10 +295,15 @@ def test_a_damaged_database_says_nothing(tmp_path: Path) -> None:
     assert "cannot be read" in result.unmatched[0]
 
 
-def test_an_incomplete_list_of_packages_is_noted(tmp_path: Path) -> None:
+def test_a_list_of_packages_that_says_nothing_or_not_all_is_no_clean_one(tmp_path: Path) -> None:
     records = database(tmp_path, PyPI=[record("PYSEC-1", affects("PyPI", "example", since()))])
-    assert match(contents(complete=False), records).said[0].note == "the list of packages is not complete"
-    assert match(contents(), records).said[0].note == ""
+    assert match(contents(pip("other")), records).unmatched == ()
+    cut = match(contents(pip("other"), complete=False), records)
+    assert cut.unmatched == ("the list of packages is not complete",)
+    assert cut.said[0].note == "the list of packages is not complete"
+    none = match(contents(), records)
+    assert none.said == ()
+    assert none.unmatched == ("no package is recorded in the image, so there is nothing to match",)
 
 
 @settings(max_examples=100, deadline=None)
