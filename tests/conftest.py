@@ -1,11 +1,37 @@
-"""Coroutine tests run in a fresh event loop each."""
+"""Coroutine tests run in a fresh event loop each; no test meets what this machine's user keeps."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Iterator
+from itertools import count
 
 import pytest
+
+_KEPT = ("XDG_CACHE_HOME", "XDG_DATA_HOME")
+_places = count()
+
+
+def _empty_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point the user's caches and data to a place of their own, which is only made by what writes there."""
+    home = tmp_path_factory.getbasetemp() / "kept" / str(next(_places))
+    with pytest.MonkeyPatch.context() as patched:
+        for name in _KEPT:
+            patched.setenv(name, str(home / name.removeprefix("XDG_").removesuffix("_HOME").lower()))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_kept_in_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For what lives longer than one test: servers and programs that fixtures start."""
+    yield from _empty_places(tmp_path_factory)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test finds what another one, or the user, has put into the caches; none leaves anything there."""
+    yield from _empty_places(tmp_path_factory)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -31,11 +31,20 @@ from tests.cli.running import Cli, engine
         ("scan --manifests x", "--manifests x cannot be read: No such file or directory"),
         ("scan --kubeconfig x", "--kubeconfig x cannot be read: No such file or directory"),
         ("scna", "unknown command 'scna'; did you mean scan?"),
-        ("verify x", "unknown command 'verify'; commands: scan, capture, diff, fix, init, checks, tables, completion"),
+        (
+            "attest x",
+            "unknown command 'attest'; commands: "
+            "scan, capture, diff, fix, verify, sbom, init, checks, tables, vulndb, completion",
+        ),
         ("--demo scan", "put the command first: deckwatch scan"),
         ("--demo extra", "unexpected argument 'extra'"),
         ("scan extra", "unexpected argument 'extra'"),
-        ("scan --deep", "unknown option --deep"),
+        ("scan --deeply", "unknown option --deeply; did you mean --deep?"),
+        (
+            "scan --deep --demo",
+            "--deep looks into images here; it cannot be combined with --from, --demo or --manifests",
+        ),
+        ("scan --deep al", "'al' is not one of running, all; did you mean all?"),
         ("scan --formt json", "unknown option --formt; did you mean --format?"),
         (
             "scan --format jsn",
@@ -74,6 +83,9 @@ from tests.cli.running import Cli, engine
         ("checks show", "which check?"),
         ("checks show RUN-01", "no check is called 'RUN-01'; did you mean RUN-0"),
         ("checks list RUN-001", "deckwatch checks show RUN-001"),
+        ("verify", "which image?"),
+        ("sbom", "the following arguments are required: IMAGE|FILE"),
+        ("vulndb updat", "'updat' is not one of status, import, update; did you mean update?"),
         ("completion", "the following arguments are required: shell"),
         ("completion zhs", "'zhs' is not one of bash, zsh, fish; did you mean zsh?"),
     ],
