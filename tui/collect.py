@@ -46,7 +46,7 @@ def scan(options: SourceOptions, policy: Policy, filters: Filters | None, narrat
     """Read and judge; raises `Problem` when no source could be read."""
     started, clock = time.time(), time.perf_counter()
     gc.disable()  # one look and out: what is made is kept, and looking for cycles in it costs a tenth of the time
-    store = collect(options, narrate, lambda found, store: _look_into(found, store, options, policy, narrate))
+    store = collect(options, narrate, lambda found, store: look_into(found, store, options, policy, narrate))
     # Loading these while the engine answers costs more than it saves: the threads wait for each other.
     from checks.catalogue import catalogue, without_clusters
     from checks.engine import Engine
@@ -89,13 +89,13 @@ def collect(options: SourceOptions, narrate: Narrate, more: LookInto | None = No
     return store
 
 
-def _look_into(found: list[Target], store: Store, options: SourceOptions, policy: Policy, narrate: Narrate) -> None:
+def look_into(found: list[Target], store: Store, options: SourceOptions, policy: Policy, narrate: Narrate) -> None:
     """Into images, where anything is known of them or is to be found out."""
-    from tui.deep import look_into, worthwhile
+    from tui import deep
 
-    if worthwhile(options.analysis):
+    if deep.worthwhile(options.analysis):
         endpoints = {target.name: target.endpoint for target in found}
-        look_into(options.analysis, policy, store, endpoints.get, narrate)
+        deep.look_into(options.analysis, policy, store, endpoints.get, narrate)
 
 
 def from_files(options: SourceOptions, narrate: Narrate) -> Store:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inventory.container import Container
 from inventory.image_analysis import ImageAnalysis
@@ -29,20 +30,28 @@ from inventory.sources.kubernetes.kubeconfig import without_user
 from inventory.store import Store
 from tui.cli.problem import Exit, Problem
 from tui.clusters import ClusterTarget, Reading, cluster_options, end, find, nobody_asked, target_of
-from tui.collect import READ, Target, engines, nothing_read, read_all
+from tui.collect import READ, Target, engines, look_into, nothing_read, read_all
 from tui.options import SourceOptions
 from tui.version import NAME, VERSION
 
+if TYPE_CHECKING:
+    from checks.policy import Policy
 
-def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate: Callable[[str], None]) -> str:
-    """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing was read."""
+
+def record(
+    options: SourceOptions, path: Path, policy: Policy, *, include_secrets: bool, narrate: Callable[[str], None]
+) -> str:
+    """Read everything, write the bundle, and say in one line what is in it; raises `Problem` if nothing was read.
+
+    What is known of images goes along, and of those that the options mean whatever a look finds, by this policy.
+    """
     recording, store = Recording(), Store()
     clusters = find(options)
     reading = [_begin(one, options, store, recording) for one in clusters]
     found = engines(options, bool(clusters), narrate)
     read_all(found, lambda target: _record(target, store, recording))
     end(reading, store, options)
-    _recall(found, store)
+    look_into(found, store, options, policy, narrate)
     snapshot = store.snapshot()
     for analysis in snapshot.of(ImageAnalysis):
         recording.note_analysis(analysis)
@@ -64,18 +73,6 @@ def record(options: SourceOptions, path: Path, *, include_secrets: bool, narrate
         raise Problem(f"cannot write {path}: {error.strerror or error}") from None
     secrets = "SECRETS INCLUDED" if include_secrets else "what looks like a secret replaced"
     return f"wrote {path}: {len(bundle.bodies)} answers, {path.stat().st_size / 1024:.0f} KiB, {secrets}"
-
-
-def _recall(found: list[Target], store: Store) -> None:
-    """What was found in images before goes along; nothing is looked into because of a recording."""
-    from checks.policy import Policy
-    from tui.deep import look_into, worthwhile
-    from tui.options import AnalysisOptions
-
-    options = AnalysisOptions()
-    if found and worthwhile(options):
-        endpoints = {target.name: target.endpoint for target in found}
-        look_into(options, Policy(), store, endpoints.get, lambda _line: None)
 
 
 def _record(target: Target, store: Store, recording: Recording) -> None:

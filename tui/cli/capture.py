@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tui.cli.output import narrate
 from tui.cli.problem import Exit, Problem
-from tui.cli.sources import add_sources, source_options
+from tui.cli.sources import add_sources, load_settings, looking, source_options
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """SOURCES and the file."""
-    add_sources(parser, config=False, probe=False)
+    add_sources(parser, probe=False, deep=True)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", required=True, help="the bundle to write (mode 0600)"
     )
@@ -28,8 +28,10 @@ def run(args: Namespace) -> int:
         raise Problem("capture records a live engine or cluster: manifests are files, which can be kept as they are")
     if args.output.is_dir():
         raise Problem(f"-o {args.output} is a directory; name the file to write")
+    settings = load_settings(args)
+    sources = looking(args, sources, settings)
     from tui.record import record
 
-    said = record(sources, args.output, include_secrets=args.include_secrets, narrate=narrate)
+    said = record(sources, args.output, settings.policy, include_secrets=args.include_secrets, narrate=narrate)
     narrate(said)
     return Exit.OK

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 
-def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: bool = True) -> None:
-    """Add the options: `config` for a command that reads the configuration, `probe` for one that asks ports for TLS."""
+def add_sources(
+    parser: argparse.ArgumentParser, *, config: bool = True, probe: bool = True, deep: bool | None = None
+) -> None:
+    """Add the options: `config` for a command that reads the configuration, `probe` for one that asks ports for TLS.
+
+    `deep` is for one that looks into images; by itself that is one that asks ports.
+    """
     group = parser.add_argument_group(
         "sources",
         "Without any: DOCKER_HOST or the current docker context, else the usual sockets of this machine; and the "
@@ -66,6 +71,7 @@ def add_sources(parser: argparse.ArgumentParser, *, config: bool = True, probe: 
         group.add_argument(
             "--probe", action="store_true", help="ask published ports for TLS: a few handshakes each ([probe] tls)"
         )
+    if probe if deep is None else deep:
         group.add_argument(
             "--deep",
             action=Once,
@@ -179,9 +185,16 @@ def probing(args: argparse.Namespace, sources: SourceOptions, settings: Settings
     if args.deep and not live:
         raise Problem("--deep looks into images here; it cannot be combined with --from, --demo or --manifests")
     sources = configured(sources, settings)
-    analysis = settings.analysis._replace(deep=(args.deep or settings.analysis.deep) if live else "")
-    sources = sources._replace(analysis=analysis)
+    sources = looking(args, sources, settings, live=live)
     return sources._replace(probe=live and (args.probe or settings.probe), names=settings.names)
+
+
+def looking(
+    args: argparse.Namespace, sources: SourceOptions, settings: Settings, *, live: bool = True
+) -> SourceOptions:
+    """The sources with which images are looked into, by the command line or the configuration; none of a recording."""
+    deep = (args.deep or settings.analysis.deep) if live else ""
+    return sources._replace(analysis=settings.analysis._replace(deep=deep))
 
 
 def configured(sources: SourceOptions, settings: Settings) -> SourceOptions:
