@@ -12,12 +12,17 @@ GUTTER = 1
 """Columns for the cursor and mark sign at the start of every line."""
 
 
+EXTRA = 4
+"""Columns of this priority or more are shown where there is room to spare."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: `width` is its least width, `limit` its greatest (0: none), `weight` its share of what is left over.
 
-    `priority` 0 is always shown; of the others the highest number gives way first when the line is too short. What a
-    column that `groups` says twice in a row is dimmed the second time.
+    `priority` 0 is always shown; of the others the highest number gives way first when the line is too short. Those of
+    `EXTRA` or more also give way as long as a column has less than its `ideal` width (0: its least). What a column that
+    `groups` says twice in a row is dimmed the second time.
     """
 
     key: str
@@ -27,6 +32,7 @@ class Column:
     align: Align = "left"
     priority: int = 0
     limit: int = 0
+    ideal: int = 0
     cut: Cut = "end"
     groups: bool = False
 
@@ -45,9 +51,10 @@ def place(columns: Sequence[Column], width: int, everything: bool = False) -> tu
     """The shown columns, left to right. `everything`: none gives way, the line may be longer than `width`."""
     shown = list(range(len(columns)))
     if not everything:
-        while len(shown) > 1 and _least(columns, shown) > width:
+        while len(shown) > 1:
             loser = max(shown, key=lambda index: (columns[index].priority, index))
-            if columns[loser].priority == 0:
+            extra = columns[loser].priority >= EXTRA
+            if columns[loser].priority == 0 or _least(columns, shown, ideal=extra) <= width:
                 break
             shown.remove(loser)
     widths = _share(columns, shown, width - _least(columns, shown))
@@ -64,8 +71,9 @@ def total(places: Sequence[Place]) -> int:
     return places[-1].x + places[-1].width if places else GUTTER
 
 
-def _least(columns: Sequence[Column], shown: Sequence[int]) -> int:
-    return GUTTER + sum(columns[index].width for index in shown) + GAP * max(0, len(shown) - 1)
+def _least(columns: Sequence[Column], shown: Sequence[int], *, ideal: bool = False) -> int:
+    widths = (max(columns[index].width, columns[index].ideal if ideal else 0) for index in shown)
+    return GUTTER + sum(widths) + GAP * max(0, len(shown) - 1)
 
 
 def _share(columns: Sequence[Column], shown: Sequence[int], spare: int) -> dict[int, int]:

@@ -47,7 +47,7 @@ class ImagesPane(ResourcePane[Image]):
     family = Image
     columns: ClassVar[tuple[Column, ...]] = (
         Column("sec", "SEC", 9),
-        Column("name", "IMAGE", 16, weight=3, limit=60, cut="middle"),
+        Column("name", "IMAGE", 16, weight=3, limit=60, ideal=40, cut="middle"),
         Column("trust", "TRUST", 5),
         Column("vulns", "VULNS", 11, weight=1, limit=16),
         Column("distro", "DISTRO", 12, weight=1, limit=26, priority=3),
