@@ -31,18 +31,18 @@ _MAY_BE_ONE = ("", "application/vnd.oci.empty.v1+json", "application/vnd.oci.ima
 _CLAIMS = 32
 _REFERENCE_TYPE = "vnd.docker.reference.type"
 _REFERENCE_DIGEST = "vnd.docker.reference.digest"
-PART_OF_INDEX = "part of the index, not signed by itself"
 _PREDICATE = "in-toto.io/predicate-type"
 _FINAL = HOST_IS_SICK | {Cause.DENIED, Cause.STOPPED}
 """Causes after which asking the same repository something else is in vain."""
 
 
 class Gathered:
-    """What one place holds about an image; `looked` and `missed` are words for people."""
+    """What one place holds about an image; `looked` and `missed` are words for people. `parts` are of an index."""
 
     def __init__(self) -> None:
         self.materials: list[Material] = []
         self.claims: list[Attestation] = []
+        self.parts: list[tuple[str, Attestation]] = []
         self.looked: list[str] = []
         self.missed: list[str] = []
         self.causes: list[Cause] = []
@@ -129,14 +129,15 @@ def _take(way: Way, manifest: Document, place: str, limits: Limits, found: Gathe
     config = descriptor(content.get("config"))
     kind = text(content, "artifactType") or (config.media_type if config else "")
     layers = list(descriptors(content, "layers"))
-    if len(layers) > limits.signatures:
-        found.missed.append(f"{place}: {limits.signatures} of {len(layers)} layers read, there are too many")
-        found.causes.append(Cause.TOO_LARGE)
     count = 0
-    for number, layer in enumerate(layers[: limits.signatures], 1):
+    for number, layer in enumerate(layers, 1):
         layout = _layout(layer.media_type, kind)
         if layout is None:
             continue
+        if len(found.materials) >= limits.signatures:
+            words = f"{place}: {number - 1} of {len(layers)} layers read, there are too many signatures"
+            found.fail(RegistryError(Cause.TOO_LARGE, words))
+            break
         where = f"{place}, layer {number}" if len(layers) > 1 else place
         try:
             raw = way.blob(layer.digest)
@@ -158,8 +159,10 @@ def _layout(media_type: str, kind: str) -> Layout | None:
     return Layout.NOTATION if kind == NOTATION and media_type in ENVELOPES else None
 
 
-def built_in(way: Way, index: Mapping[str, Any], subject: str, limits: Limits, found: Gathered) -> None:
-    """Attestations that BuildKit put into the index itself, about one of its manifests."""
+def built_in(
+    way: Way, index: Mapping[str, Any], digest: str, subject: str, limits: Limits, found: Gathered
+) -> None:  # fmt: skip
+    """Attestations that BuildKit put into the index (of that digest) itself, about one of its manifests."""
     for one in descriptors(index, "manifests"):
         notes = one.annotations
         if notes.get(_REFERENCE_TYPE) != "attestation-manifest" or notes.get(_REFERENCE_DIGEST) != subject:
@@ -167,7 +170,7 @@ def built_in(way: Way, index: Mapping[str, Any], subject: str, limits: Limits, f
         place = f"{way.name}@{one.digest[:19]}"
         try:
             content = document(way.manifest(one.digest).content, place)
-            found.claims += _statements(way, content, subject, place, limits)
+            found.parts += [(digest, said) for said in _statements(way, content, subject, place, limits)]
         except RegistryError as error:
             found.fail(error)
         return
@@ -198,7 +201,7 @@ def _statement(content: Mapping[str, Any], kind: str, subject: str, place: str) 
         return Attestation(kind, place, Mark.FAILED, detail="it is about something else")
     builder = _builder(content.get("predicate"))
     said = text(content, "predicateType") or kind
-    return Attestation(said, place, Mark.UNSIGNED, builder=builder, detail=PART_OF_INDEX)
+    return Attestation(said, place, Mark.UNSIGNED, builder=builder, detail="part of the index, not signed by itself")
 
 
 def _builder(predicate: object) -> str:

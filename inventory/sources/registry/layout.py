@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -117,7 +118,7 @@ class Layout:
 
 def is_layout(directory: Path) -> bool:
     """Whether a directory is marked as a layout."""
-    return (directory / "oci-layout").is_file() and (directory / "index.json").is_file()
+    return all(os.path.isfile(directory / name) for name in ("oci-layout", "index.json"))
 
 
 def _is_called(name: str, wanted: str) -> bool:

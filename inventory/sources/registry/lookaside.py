@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -52,6 +53,9 @@ def look_beside(repository: str, digests: tuple[str, ...], access: Access, rule:
 def look_in(directory: Path, path: str, digests: tuple[str, ...]) -> Beside:
     """What a directory of signatures holds: a lookaside's tree, and bundles named `sha256-HEX[.N].sigstore.json`."""
     found = Beside()
+    if not os.path.isdir(directory):  # Path's own raises where it may not look
+        found.missed.append(f"{directory}: no directory that can be read")
+        return found
     try:
         names = below.names(directory, _NAMES)
         for digest in digests:

@@ -16,19 +16,17 @@ from inventory.sources.registry.gather import Gathered, built_in, gather
 from inventory.sources.registry.layout import Layout, is_layout
 from inventory.sources.registry.lookaside import look_beside, look_in
 from inventory.sources.registry.names import INDEXES, Descriptor, descriptor, descriptors, document
+from inventory.sources.registry.platforms import ANY, Platform, fits, the_only_one
 from inventory.sources.registry.repository import Way
 
-Platform = tuple[str, str, str]
-"""os, architecture, variant; each "" for any."""
-ANY: Platform = ("", "", "")
 _CHILDREN = 32
 
 
 class Lookup(msgspec.Struct, frozen=True):
     """`digests` may be signed, the most general first; `leads_here`: whether they lead to the image that was named.
 
-    `indexes` are those of them that are indexes. `causes` are of what is in `missed`. `insecure`: how the registry was
-    asked, where not by verified TLS.
+    `parts` are statements within an index, with its digest. `causes` are of what is in `missed`. `insecure`: how the
+    registry was asked, where not by verified TLS.
     """
 
     materials: tuple[Material, ...] = ()
@@ -36,8 +34,8 @@ class Lookup(msgspec.Struct, frozen=True):
     platform_digest: str = ""
     config_digest: str = ""
     leads_here: bool | None = None
-    indexes: tuple[str, ...] = ()
     claims: tuple[Attestation, ...] = ()
+    parts: tuple[tuple[str, Attestation], ...] = ()
     looked: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
@@ -109,8 +107,7 @@ def look_up(
     best = next((trail for trail in trails if trail.leads), trails[0] if trails else _Trail([]))
     return Lookup(
         tuple(found.materials), named, best.platform, best.config, _leads(trails),
-        tuple(trail.index for trail in trails if trail.index and (trail.leads is not False)),
-        tuple(found.claims), tuple(dict.fromkeys(found.looked)), tuple(dict.fromkeys(found.missed)),
+        tuple(found.claims), tuple(found.parts), tuple(dict.fromkeys(found.looked)), tuple(dict.fromkeys(found.missed)),
         tuple(found.causes), insecure,
     )  # fmt: skip
 
@@ -140,8 +137,8 @@ def _ask(
 
 
 def _named(trails: Sequence[_Trail]) -> tuple[str, ...]:
-    """Indexes before manifests; what leads elsewhere is not signed for this image."""
-    fit = [trail for trail in trails if trail.leads is not False]
+    """Indexes before manifests. What leads elsewhere is not signed for this image; nor what may, if another leads."""
+    fit = [trail for trail in trails if trail.leads] or [trail for trail in trails if trail.leads is not False]
     first = [trail.index for trail in fit if trail.index]
     return tuple(dict.fromkeys((*first, *(digest for trail in fit for digest in trail.digests))))
 
@@ -172,8 +169,10 @@ def _trace(way: Way, trail: _Trail, image_id: str, platform: Platform, access: A
         return True
     trail.index = digest
     children = [one for one in descriptors(content, "manifests") if not _is_attestation(one)]
-    fit = [one for one in children if _fits(one.platform, platform)]
-    others = [one for one in children if not _fits(one.platform, platform)] if image_id else []
+    if image_id in {"", digest}:
+        return _choose(way, trail, content, children, platform, access, found)
+    fit = [one for one in children if fits(one.platform, platform)]
+    others = [one for one in children if not fits(one.platform, platform)]
     whole = len(children) <= _CHILDREN
     for child in (*fit, *others)[:_CHILDREN]:
         try:
@@ -183,19 +182,41 @@ def _trace(way: Way, trail: _Trail, image_id: str, platform: Platform, access: A
             if found.fail(error):
                 return False
             continue
-        if (
-            not image_id
-            or image_id in {config, child.digest}
-            or (image_id == digest and _fits(child.platform, platform))
-        ):
-            trail.platform, trail.config = child.digest, config
-            trail.leads = True if image_id else None
-            trail.digests.append(child.digest)
-            built_in(way, content, child.digest, access.limits, found)
+        if image_id in {config, child.digest}:
+            trail.leads = True
+            _take(way, trail, content, child.digest, config, access, found)
             return True
-    if image_id and trail.leads is None and whole:
+    if whole:
         trail.leads = False
     return True
+
+
+def _choose(
+    way: Way, trail: _Trail, index: dict[str, object], children: list[Descriptor], platform: Platform, access: Access,
+    found: Gathered,
+) -> bool:  # fmt: skip
+    """Where no configuration says which manifest runs: the one of the platform, if that can be no other."""
+    child = the_only_one(index, platform)
+    if child is None:
+        if any(fits(one.platform, platform) for one in children):
+            said = "/".join(filter(None, platform)) or "any platform"
+            words = f"{way.name}@{trail.index[:19]}: which of its manifests is the one for {said} is not certain"
+            found.fail(RegistryError(Cause.MALFORMED, words))
+        return True
+    try:
+        config = _config(document(way.manifest(child.digest).content, "a manifest"))
+    except RegistryError as error:
+        return not found.fail(error)
+    _take(way, trail, index, child.digest, config, access, found)
+    return True
+
+
+def _take(
+    way: Way, trail: _Trail, index: dict[str, object], child: str, config: str, access: Access, found: Gathered
+) -> None:
+    trail.platform, trail.config = child, config
+    trail.digests.append(child)
+    built_in(way, index, trail.index, child, access.limits, found)
 
 
 def _config(manifest: dict[str, object]) -> str:
@@ -205,8 +226,3 @@ def _config(manifest: dict[str, object]) -> str:
 
 def _is_attestation(one: Descriptor) -> bool:
     return "vnd.docker.reference.type" in one.annotations
-
-
-def _fits(offered: Platform, wanted: Platform) -> bool:
-    """An index may leave out the variant, and so may an image."""
-    return all(not want or not have or have == want for have, want in zip(offered, wanted, strict=True))

@@ -13,10 +13,10 @@ from inventory.signatures.policy import Rule, TrustPolicy
 from inventory.signatures.rules import normalised, rule_for
 from inventory.sources.registry.access import Access, Stopped
 from inventory.sources.registry.faults import Cause
-from inventory.sources.registry.gather import PART_OF_INDEX
 from inventory.sources.registry.layout import Layout
-from inventory.sources.registry.lookup import ANY, Lookup, Platform, look_up
+from inventory.sources.registry.lookup import Lookup, look_up
 from inventory.sources.registry.names import is_digest
+from inventory.sources.registry.platforms import ANY, Platform
 
 if TYPE_CHECKING:
     from inventory.image import Image
@@ -49,6 +49,7 @@ def provenance(
         detail = "built, loaded or imported here: no registry knows its digest, so nobody can have signed it there"
         return Provenance("", reason=LOCAL, detail=detail, at=now)
     first: Provenance | None = None
+    left = len(origins) - _REPOSITORIES
     for repository, digests in origins[:_REPOSITORIES]:
         found = of_digest(
             repository, digests, policy, access, now,
@@ -59,7 +60,10 @@ def provenance(
         first = first or found
         if stopped is not None and stopped():
             break
-    return first or Provenance("", at=now)
+    if first is None or first.mark is not Mark.UNSIGNED or left <= 0:
+        return first or Provenance("", at=now)
+    unasked = f"it is known by {left} more repositories, which were not asked"
+    return replace(first, mark=Mark.UNKNOWN, reason=Cause.TOO_LARGE.value, detail=unasked, missed=(unasked,))
 
 
 def of_digest(
@@ -171,16 +175,15 @@ def _with_chain(signature: Signature, repository: str, seen: Lookup, image_id: s
 
 
 def _claims(seen: Lookup, mark: Mark, signatures: tuple[Signature, ...]) -> tuple[Attestation, ...]:
-    """Unsigned statements. Those that are part of a signed index were signed with it."""
-    good = next((one for one in signatures if one.mark is Mark.VERIFIED and one.digest in seen.indexes), None)
-    if mark is not Mark.VERIFIED or good is None:
-        return seen.claims
-    return tuple(
-        replace(one, mark=Mark.VERIFIED, signer=good.signer, at=good.at, detail="part of the signed index")
-        if one.mark is Mark.UNSIGNED and one.detail == PART_OF_INDEX
-        else one
-        for one in seen.claims
-    )
+    """Unsigned statements. Those within an index that is signed itself were signed with it."""
+    good = {one.digest: one for one in signatures if one.mark is Mark.VERIFIED} if mark is Mark.VERIFIED else {}
+    return (*seen.claims, *(_part(one, good.get(index)) for index, one in seen.parts))
+
+
+def _part(one: Attestation, whole: Signature | None) -> Attestation:
+    if whole is None or one.mark is not Mark.UNSIGNED:
+        return one
+    return replace(one, mark=Mark.VERIFIED, signer=whole.signer, at=whole.at, detail="part of the signed index")
 
 
 def _content_id(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -124,7 +125,7 @@ class Repository:
         whole = True
         try:
             for _ in range(self._client.limits.pages):
-                answer = self._get(path, _ACCEPT_INDEX, self._client.limits.manifest, _NO_SUCH_API)
+                answer = self._get(path, _ACCEPT_INDEX, self._client.limits.manifest, _NO_SUCH_API, _lists_any)
                 found += descriptors(document(answer.body, f"the referrers of {self.name}"), "manifests")
                 path = _next(answer.headers.get("link", ""), self._path)
                 if not path:
@@ -146,15 +147,20 @@ class Repository:
 
     # -- below: one GET, wherever it is answered -------------------------------------------------------------------
 
-    def _get(self, path: str, accept: str, limit: int, absent: frozenset[int] = frozenset({404})) -> Answer:
-        """Mirrors first, as the engine does; only the registry's own "no" counts."""
+    def _get(
+        self, path: str, accept: str, limit: int, absent: frozenset[int] = frozenset({404}),
+        tells: Callable[[Answer], bool] = lambda _answer: True,
+    ) -> Answer:  # fmt: skip
+        """Mirrors first, as the engine does, if they tell something; only the registry's own "no" counts."""
         for scheme, place in self._client.access.mirrors_of(self._host):
             insecure = bool(self._client.access.insecure_because(place))
             if scheme == "http" and not insecure:
                 continue
             mirror = Endpoint(place, scheme, not insecure, trusted=is_loopback(place) or not insecure)
             try:
-                return self._ask(mirror, place, path, accept, limit, absent)
+                answer = self._ask(mirror, place, path, accept, limit, absent)
+                if tells(answer):
+                    return answer
             except RegistryError:
                 continue
         distrusted: RegistryError | None = None
@@ -265,6 +271,11 @@ class Repository:
         if sent.status != 200:
             return "", "; ".join(filter(None, (note, f"{wanted.host} gives no token, status {sent.status}")))
         return f"Bearer {tokens.token(sent.body, wanted.host)}", note
+
+
+def _lists_any(answer: Answer) -> bool:
+    """Whether there is anything in a list of referrers."""
+    return any(descriptors(document(answer.body, "a list of referrers"), "manifests"))
 
 
 def _document(content: bytes, digest: str) -> Document:
