@@ -35,7 +35,8 @@ _MOST_SCOPES, _MOST_KEYS, _MOST_MISTAKES, _LONGEST = 1000, 32, 20, 1024
 class Requirement(msgspec.Struct, frozen=True):
     """One requirement: all of a list must hold, of its keys any one. `keys` are paths, `inline` keys in the file.
 
-    `identity` is what the name in a signature is compared with, `other` the name it is compared with there.
+    `identity` is what the name in a signature is compared with, `other` the name it is compared with there. `logged`:
+    a transparency log must have promised the signature as well.
     """
 
     type: str
@@ -44,6 +45,7 @@ class Requirement(msgspec.Struct, frozen=True):
     keyless: bool = False  # a certificate authority and an identity (fulcio, pki) instead of a key
     identity: str = "matchRepoDigestOrExact"
     other: str = ""
+    logged: bool = False
 
     def __str__(self) -> str:
         """As people read it."""
@@ -220,7 +222,8 @@ def _requirement(listed: object, place: str, wrong: list[str]) -> Requirement | 
     identity, other = _identity(listed.get("signedIdentity"), place, wrong)
     paths = tuple(key[:_LONGEST] for key in keys[:_MOST_KEYS] if isinstance(key, str))
     keyless = "fulcio" in given or "pki" in given
-    return Requirement(str(kind), paths, tuple(filter(None, data)), keyless, identity, other)
+    logged = any(name in listed for name in _LOG)
+    return Requirement(str(kind), paths, tuple(filter(None, data)), keyless, identity, other, logged)
 
 
 def _identity(listed: object, place: str, wrong: list[str]) -> tuple[str, str]:
@@ -283,7 +286,7 @@ def authorities(host: HostPolicy, repository: str) -> tuple[Authority, ...]:
 
 
 def _accepted(host: HostPolicy, requirements: Requirements, repository: str) -> tuple[Authority, ...]:
-    if len(requirements) != 1 or host.mistakes:
+    if len(requirements) != 1 or host.mistakes or requirements[0].logged:  # nothing here asks for two proofs at once
         return ()
     (only,) = requirements
     contents = [(path, host.keys[path].content) for path in only.keys if path in host.keys]
@@ -316,7 +319,8 @@ def _rules(host: HostPolicy) -> Iterator[Rule]:
     for scope in (*scopes, ""):
         repository = scope_repository(scope)
         if repository:
-            match: tuple[str, ...] = (repository, f"{repository}/**")
+            alone = () if normalised(repository) != repository else (repository,)  # a namespace of Docker Hub is none
+            match: tuple[str, ...] = (*alone, f"{repository}/**")
         elif "/" in scope:  # one tag or digest alone
             continue
         elif scope.startswith("*."):
@@ -328,6 +332,10 @@ def _rules(host: HostPolicy) -> Iterator[Rule]:
 
 
 def scope_repository(scope: str) -> str:
-    """The repository that a scope of policy.json names, "" where it names more, or less, than one."""
-    last = scope.rpartition("/")[2]
-    return normalised(scope) if "/" in scope and "*" not in scope and "@" not in last and ":" not in last else ""
+    """The repository or namespace that a scope of policy.json names, "" where it names more, or less, than one.
+
+    It stands there in full: `docker.io/library` is a namespace, not the official image of that name.
+    """
+    registry, _, path = scope.partition("/")
+    last = path.rpartition("/")[2]
+    return f"{registry.lower()}/{path}" if path and "*" not in scope and "@" not in last and ":" not in last else ""

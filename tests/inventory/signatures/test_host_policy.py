@@ -207,3 +207,23 @@ def test_its_scopes_as_rules_find_what_its_scopes_find(scopes: list[str]) -> Non
     for repository in ("a.b/c", "a.b/c/d", "a.b/cd", "a.b/e", "y.x.b/c", "z.b/c", "a.b:5/c", "q.w/e"):
         found = rule_for(counting, repository)
         assert (found.signed_by if found else ()) == authorities(host, repository)
+
+
+def test_a_namespace_of_docker_hub_is_no_official_image() -> None:
+    """What the host rejects below it must not be found under what the host trusts above it."""
+    trusted, rejected = [{"type": "sigstoreSigned", "keyData": base64.b64encode(PEM).decode()}], [{"type": "reject"}]
+    for below in ("docker.io/library", "docker.io/evil"):
+        listed = {"docker.io": trusted, below: rejected}
+        host = parse({"default": rejected, "transports": {"docker": listed}}, "/p")
+        counting = with_host(TrustPolicy(host_policy="keys"), host)
+        for repository in ("docker.io/library/app", "docker.io/evil/app", "docker.io/other/app"):
+            found = rule_for(counting, repository)
+            assert (found.signed_by if found else ()) == authorities(host, repository), (below, repository)
+
+
+def test_a_key_alone_is_not_enough_where_the_host_wants_a_log_too() -> None:
+    wanted = {"type": "sigstoreSigned", "keyData": base64.b64encode(PEM).decode(), "rekorPublicKeyPath": "/log.pub"}
+    host = parse({"default": [wanted]}, "/p")
+    assert not host.mistakes
+    assert authorities(host, "a.b/c") == ()
+    assert rule_for(with_host(TrustPolicy(host_policy="keys"), host), "a.b/c") is None
