@@ -255,7 +255,7 @@ def test_what_is_exploited_and_runs_is_the_first_news() -> None:
     found = NEWS.exploited(picture)
     assert [each.one.id for each in found] == ["CVE-2021-44228"]
     words, _ = exploited_words(found[0], picture)
-    assert words == "CVE-2021-44228 is exploited in the wild: log4j-core 2.14.1, fixed in 2.15.0"
+    assert words == "exploited: CVE-2021-44228 log4j-core 2.14.1, fixed in 2.15.0"
     for width, height in ((79, 20), (119, 36), (199, 46)):
         lines = [entry.cell.text for entry in OverviewPane().lines(picture, width, height, NOW)]
         place = next(number for number, text in enumerate(lines) if "WORST FIRST" in text)

@@ -199,11 +199,11 @@ NEWS = News()
 
 
 def exploited_words(found: Exploited, picture: Picture) -> tuple[str, str]:
-    """What it is, and where: `CVE-2021-44228 of log4j-core 2.14.1, fixed in 2.15.0`, `3 containers`."""
+    """What it is, and where: `exploited: CVE-2021-44228 log4j-core 2.14.1, fixed in 2.15.0`, `3 containers`."""
     one = found.one
     fix = f"fixed in {one.fixed}" if one.fixed else "no fix"
     more = f" in {len(found.images)} images" if len(found.images) > 1 else ""
-    words = f"{one.id} is exploited in the wild: {one.package.rpartition(':')[2]} {one.installed}, {fix}{more}"
+    words = f"exploited: {one.id} {one.package.rpartition(':')[2]} {one.installed}, {fix}{more}"
     where = found.containers[0].name if len(found.containers) == 1 else f"{len(found.containers)} containers"
     return safe(words, 300), safe(where, 80)
 
