@@ -240,11 +240,13 @@ def _images(args: Namespace, policy: TrustPolicy) -> list[Verified]:
     from inventory.signatures.model import Provenance
     from inventory.sources.docker.workers import run_all
     from inventory.sources.registry.access import Limits
+    from tui.cli.host_keys import of_engine, of_this_machine
     from tui.cli.verified import Verified
 
-    hosts = _hosts(args)
+    hosts = [(host, of_engine(policy, host)) for host in _hosts(args)]
     wanted = list(dict.fromkeys(args.images))
-    jobs = [partial(_one, text, hosts, policy, args) for text in wanted]
+    here = of_this_machine(policy)
+    jobs = [partial(_one, text, hosts, here, args) for text in wanted]
     seconds = Limits().total * (1 + len(wanted) // _WORKERS) + 15
     results = run_all(jobs, _WORKERS, time.monotonic() + seconds)
     found: list[Verified] = []
@@ -260,14 +262,14 @@ def _images(args: Namespace, policy: TrustPolicy) -> list[Verified]:
     return found
 
 
-def _one(text: str, hosts: list[Host], policy: TrustPolicy, args: Namespace) -> Verified:
+def _one(text: str, hosts: list[tuple[Host, TrustPolicy]], policy: TrustPolicy, args: Namespace) -> Verified:
     from inventory.sources.docker.transport import ApiError
     from inventory.sources.registry.access import Access
     from inventory.sources.registry.named import elsewhere, held
     from inventory.sources.registry.provenance import provenance
     from tui.cli.verified import Verified
 
-    for host in hosts:
+    for host, its_policy in hosts:
         try:
             known = held(host, text)
         except ApiError as error:
@@ -275,12 +277,12 @@ def _one(text: str, hosts: list[Host], policy: TrustPolicy, args: Namespace) -> 
             continue
         if known is not None:
             access = Access.here(host.engine, fresh=True, plain_http=args.allow_http_registry)
-            found = provenance(known.image, policy, access, time.time(), gpgv=_gpgv())
+            found = provenance(known.image, its_policy, access, time.time(), gpgv=_gpgv())
             return Verified(text, found, known.image, host.name, known.container)
     image = elsewhere(text)
     if image is None:
         raise Problem(f"{text!r} is no image or container of an engine here, and no name that a registry could know")
-    access = Access.here(hosts[0].engine if hosts else None, fresh=True, plain_http=args.allow_http_registry)
+    access = Access.here(hosts[0][0].engine if hosts else None, fresh=True, plain_http=args.allow_http_registry)
     return Verified(text, _of_registry(image, policy, access, args))
 
 
@@ -311,11 +313,13 @@ def _layout_images(args: Namespace, policy: TrustPolicy) -> list[Verified]:
     from inventory.sources.registry.access import Access
     from inventory.sources.registry.faults import RegistryError
     from inventory.sources.registry.layout import Layout, is_layout
+    from tui.cli.host_keys import of_this_machine
     from tui.cli.verified import Verified
 
     if not is_layout(args.layout):
         raise Problem(f"--layout {args.layout} is no OCI image layout: it has no oci-layout and index.json")
     found = []
+    policy = of_this_machine(policy)
     access = Access.here(fresh=True)
     for text in args.images or ("",):
         layout = Layout(args.layout, access.limits)

@@ -29,9 +29,10 @@ _NO_SUCH = (400, 404)  # 400: a name that can be none
 
 
 class Host(msgspec.Struct, frozen=True):
-    """An engine to ask for images: what it says of itself, and the session."""
+    """An engine to ask for images: where it is, the session, and what it says of itself."""
 
     name: str
+    endpoint: Endpoint
     session: Session
     engine: Engine | None
 
@@ -56,7 +57,7 @@ def open_host(name: str, endpoint: Endpoint) -> Host:
     except AnswerError:
         engine = None
     session.transport.close()
-    return Host(name, session, engine)
+    return Host(name, endpoint, session, engine)
 
 
 def held(host: Host, text: str) -> Held | None:
