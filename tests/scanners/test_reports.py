@@ -15,7 +15,7 @@ from inventory.resource import Kind, ResourceKey
 from inventory.sources.scanners.report import Report
 from inventory.sources.scanners.reports import FORMATS, ReportError, Shelf, read, recognise
 from inventory.vulnerabilities.combine import combine
-from inventory.vulnerabilities.model import Rating
+from inventory.vulnerabilities.model import Rating, Said, Vulnerabilities, Vulnerability
 
 DATA = Path(__file__).parents[1] / "data" / "scanners"
 PY = "sha256:54d6f1b8468f889553d834422ebfa2759321f8862da8b0d56ccf0636b7bd2459"
@@ -55,7 +55,7 @@ def test_debian_packages_go_by_their_source() -> None:
 
 def test_components_alone_say_nothing_of_vulnerabilities() -> None:
     raw = json.loads((DATA / "trivy-0.76-npm.cyclonedx.json").read_text())
-    assert report(raw).answer("x").said  # `vulnerabilities` is there, and empty: somebody looked
+    assert report(raw).answer("x").said == ()  # `vulnerabilities` is there, and empty: trivy had no database
     del raw["vulnerabilities"]
     assert report(raw).answer("x").said == ()
     assert report(raw).unmatched
@@ -129,6 +129,78 @@ def test_openvex_excuses_what_others_found() -> None:
     assert [said.by for said in together.said] == ["grype"]
 
 
+OTHER = "sha256:" + "2" * 64
+
+
+def _vex(*statements: dict[str, Any]) -> Report:
+    return report({"@context": "https://openvex.dev/ns/v0.2.0", "statements": list(statements)})
+
+
+def _stated(name: str, *products: Any, status: str = "not_affected", at: str = "") -> dict[str, Any]:
+    known = [{"@id": one} if isinstance(one, str) else one for one in products]
+    return {"vulnerability": {"name": name}, "products": known, "status": status, "timestamp": at}
+
+
+def _counted(vex: Report, *found: tuple[str, str]) -> list[tuple[str, str]]:
+    """Of these vulnerabilities of packages those that count in the image all the same."""
+    if not vex.about(image()):
+        return list(found)
+    scan = Vulnerabilities(PY, tuple(Vulnerability(name, package, "1.2") for name, package in found), (Said("osv"),))
+    together = combine(PY, [scan, vex.answer(PY)]).found
+    return sorted((one.id, one.package) for one in together if one.counts)
+
+
+def test_a_statement_excuses_in_its_own_products_only() -> None:
+    one, two = ("CVE-2024-0001", "curl"), ("CVE-2024-0002", "curl")
+    mine, other = f"pkg:oci/py@{PY.replace(':', '%3A')}", f"pkg:oci/other@{OTHER}"
+    assert _counted(_vex(_stated(one[0], mine), _stated(two[0], other)), one, two) == [two]
+    assert _counted(_vex(_stated(one[0], "pkg:oci/other?repository_url=r.example/other&tag=2")), one) == [one]
+    assert _counted(_vex(_stated(one[0], "https://example.com/our-product")), one) == [one]
+    assert _counted(_vex(_stated(one[0])), one, two) == [two]  # it names no product
+    assert _counted(_vex(_stated(one[0], mine, status="under_investigation")), one) == [one]
+
+
+def test_a_statement_on_a_package_is_about_that_package() -> None:
+    curl, tar = ("CVE-2024-0001", "curl"), ("CVE-2024-0001", "tar")
+    assert _counted(_vex(_stated(curl[0], "pkg:deb/debian/curl@1.2?arch=amd64")), curl, tar) == [tar]
+    assert _counted(_vex(_stated(curl[0], "pkg:deb/debian/curl@1.1")), curl, tar) == [curl, tar]
+    inside = {"@id": f"pkg:oci/py@{PY}", "subcomponents": [{"@id": "pkg:deb/debian/curl"}, {"@id": "about:blank"}]}
+    assert _counted(_vex(_stated(curl[0], inside)), curl, tar) == [tar]
+    assert _counted(_vex(_stated(curl[0], "pkg:deb/debian/nobody@1")), curl) == [curl]
+
+
+def test_the_latest_statement_counts() -> None:
+    one, mine = ("CVE-2024-0001", "curl"), f"pkg:oci/py@{PY}"
+    excused = _stated(one[0], mine, at="2024-01-01T00:00:00Z")
+    withdrawn = _stated(one[0], mine, status="affected", at="2024-02-01T00:00:00Z")
+    assert _counted(_vex(withdrawn, excused), one) == [one]
+    assert _counted(_vex(excused, {**withdrawn, "timestamp": "2023-12-01T00:00:00Z"}), one) == []
+
+
+def test_a_cyclonedx_statement_about_another_product_excuses_nothing() -> None:
+    one, other = ("CVE-2024-0001", "curl"), ("CVE-2024-0001", "tar")
+    entry = {"id": one[0], "analysis": {"state": "not_affected"}, "affects": [{"ref": "urn:cdx:x/1#y"}]}
+    document: dict[str, Any] = {"bomFormat": "CycloneDX", "vulnerabilities": [entry]}
+    assert _counted(report(document), one) == [one]
+    entry["affects"] = [{"ref": "urn:cdx:x/1#pkg:deb/debian/curl@1.2"}]
+    assert _counted(report(document), one, other) == [other]
+    document["metadata"] = {"component": {"type": "application", "name": "nginx"}}
+    assert not report(document).about(image(tags=("nginx:latest",)))
+    document["metadata"] = {"component": {"type": "container", "name": "nginx", "version": "1.25"}}
+    assert not report(document).about(image(tags=("nginx:latest",)))
+    assert report(document).about(image(tags=("nginx:1.25",)))
+    assert report(document).answer(PY).said == ()
+
+
+def test_an_advisory_of_the_vendor_makes_no_two_vulnerabilities_one() -> None:
+    both = [
+        {"VulnerabilityID": f"CVE-2024-000{n}", "PkgName": "curl", "InstalledVersion": "7", "VendorIDs": ["DSA-1-1"]}
+        for n in (1, 2)
+    ]
+    document = {"SchemaVersion": 2, "ArtifactName": "x", "Results": [{"Type": "debian", "Vulnerabilities": both}]}
+    assert len(combine("", [report(document).answer("")]).found) == 2
+
+
 SCOUT_RULE = {
     "id": "CVE-2023-44487",
     "helpUri": "https://scout.docker.com/v/CVE-2023-44487",
@@ -166,6 +238,8 @@ def test_a_report_without_digest_counts_by_name_only_if_it_is_the_same() -> None
     assert found.about(image(tags=("docker.io/library/nginx:1.25",)))
     assert not found.about(image(tags=("nginx:1.26",)))
     assert found.unmatched  # no distribution was recognised
+    files = report({"SchemaVersion": 2, "ArtifactName": "nginx:1.25", "ArtifactType": "filesystem"})
+    assert not files.about(image(tags=("nginx:1.25",)))
     nameless = report({"SchemaVersion": 2, "ArtifactName": ""})
     assert not nameless.about(image(tags=("nginx:1.25",)))
 

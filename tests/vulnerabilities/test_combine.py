@@ -54,6 +54,21 @@ def test_an_opinion_excuses_only_where_all_share_it() -> None:
     assert not combine("", [_answer(OSV, minor), _answer(TRIVY, minor)]).found[0].counts
 
 
+def test_an_advisory_for_two_makes_no_two_cves_one() -> None:
+    advisory = Vulnerability("ELSA-1", "tar", "1", aliases=("CVE-2024-1", "CVE-2024-2"), rating=Rating.LOW)
+    each = [Vulnerability(name, "tar", "1", rating=Rating.CRITICAL) for name in ("CVE-2024-1", "CVE-2024-2")]
+    shared = [Vulnerability(name, "tar", "1", aliases=("DSA-1-1",)) for name in ("CVE-2024-1", "CVE-2024-2")]
+    assert {"CVE-2024-2"} < {one.id for one in combine("", [_answer(OSV, advisory, *each)]).found}
+    assert len(combine("", [_answer(OSV, *shared)]).found) == 2
+
+
+def test_a_statement_on_one_cve_does_not_excuse_an_advisory_for_two() -> None:
+    advisory = Vulnerability("ELSA-1", "tar", "1", aliases=("CVE-2024-1", "CVE-2024-2"))
+    one, two = (Vulnerability(f"CVE-2024-{n}", "", "", excused="VEX: fixed") for n in (1, 2))
+    assert combine("", [_answer(OSV, advisory), _answer(TRIVY, one)]).found[0].counts
+    assert not combine("", [_answer(OSV, advisory), _answer(TRIVY, one, two)]).found[0].counts
+
+
 def test_worst_comes_first() -> None:
     found = [
         Vulnerability("CVE-3", "a", "1", rating=Rating.LOW, exploited=True),

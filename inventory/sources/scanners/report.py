@@ -11,11 +11,19 @@ from inventory.reference import parse
 from inventory.vulnerabilities.model import Said, Vulnerabilities, Vulnerability
 
 
+class Statement(msgspec.Struct, frozen=True):
+    """That a vulnerability does not count in the images with these digests; in all of them where it names none."""
+
+    excuse: Vulnerability
+    ids: frozenset[str] = frozenset()
+
+
 class Report(msgspec.Struct, frozen=True):
     """One report about one image. `ids` are image ids and manifest digests (`sha256:...`), `names` what it calls it.
 
     A report that names digests is about those and nothing else; by a name alone it counts only where it names none.
-    `statements` says that it excuses (VEX) and finds nothing by itself: nobody has looked because of it.
+    `statements` says that it excuses (VEX) and finds nothing by itself: nobody has looked because of it. `stated` are
+    statements that are each about products of their own.
     """
 
     said: Said
@@ -24,18 +32,25 @@ class Report(msgspec.Struct, frozen=True):
     names: frozenset[str] = frozenset()
     unmatched: tuple[str, ...] = ()
     statements: bool = False
+    stated: tuple[Statement, ...] = ()
 
     def about(self, image: Image) -> bool:
         """Whether it is about this image. One that names nothing is about none, but for VEX statements."""
+        if self.stated:
+            known = digests(image)
+            return any(not one.ids or not one.ids.isdisjoint(known) for one in self.stated)
         if self.ids:
             return not self.ids.isdisjoint(digests(image))
         if self.names:
             return not {canonical(name) for name in self.names}.isdisjoint(map(canonical, _references(image)))
         return self.statements
 
-    def answer(self, digest: str) -> Vulnerabilities:
-        """What it says of the image with this id."""
-        return Vulnerabilities(digest, self.found, () if self.statements else (self.said,), self.unmatched)
+    def answer(self, digest: str, known: frozenset[str] = frozenset()) -> Vulnerabilities:
+        """What it says of the image with this id, whose other digests are `known`."""
+        mine = known | {digest}
+        stated = (one.excuse for one in self.stated if not one.ids or not one.ids.isdisjoint(mine))
+        said = () if self.statements else (self.said,)
+        return Vulnerabilities(digest, (*self.found, *stated), said, self.unmatched)
 
 
 def digests(image: Image) -> frozenset[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
+from inventory.sources.scanners.formats.purls import named as package_of
 from inventory.sources.scanners.report import Report, named
 from inventory.sources.scanners.tree import Node, at, moment, nodes, number, rated, rating, text
 from inventory.vulnerabilities.model import Rating, Said, Vulnerability
@@ -19,23 +21,35 @@ def parse(document: Node, path: str) -> Report | None:
     """The report, None where the document is another. A list of components alone says nothing of vulnerabilities."""
     if text(document, "bomFormat") != "CycloneDX":
         return None
-    told = isinstance(at(document, "vulnerabilities"), list)
+    # Trivy writes an empty list even where it had no data to look with.
+    told = bool(at(document, "vulnerabilities")) and isinstance(at(document, "vulnerabilities"), list)
     components = {text(one, "bom-ref"): one for one in _components(document) if text(one, "bom-ref")}
-    found = tuple(one for entry in nodes(document, "vulnerabilities") for one in _of(entry, components))
+    about = at(document, "metadata", "component")
+    whole = text(about, "bom-ref")
+    found = tuple(one for entry in nodes(document, "vulnerabilities") for one in _of(entry, components, whole))
     when = moment(text(document, "metadata", "timestamp"))
     by, version = _tool(document)
-    statements = bool(found) and all(one.excused for one in found)
+    entries = list(nodes(document, "vulnerabilities"))
+    statements = bool(entries) and all(text(entry, "analysis", "state") for entry in entries)
     said = Said(by, version, path, when, when, "" if told else "a list of components only")
-    about = at(document, "metadata", "component")
     properties = _properties(about)
     ids, names = named(
-        (*(value for name, value in properties if name in _NAMES), text(about, "name"), _digest(text(about, "purl")))
+        (*(value for name, value in properties if name in _NAMES), _called(about), _digest(text(about, "purl")))
     )
     ids |= {value for name, value in properties if name in _IMAGE_ID and value}
     version_ = text(about, "version")
     ids |= {version_} if version_.startswith("sha256:") else set()
     unmatched = () if told else (f"{by} lists components and says nothing of vulnerabilities",)
     return Report(said, found, ids, names, unmatched, statements or not told)
+
+
+def _called(about: object) -> str:
+    """The image's name. What is no image is called so that no image's name is the same."""
+    name, version, kind = text(about, "name"), text(about, "version"), text(about, "type")
+    if kind not in ("container", ""):
+        return f"{kind} {name}"
+    tagged = not version or version.startswith("sha256:") or ":" in name.rpartition("/")[2] or "@" in name
+    return name if tagged or not name else f"{name}:{version}"
 
 
 def _components(document: Node) -> Iterator[Node]:
@@ -46,7 +60,7 @@ def _components(document: Node) -> Iterator[Node]:
         level = [inner for one in level for inner in nodes(one, "components")]
 
 
-def _of(entry: Node, components: Mapping[str, Node]) -> Iterator[Vulnerability]:
+def _of(entry: Node, components: Mapping[str, Node], whole: str) -> Iterator[Vulnerability]:
     identity = text(entry, "id")
     if not identity:
         return
@@ -62,7 +76,10 @@ def _of(entry: Node, components: Mapping[str, Node]) -> Iterator[Vulnerability]:
     excused = _excuse(at(entry, "analysis"))
     aliases = tuple(text(one, "id") for one in nodes(entry, "references") if text(one, "id") not in {"", identity})
     affected = [text(one, "ref") for one in nodes(entry, "affects")]
-    known = [components[ref] for ref in affected if ref in components] or [{} for _ in range(bool(excused))]
+    known: list[Node] = [components[ref] for ref in affected if ref in components]
+    known += [found for ref in affected if ref not in components and (found := _linked(ref))]
+    if excused and (not affected or (whole and whole in affected)):
+        known.append({})  # about all of the image
     for component in known:
         properties = _properties(component)
         yield Vulnerability(
@@ -82,6 +99,13 @@ def _of(entry: Node, components: Mapping[str, Node]) -> Iterator[Vulnerability]:
             said_by=("cyclonedx",),
             excused=excused,
         )
+
+
+def _linked(ref: str) -> Node:
+    """A component of another document, where the link (`urn:cdx:SERIAL/VERSION#REF`) says which package it is."""
+    purl = unquote(ref.rpartition("#")[2])
+    found = package_of(purl)
+    return {"name": found[0], "version": found[1], "purl": purl} if found else {}
 
 
 def _excuse(analysis: object) -> str:
@@ -123,7 +147,5 @@ def _properties(node: object) -> list[tuple[str, str]]:
 
 def _digest(purl: str) -> str:
     """`pkg:oci/app@sha256%3A...`: the digest of a manifest, as a reference."""
-    from urllib.parse import unquote
-
     version = unquote(purl.partition("?")[0].rpartition("@")[2]) if purl.startswith("pkg:oci/") else ""
     return f"@{version}" if version.startswith("sha256:") else ""

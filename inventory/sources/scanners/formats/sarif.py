@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import unquote
 
+from inventory.sources.scanners.formats.purls import parts
 from inventory.sources.scanners.report import Report, named
 from inventory.sources.scanners.tree import Node, at, nodes, number, rated, rating, text, texts
 from inventory.vulnerabilities.model import Rating, Said, Vulnerability
@@ -51,7 +51,7 @@ def _of(result: Node, rules: Mapping[str, Node], by: str) -> Vulnerability | Non
     if told is None:
         return None
     purl = next(iter(texts(properties, "purls")), "") or _purl(words.get("package", ""))
-    kind, package, installed = _parts(purl)
+    kind, package, installed = parts(purl)
     score = number(properties, "security-severity")
     word = next((word for word in (words.get("severity", ""), *texts(properties, "tags")) if rating(word)), "")
     place = next(nodes(result, "locations"), {})
@@ -85,13 +85,3 @@ def _fix(version: str) -> str:
 
 def _purl(word: str) -> str:
     return word if word.startswith("pkg:") else ""
-
-
-def _parts(purl: str) -> tuple[str, str, str]:
-    """Type, name and version of a package URL, "" for none; a distribution's namespace is no part of a name."""
-    kind, _, rest = purl.removeprefix("pkg:").partition("?")[0].partition("/")
-    path, _, version = rest.rpartition("@") if "@" in rest.lstrip("%@") else (rest, "", "")
-    name = unquote(path or rest)
-    if kind in {"deb", "apk", "rpm"}:
-        name = name.rpartition("/")[2]
-    return kind if purl else "", name if purl else "", unquote(version)

@@ -26,13 +26,10 @@ def parse(document: Node, path: str) -> Report | None:
     said = Said("trivy", text(document, "Trivy", "Version"), path, at_time, at_time)
     results = list(nodes(document, "Results"))
     found = tuple(one for result in results for one in _of(result))
-    ids, names = named(
-        (
-            *texts(document, "Metadata", "RepoDigests"),
-            *texts(document, "Metadata", "RepoTags"),
-            text(document, "ArtifactName"),
-        )
-    )
+    known = [*texts(document, "Metadata", "RepoDigests"), *texts(document, "Metadata", "RepoTags")]
+    if text(document, "ArtifactType") in ("container_image", ""):  # a directory may be called as an image is
+        known.append(text(document, "ArtifactName"))
+    ids, names = named(known)
     ids |= {text(document, "Metadata", "ImageID")} - {""}
     unmatched: tuple[str, ...] = ()
     if at(document, "ArtifactType") == "container_image" and not any(r.get("Class") == "os-pkgs" for r in results):
@@ -61,7 +58,7 @@ def _of(result: Node) -> Iterator[Vulnerability]:
             vector=vector,
             summary=text(one, "Title")[:200],
             url=text(one, "PrimaryURL"),
-            aliases=tuple(name for name in texts(one, "VendorIDs") if name != identity),
+            # An advisory of the vendor (VendorIDs) covers several vulnerabilities: it is no name of one of them.
             path=f"/{path.lstrip('/')}" if path else "",
             layer=text(one, "Layer", "DiffID"),
             said_by=("trivy",),
