@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from inventory.gap import Gap, Reason
@@ -50,8 +51,8 @@ class Analyst:
         self._clock = clock
         self._queue: deque[tuple[ResourceKey, tuple[str, ...]]] = deque()
         self._wake = threading.Condition()
-        self._cancelled = threading.Event()
-        self._known: dict[ResourceKey, dict[str, Any]] = {}
+        self._cancelled = threading.Event()  # of the image in work; each has its own
+        self._noting = threading.Lock()
         self._current: ResourceKey | None = None
         self._progress: Progress | None = None
         self._thread: threading.Thread | None = None
@@ -60,7 +61,8 @@ class Analyst:
         """Queue images that are not queued yet; how many these are. Returns at once."""
         with self._wake:
             queued = {key for key, _parts in self._queue}
-            fresh = [key for key in dict.fromkeys(images) if key not in queued and key != self._current]
+            busy = None if self._cancelled.is_set() else self._current
+            fresh = [key for key in dict.fromkeys(images) if key not in queued and key != busy]
             self._queue.extend((key, parts) for key in fresh)
             if fresh:
                 before = self._progress
@@ -68,7 +70,6 @@ class Analyst:
                 self._progress = (
                     before._replace(total=total) if before else Progress(0, total, fresh[0], "", -1.0, self._clock())
                 )
-                self._cancelled.clear()
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="analyst", daemon=True)
                     self._thread.start()
@@ -104,13 +105,15 @@ class Analyst:
 
     def note(self, image: ResourceKey, name: str, part: str, value: Any) -> None:
         """Put one part of one image's analysis into the store."""
-        known = self._known.setdefault(image, {})
-        known[part] = value
-        values = {
-            other: known.get(other, Gap(Reason.PENDING, f"{other} of the image", "not asked for")) for other in PARTS
-        }
         key = ResourceKey(Kind.IMAGE_ANALYSIS, image.source, image.id)
-        self._store.put([ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)])
+        with self._noting:  # two threads may find two parts of one image
+            values = {other: self.known(image, other) for other in PARTS} | {part: value}
+            self._store.put([ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)])
+
+    def known(self, image: ResourceKey, part: str) -> Any:
+        """What the store holds of a part, or the gap that says that nobody asked."""
+        found = self._store.snapshot().get(image._replace(kind=Kind.IMAGE_ANALYSIS))
+        return Gap(Reason.PENDING, f"{part} of the image", "not asked for") if found is None else found.peek(part)
 
     # -- the thread ---------------------------------------------------------------------------------------------
 
@@ -122,34 +125,34 @@ class Analyst:
                     self._wake.wait()
                 key, parts = self._queue.popleft()
                 self._current = key
-                self._cancelled.clear()
+                cancelled = self._cancelled = threading.Event()
                 if self._progress is not None:
                     self._progress = self._progress._replace(image=key, doing="", share=-1.0)
             with suppress(_CancelledError):
-                self._one(key, parts)
+                self._one(key, parts, cancelled)
             with self._wake:
                 self._current = None
                 if self._progress is not None:
                     self._progress = self._progress._replace(done=self._progress.done + 1) if self._queue else None
             self._store.nudge()  # after that, so that nobody sees an image in work that no longer is
 
-    def _one(self, key: ResourceKey, parts: tuple[str, ...]) -> None:
+    def _one(self, key: ResourceKey, parts: tuple[str, ...], cancelled: threading.Event) -> None:
         image = self._store.snapshot().get(key)
         if not isinstance(image, Image):
             return
         for part in parts:
             try:
-                found = self._examine(image, part, self._tell, self._cancelled.is_set)
+                found = self._examine(image, part, partial(self._tell, cancelled), cancelled.is_set)
             except _CancelledError:
                 raise
             except Exception as error:  # one image must not end the queue
                 found = Gap(Reason.ERROR, f"{part} of the image", f"{type(error).__name__}: {error}")
-            if self._cancelled.is_set():
+            if cancelled.is_set():
                 raise _CancelledError
             self.note(key, image.name, part, found)
 
-    def _tell(self, doing: str, share: float) -> None:
-        if self._cancelled.is_set():
+    def _tell(self, cancelled: threading.Event, doing: str, share: float) -> None:
+        if cancelled.is_set():
             raise _CancelledError
         with self._wake:
             if self._progress is not None:

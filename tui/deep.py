@@ -88,12 +88,16 @@ def attempt(work: Examiner, image: Image, part: str) -> object:
 
 
 def recall(work: Examiner, analyst: Analyst, images: Iterable[Image]) -> set[ResourceKey]:
-    """Put into the store what earlier looks found; the images of which all parts are known that way."""
+    """Put into the store what earlier looks found; the images of which all parts are known that way.
+
+    What is there already was found since; only vulnerabilities are matched anew, with other data.
+    """
     complete = set()
     for image in images:
         found = work.recall(image)
         for part, value in found.items():
-            analyst.note(image.key, image.name, part, value)
+            if part == "vulnerabilities" or isinstance(analyst.known(image.key, part), Gap):
+                analyst.note(image.key, image.name, part, value)
         if found.keys() >= set(PARTS):
             complete.add(image.key)
     return complete

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -19,7 +21,7 @@ from inventory.image import Image
 from inventory.image_analysis import ImageAnalysis
 from inventory.resource import Kind
 from inventory.signatures.host_policy import HostPolicy, with_host
-from inventory.signatures.model import Provenance
+from inventory.signatures.model import Mark, Provenance
 from inventory.signatures.policy import NO_TRUST_POLICY, TrustPolicy
 from inventory.sources.analysis.kept import Shelf, fingerprint
 from inventory.sources.docker.endpoint import Endpoint, transport
@@ -53,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Examiner:
-    """Called with an image and the name of a part; from one thread at a time. `endpoints` finds an image's engine."""
+    """Called with an image and the name of a part; from any thread. `endpoints` finds an image's engine."""
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Examiner:
         self._vulnerabilities = Shelf(settings.cache / "vulnerabilities", Vulnerabilities)
         self._provenance = Shelf(settings.cache / "provenance", Provenance)
         self._database: tuple[object, Database] | None = None
+        self._matching = threading.RLock()  # nobody closes a database that somebody else reads
         self._trusts: dict[str, tuple[object, TrustPolicy, str]] = {}
 
     def __call__(self, image: Image, part: str, tell: Tell, stopped: Stopped) -> Any:
@@ -91,11 +94,12 @@ class Examiner:
         contents = self._kept_contents(image)
         if contents is not None:
             found["contents"] = contents
-        signed = self._provenance.get(image.id, self._trust(image.key.source)[1], self._clock() - LASTS)
+        signed = self._provenance.get(image.id, self._asked_with(image), self._clock() - LASTS)
         if signed is not None:
             found["provenance"] = signed
         vulnerabilities = self._vulnerabilities.get(image.id, self._data())
-        if vulnerabilities is None and (contents is not None or self._settings.reports):
+        alone = not self._settings.engines  # else it takes more than what is here
+        if vulnerabilities is None and alone and (contents is not None or self._settings.reports):
             vulnerabilities = self._match(image, contents)
         if vulnerabilities is not None and (vulnerabilities.said or contents is not None):
             found["vulnerabilities"] = vulnerabilities
@@ -173,11 +177,25 @@ class Examiner:
         tell("asking its registry for signatures", -1.0)
         access = Access.here(self._engine(image), fresh=True)
         now = self._clock()
-        trust, name = self._trust(image.key.source)
+        trust = self._trust(image.key.source)[0]
         found = provenance(image, trust, access, now, stopped, gpgv.find(self._settings.cache))
-        if not found.missed:  # what could not be asked is asked again soon
-            self._provenance.put(image.id, name, found, now)
+        # What could not be asked is asked again soon; but what was found to be wrong replaces what was good before.
+        if not stopped() and (not found.missed or found.mark is Mark.FAILED):
+            self._provenance.put(image.id, self._asked_with(image), found, now)
         return found
+
+    def _asked_with(self, image: Image) -> str:
+        """A name for what its signatures depend on besides its id: the policy, the digests it came by, the tools."""
+        digests = image.peek("repo_digests")
+        came_by = "" if isinstance(digests, Gap) else sorted(digests)
+        return fingerprint(self._trust(image.key.source)[1], came_by, self._tools)
+
+    @cached_property
+    def _tools(self) -> tuple[object, ...]:
+        """What verifies besides us: without it a signature is one that cannot be judged."""
+        from inventory.signatures import extra
+
+        return shutil.which("gpgv") is not None, extra.installed()
 
     def _trust(self, source: str) -> tuple[TrustPolicy, str]:
         """The policy that holds on a host, with whom its own policy.json trusts where it says so, and a name for it."""
@@ -211,26 +229,28 @@ class Examiner:
     ) -> Vulnerabilities:
         from inventory.vulnerabilities.combine import combine
 
-        told = [*self._own(image, contents, unread), *answers, *self._reported(image)]
-        found = combine(image.id, told)
-        if contents is not None and len(answers) == len(self._settings.engines):
-            self._vulnerabilities.put(image.id, self._data(), found, self._clock())
+        with self._matching:
+            data = self._data()
+            own = self._own(image, contents, unread)
+            found = combine(image.id, [own, *answers, *self._reported(image)])
+        asked = len(answers) == len(self._settings.engines) and all(one.said for one in answers)
+        if own.said and asked:  # what failed is tried again
+            self._vulnerabilities.put(image.id, data, found, self._clock())
         return found
 
-    def _own(self, image: Image, contents: Contents | None, unread: object) -> Iterator[Vulnerabilities]:
+    def _own(self, image: Image, contents: Contents | None, unread: object) -> Vulnerabilities:
         """Our own matching."""
         if contents is None:
             why = str(unread) if isinstance(unread, Gap) else "its packages are not known"
-            yield Vulnerabilities(image.id, unmatched=(why,))
-            return
+            return Vulnerabilities(image.id, unmatched=(why,))
         from inventory.vulnerabilities.match import match
         from inventory.vulnerabilities.records import RecordsError
 
         try:
-            yield match(contents, self._records(), self._clock())
+            return match(contents, self._records(), self._clock())
         except RecordsError as error:
             absent = not self._settings.database.exists()
-            yield Vulnerabilities(image.id, unmatched=(NO_DATABASE if absent else str(error),))
+            return Vulnerabilities(image.id, unmatched=(NO_DATABASE if absent else str(error),))
 
     def _records(self) -> Database:
         """The database, opened anew once it is another file. Raises `RecordsError`."""

@@ -1,0 +1,142 @@
+"""What is kept of looks into images holds for that image, as it is there, and for what it was looked at with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory.image import Image
+from inventory.resource import Kind, ResourceKey
+from inventory.signatures.model import Mark, Provenance
+from inventory.sources.analysis.examine import Examiner, Settings
+from inventory.store import Store
+from inventory.vulnerabilities.model import Said, Vulnerabilities
+from inventory.vulnerabilities.records import RecordsError
+
+ID = f"sha256:{'a' * 64}"
+NOW = 1_800_000_000.0
+Answers = Callable[..., None]
+
+
+def image(*digests: str, source: str = "docker") -> Image:
+    """One of an engine."""
+    key = ResourceKey(Kind.IMAGE, source, ID)
+    return Image.build(key=key, name="app", id=ID, repo_digests=digests, repo_tags=(), size=1, history=())
+
+
+@pytest.fixture
+def examiner(tmp_path: Path) -> Examiner:
+    return Examiner(Settings(tmp_path / "c", tmp_path / "db"), Store(), lambda _source: None, lambda: NOW)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """What registries say from now on."""
+
+    def say(mark: Mark, **more: Any) -> None:
+        found = Provenance("d", mark=mark, **more)
+        monkeypatch.setattr("inventory.sources.registry.provenance.provenance", lambda *_, **__: found)
+
+    return say
+
+
+def look(examiner: Examiner, one: Image, *, stopped: bool = False) -> None:
+    examiner(one, "provenance", lambda _doing, _share: None, lambda: stopped)
+
+
+def test_the_same_image_that_came_by_other_digests_is_another_matter(examiner: Examiner, answers: Answers) -> None:
+    """Such as on another host, where somebody made the engine show the digest of an image that is signed."""
+    answers(Mark.VERIFIED, leads_here=True)
+    look(examiner, image("r/app@sha256:1"))
+    assert examiner.recall(image("r/app@sha256:1"))["provenance"].mark is Mark.VERIFIED
+    assert examiner.recall(image("r/app@sha256:1", source="other"))["provenance"].mark is Mark.VERIFIED
+    for other in ((), ("r/app@sha256:2",), ("r/app@sha256:1", "s/app@sha256:1")):
+        assert "provenance" not in examiner.recall(image(*other))
+
+
+def test_half_a_look_is_not_kept(examiner: Examiner, answers: Answers) -> None:
+    one = image("r/app@sha256:1")
+    answers(Mark.UNSIGNED)
+    look(examiner, one, stopped=True)
+    assert "provenance" not in examiner.recall(one)
+    answers(Mark.UNKNOWN, missed=("r: did not answer",))
+    look(examiner, one)
+    assert "provenance" not in examiner.recall(one)
+
+
+def test_what_is_wrong_now_replaces_what_was_good(examiner: Examiner, answers: Answers) -> None:
+    one = image("r/app@sha256:1")
+    answers(Mark.VERIFIED)
+    look(examiner, one)
+    answers(Mark.FAILED, reason="digest_mismatch", leads_here=False, missed=("a lookaside",))
+    look(examiner, one)
+    assert examiner.recall(one)["provenance"].mark is Mark.FAILED
+
+
+def test_a_match_that_failed_is_not_kept(examiner: Examiner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    one = image("r/app@sha256:1")
+    monkeypatch.setattr(Examiner, "_kept_contents", lambda *_: object())
+    kept = list((tmp_path / "c" / "vulnerabilities").glob("*")) if (tmp_path / "c").exists() else []
+    assert not kept
+
+    def damaged(*_: object) -> Any:
+        raise RecordsError("cannot be read just now")
+
+    monkeypatch.setattr(Examiner, "_records", damaged)
+    assert examiner.recall(one)["vulnerabilities"].unmatched
+    assert not (tmp_path / "c" / "vulnerabilities").exists()
+    good = Vulnerabilities(ID, said=(Said("osv", at=NOW),))
+    monkeypatch.setattr(Examiner, "_records", lambda _self: None)
+    monkeypatch.setattr("inventory.vulnerabilities.match.match", lambda *_: good)
+    assert examiner.recall(one)["vulnerabilities"].said
+    assert len(list((tmp_path / "c" / "vulnerabilities").glob("*"))) == 1
+
+
+def test_what_other_scanners_were_not_asked_for_is_not_recalled_as_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(tmp_path / "c", tmp_path / "db", engines=("trivy",))
+    examiner = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+    monkeypatch.setattr(Examiner, "_kept_contents", lambda *_: object())
+    assert "vulnerabilities" not in examiner.recall(image())
+
+
+def test_nobody_closes_the_database_that_another_thread_reads(
+    examiner: Examiner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One thread looks into images while another recalls what is known of them, and the file changes between."""
+    reading, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class Opened:
+        """Says when it is closed."""
+
+        def close(self) -> None:
+            closed.set()
+
+    monkeypatch.setattr(Examiner, "_kept_contents", lambda *_: object())
+    monkeypatch.setattr("inventory.sources.vulndb.database.Database.open", lambda _path: Opened())
+
+    def match(*_: object) -> Vulnerabilities:
+        if not reading.is_set():
+            reading.set()
+            go_on.wait(5)
+            assert not closed.is_set()
+        return Vulnerabilities(ID, said=(Said("osv", at=NOW),))
+
+    monkeypatch.setattr("inventory.vulnerabilities.match.match", match)
+    found: list[Any] = []
+    first = threading.Thread(target=lambda: found.append(examiner.recall(image())))
+    first.start()
+    assert reading.wait(5)
+    (tmp_path / "db").write_bytes(b"another")
+    second = threading.Thread(target=lambda: found.append(examiner.recall(image())))
+    second.start()
+    assert not closed.wait(0.2)
+    go_on.set()
+    first.join(5)
+    second.join(5)
+    assert len(found) == 2 and closed.is_set()
