@@ -130,6 +130,8 @@ def _how_to(lab: Lab) -> str:
         f"  published ports: {lab.address or 'only inside the lab'}",
         "  python -m lab exec COMMAND...   as if on the lab's host",
     ]
+    if lab.paths.configuration.exists():
+        lines.append(f"  signed images: exec deckwatch scan --deep --config {lab.paths.configuration}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """Makes the recording of a lab one of the lab alone: whatever else ran on the machine is left out.
 
-`python -m lab exec deckwatch capture -o RAW`, then `python -m lab tidy RAW FILE`.
+`python -m lab exec deckwatch capture --deep all -o RAW`, then `python -m lab tidy RAW FILE`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from inventory.sources.bundle.analyses import ANALYSIS
 from inventory.sources.bundle.archive import Bundle, named
 from inventory.sources.bundle.masking import HOST
+from tui.data_home import vulnerabilities_file
 
+DATABASE = vulnerabilities_file({"HOME": "/root"})
 _PROCESS = re.compile(r"^\w+ /proc/(\d+)(?:/|$)")
 _CONTAINER = re.compile(rb"[0-9a-f]{64}")
 _ENGINE = re.compile(rb"dockerd|containerd(?:-shim.*)?|docker-proxy|runc")
@@ -26,16 +29,34 @@ Heard = dict[str, Any]
 
 
 def tidy(bundle: Bundle) -> Bundle:
-    """The same bundle; of the host only what belongs to its engine and to containers, and nobody's home."""
+    """The same bundle; of the host only what belongs to its engine and to containers, and nobody's home.
+
+    What was found in images comes from a database in the place where root has it.
+    """
     bodies = dict(bundle.bodies)
     members = list(bundle.manifest.members)
     for place, member in enumerate(members):
-        if member.request == HOST and member.name:
-            body = json.dumps(of_the_lab(json.loads(bodies[member.name])), sort_keys=True).encode()
+        if not member.name:
+            continue
+        body = bodies[member.name]
+        if member.request == HOST:
+            body = json.dumps(of_the_lab(json.loads(body)), sort_keys=True).encode()
+        elif member.request.startswith(ANALYSIS):
+            body = of_roots_database(body)
+        if body != bodies[member.name]:
             number = int(member.name.rpartition("/")[2])
             bodies[member.name] = body
             members[place] = named(member, number, body)
     return Bundle(replace(bundle.manifest, members=tuple(members)), bodies)
+
+
+def of_roots_database(body: bytes) -> bytes:
+    """An analysis, with the database where it is if root says nothing else."""
+    document = json.loads(body)
+    for said in document["vulnerabilities"].get("found", {}).get("said", ()):
+        if said.get("path", "").endswith(f"/{DATABASE.name}"):
+            said["path"] = str(DATABASE)
+    return json.dumps(document).encode()
 
 
 def of_the_lab(heard: Heard) -> Heard:

@@ -37,7 +37,8 @@ class ImageSpec:
     `history` are build commands after the base layer; with `history_hidden` the image has none at all (an import).
     `layers` lie over the base layer; `program` names a host binary that becomes ``/bin/program``, `copies` host files
     it needs at the same path. `round` orders loads: a second image of the same name in round 2 takes the tag away from
-    the first. `lost` images are removed while a container still uses them.
+    the first. `lost` images are removed while a container still uses them. What is pushed is `signed_by` a name: with a
+    tag as cosign 2 does it, or, where it `states` something (sbom, provenance), with bundles that refer to it.
     """
 
     name: str
@@ -54,6 +55,8 @@ class ImageSpec:
     round: int = 1
     dangling: bool = False
     push: bool = False
+    signed_by: str = ""
+    states: Sequence[str] = ()
     lost: bool = False
 
 

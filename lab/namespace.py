@@ -7,16 +7,22 @@ disappears with the last process. The network namespace keeps ``docker0`` and th
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from lab.paths import LabPaths
 
 # Log drivers that send UDP need a route to dial; this one ends in the namespace, so nothing leaves the machine.
 DOCUMENTATION_NET = "192.0.2.0/24"
+_CLONE_NEWNET = 0x40000000  # sched.h; os.setns is of Python 3.12
+_Result = TypeVar("_Result")
 _HOLDER = f"""
 set -e
 mount --make-rprivate /
@@ -60,6 +66,22 @@ def start_holder(paths: LabPaths) -> int:
 def inside(holder: int, *command: str) -> list[str]:
     """The command line that runs `command` in the holder's namespaces."""
     return ["nsenter", f"--target={holder}", "--net", "--mount", "--", *command]
+
+
+def within(holder: int, work: Callable[[], _Result]) -> _Result:
+    """What `work` gives in a thread that is in the holder's network; the rest of this process stays where it is."""
+
+    def enter() -> _Result:
+        network = os.open(f"/proc/{holder}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if ctypes.CDLL(None, use_errno=True).setns(network, _CLONE_NEWNET):
+                raise NamespaceError(f"cannot enter the lab's network: {os.strerror(ctypes.get_errno())}")
+        finally:
+            os.close(network)
+        return work()
+
+    with ThreadPoolExecutor(1) as pool:  # the thread ends with it
+        return pool.submit(enter).result()
 
 
 def mount_namespace(pid: int) -> str | None:

@@ -45,6 +45,11 @@ class LabPaths:
         return self.root / "state.json"
 
     @property
+    def configuration(self) -> Path:
+        """Whom a site that runs the lab trusts; there once its registry is filled."""
+        return self.root / "deckwatch.toml"
+
+    @property
     def cgroup(self) -> str:
         """Parent cgroup of every container: whatever happens to the engine, its containers can be found there."""
         return f"/deckwatch/{self.tag}"

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from lab import plan, swarm
-from lab.client import EngineClient, EngineError
+from lab import plan, registry, swarm
+from lab.client import EngineClient
 from lab.engine import Lab, LabError
 from lab.images import ImageSpec, archive
 from lab.rootfs import find
 
 WORKERS = 6
 _REGISTRY = "docker-registry"
-_NO_CREDENTIALS = base64.urlsafe_b64encode(json.dumps({}).encode()).decode()
 Say = Callable[[str], None]
 
 
@@ -47,7 +43,7 @@ def _containers(lab: Lab, say: Say) -> list[str]:
         create_all(lab, batch)
         say(f"containers: {len(batch)}")
         if number == 0 and _possible(_REGISTRY):  # otherwise a web server stands in for it, which takes nothing
-            _push(lab.client)
+            registry.fill(lab)
     _replace_images(lab.client)
     return [spec.name for spec in plan.containers() if spec not in wanted]
 
@@ -109,23 +105,3 @@ def _lose_tag(client: EngineClient, image: ImageSpec) -> None:
 def _replace_images(client: EngineClient) -> None:
     """Newer builds that take a tag away from an image in use."""
     _load(client, [image for image in plan.images() if image.round > 1])
-
-
-def _push(client: EngineClient) -> None:
-    """Push what the inventory marks, so that the engine learns repository digests."""
-    for image in plan.images():
-        if image.push:
-            _push_one(client, image)
-
-
-def _push_one(client: EngineClient, image: ImageSpec) -> None:
-    repository, _, tag = image.name.rpartition(":")
-    deadline = time.monotonic() + 15
-    answer = b""
-    while time.monotonic() < deadline:
-        path = f"/images/{quote(repository)}/push?tag={tag}"
-        status, answer = client.raw("POST", path, b"", {"X-Registry-Auth": _NO_CREDENTIALS})
-        if status == 200 and b"errorDetail" not in answer:
-            return
-        time.sleep(0.3)
-    raise EngineError(500, "POST", f"/images/{image.name}/push", answer.decode(errors="replace").strip()[-300:])

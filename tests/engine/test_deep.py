@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,20 @@ import pytest
 from lab import truth
 from lab.engine import Lab
 from tests.engine.test_cli_engine import run
+from tests.registry.real import needs_registry
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300), needs_registry]
 
 RECORDS = Path(__file__).parents[1] / "data" / "osv" / "db"
-DEEP = frozenset({"IMG-008", "IMG-009", "IMG-014", "IMG-015", "IMG-018", "IMG-020", "IMG-030", "IMG-031", "IMG-034"})
+DEEP = frozenset({
+    "IMG-008", "IMG-009", "IMG-014", "IMG-015", "IMG-018", "IMG-020", "IMG-030", "IMG-031", "IMG-034",
+    "IMG-042", "IMG-048",
+})  # fmt: skip
+UNASKED = frozenset({"IMG-008", "IMG-018", "IMG-042", "IMG-048"})
+"""Of these most images have a verdict without a look: no registry knows them, or their build tells."""
+SIGNED, ATTESTED, STRANGE, UNSIGNED = (
+    f"127.0.0.1:5000/team/{name}" for name in ("app:1.2.0", "api:3.1.0", "worker:2.3.0", "batch:0.9.1")
+)
 Results = list[dict[str, Any]]
 
 
@@ -32,10 +42,14 @@ def looked(lab: Lab, home: Path) -> Results:
     return _scan(lab, home, "--deep", "all")
 
 
+def _run(lab: Lab, home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """On the lab's host, where its registry is, with the configuration that comes with the lab."""
+    engine = ("--host", lab.docker_host, "--no-kubernetes", "--config", lab.paths.configuration)
+    return run(home, *words, *engine, before=lab.inside())
+
+
 def _scan(lab: Lab, home: Path, *words: str) -> Results:
-    done = run(
-        home, "scan", "--host", lab.docker_host, "--no-kubernetes", "--only", "images", "--format", "json", *words
-    )
+    done = _run(lab, home, "scan", "--only", "images", "--format", "json", *words)
     assert done.returncode in (0, 1), done.stderr
     results: Results = json.loads(done.stdout)["results"]
     return results
@@ -70,8 +84,23 @@ def test_the_next_scan_knows_it_without_looking_again(lab: Lab, home: Path, look
 def test_without_a_look_nothing_is_said_to_be_fine(lab: Lab, tmp_path: Path, looked: Results) -> None:
     del looked  # another home: there is no cache
     results = _scan(lab, tmp_path, "--all")
-    told = {one["verdict"] for one in results if one["check"] in DEEP - {"IMG-008", "IMG-018"} and _an_image(one)}
+    told = {one["verdict"] for one in results if one["check"] in DEEP - UNASKED and _an_image(one)}
     assert told == {"unknown"}
+
+
+def test_whoever_signed_is_named_and_what_it_says_with_it(looked: Results) -> None:
+    said = {one["resource"]["name"]: one["message"] for one in looked if one["check"] == "IMG-008"}
+    assert SIGNED not in said
+    assert "no trusted key made the signature" in said[STRANGE]
+    assert "not signed, and its rule demands a signature" in said[UNSIGNED]
+
+
+def test_a_signature_is_verified_in_either_layout(lab: Lab, home: Path) -> None:
+    results = _scan(lab, home, "--all")
+    told = {(one["check"], one["resource"]["name"]): one["verdict"] for one in results if _an_image(one)}
+    assert told["IMG-008", SIGNED] == told["IMG-008", ATTESTED] == "pass"
+    assert told["IMG-048", ATTESTED] == told["IMG-009", ATTESTED] == "pass"
+    assert {told["IMG-042", name] for name in (SIGNED, ATTESTED, STRANGE, UNSIGNED)} == {"pass"}
 
 
 def _an_image(one: dict[str, Any]) -> bool:
