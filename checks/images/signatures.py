@@ -66,10 +66,14 @@ def signature(image: Image, view: View) -> Verdict:
     container runs). M: none found, and the rule demands none; signatures found, and nobody said whose count. NA: no
     rule says whose count, and none were found or nobody looked. U: nobody has looked, the registry could not be asked,
     nothing here can verify it, or the image was built or loaded here. `use_host_policy = "keys"` makes whom policy.json
-    of the host trusts count too. The Docker engine itself verifies none. Source: CIS Docker 4.12.
+    of the host trusts count too. A recording is judged by the rule that held there, where none here says whose
+    count. The Docker engine itself verifies none. Source: CIS Docker 4.12.
     """
     if not any(_counts(rule) for _, rule in rules(image, _policy(image, view))):
-        return _nobody_said(view.analysis(image.id).peek("provenance"))
+        found = view.analysis(image.id).peek("provenance")
+        if isinstance(found, Provenance) and _judged_elsewhere(found):
+            return _by_rule(found, image, view)
+        return _nobody_said(found)
     if not pulled(image):
         return unknown("built or loaded here: no digest of a registry leads to it that could be signed")
     return _by_rule(view.analysis(image.id).provenance, image, view)
@@ -86,6 +90,12 @@ def _policy(image: Image, view: View) -> Policy:
     if trust.host_policy != "keys" or any(_counts(rule) for _, rule in rules(image, view.policy)):
         return view.policy
     return replace(view.policy, trust=with_host(trust, view.host().image_policy))
+
+
+def _judged_elsewhere(found: Provenance) -> bool:
+    """Whether a rule that is not of this policy said whose signatures count: that of whoever recorded it."""
+    judged = found.mark in {Mark.VERIFIED, Mark.FAILED} and bool(found.signatures)
+    return bool(found.rule) and (found.demanded or judged)
 
 
 def _nobody_said(found: object) -> Verdict:

@@ -211,6 +211,9 @@ SIGNATURES = [
         others=(QUIET, _marked(Mark.FAILED, "no_matching_key", rule="")),
         note="whose counts?",
     ),
+    Case("IMG-008", _pulled, PASS, others=(QUIET, _marked(Mark.VERIFIED)), note="recorded where a rule held"),
+    Case("IMG-008", _pulled, FAIL, others=(QUIET, _marked(Mark.UNSIGNED)), note="recorded where a rule demanded it"),
+    Case("IMG-008", _pulled, NA, others=(QUIET, _marked(Mark.UNSIGNED, demanded=False)), note="recorded, not demanded"),
     Case(
         "IMG-008",
         _pulled,
