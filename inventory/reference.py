@@ -17,10 +17,13 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 def parse(text: str) -> Reference:
-    """Take a reference apart; the default registry and its `library` namespace are filled in."""
+    """Take a reference apart; the default registry and its `library` namespace are filled in.
+
+    What has a capital letter is a registry: no repository has any.
+    """
     name, _, digest = text.partition("@")
     head, slash, rest = name.partition("/")
-    if slash and ("." in head or ":" in head or head == "localhost"):
+    if slash and ("." in head or ":" in head or head == "localhost" or head != head.lower()):
         registry, path = head, rest
     else:
         registry, path = DEFAULT_REGISTRY, name

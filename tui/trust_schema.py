@@ -157,6 +157,8 @@ def _pattern_mistake(pattern: str) -> str:
         return "is one path segment only; every repository is '**'"
     if not slash and pattern != "**" and ("." in head or ":" in head or "*" in head or head == "localhost"):
         return f"names no repository; everything there is '{pattern}/**'"
+    if rest != rest.lower():
+        return "has capital letters in its path: no repository has any, so it is about none"
     if slash and not rest:
         return f"ends with a slash; everything there is '{pattern}**'"
     return ""

@@ -19,14 +19,14 @@ _LONGEST = 1024  # a reference has 255 characters at most, a host in it as many 
 
 @lru_cache(maxsize=8192)
 def normalised(reference: str) -> str:
-    """`registry/repository` in full: short names expanded, tag and digest gone, the registry in lower case.
+    """`registry/repository` in full: short names expanded, tag and digest gone, the registry in one case.
 
     "" for what names no repository: a content id, `<none>`, nothing.
     """
     if not reference or len(reference) > _LONGEST or "<none>" in reference or _CONTENT_ID.fullmatch(reference):
         return ""
     found = parse(reference)
-    registry = found.registry.lower()
+    registry = _host(found.registry)
     path = found.repository
     if registry in _HUB:
         registry = DEFAULT_REGISTRY
@@ -40,12 +40,19 @@ def normalised_pattern(pattern: str) -> str:
     if pattern in {"**", "*"}:
         return pattern
     head, slash, rest = pattern.partition("/")
-    if not slash or not ("." in head or ":" in head or "*" in head or head.lower() == "localhost"):
+    named = any(sign in head for sign in ".:*") or head.lower() == "localhost" or head != head.lower()
+    if not slash or not named:
         return f"{DEFAULT_REGISTRY}/{pattern}" if slash else f"{DEFAULT_REGISTRY}/library/{pattern}"
-    registry = head.lower()
+    registry = _host(head)
     if registry in _HUB:
         return f"{DEFAULT_REGISTRY}/{rest}" if "/" in rest or "**" in rest else f"{DEFAULT_REGISTRY}/library/{rest}"
     return f"{registry}/{rest}"
+
+
+def _host(registry: str) -> str:
+    """In one spelling. By its capitals alone is a host without a dot or port told from a namespace of Docker Hub."""
+    plain = registry.lower()
+    return plain if plain == "localhost" or any(sign in plain for sign in ".:*") else registry.upper()
 
 
 @lru_cache(maxsize=16384)
@@ -109,16 +116,17 @@ class _Index:
 
     def find(self, repository: str) -> Rule | None:
         """The first that fits, with the signers of the host's first that fits."""
-        if repository not in self._found:
-            if len(self._found) > _MOST_KEPT:
-                self._found = {}
-            own, host = _first(self._own, repository), _first(self._host, repository)
-            if host is not None and not host.signed_by:
-                host = None
-            if own is not None and host is not None:
-                own = msgspec.structs.replace(own, signed_by=(*own.signed_by, *host.signed_by))
-            self._found[repository] = own or host
-        return self._found[repository]
+        known = self._found  # another thread may begin anew
+        if repository in known:
+            return known[repository]
+        if len(known) > _MOST_KEPT:
+            self._found = {}
+        own, host = _first(self._own, repository), _first(self._host, repository)
+        if host is not None and not host.signed_by:
+            host = None
+        if own is not None and host is not None:
+            own = msgspec.structs.replace(own, signed_by=(*own.signed_by, *host.signed_by))
+        return self._found.setdefault(repository, own or host)
 
 
 _Patterns = list[tuple[str, str, Rule]]

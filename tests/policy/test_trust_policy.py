@@ -140,6 +140,7 @@ def test_nothing_said_is_no_policy(folder: Path) -> None:
         ('"registry.example.com/base/*"', '"registry.example.com"', "everything there is 'registry.example.com/**'"),
         ('"registry.example.com/base/*"', '"registry.example.com/a:1"', "has a tag or digest"),
         ('"registry.example.com/base/*"', '"https://registry.example.com/*"', "begins with a scheme"),
+        ('"registry.example.com/base/*"', '"registry.example.com/Base/*"', "capital letters in its path"),
         ('"localhost/**"', '"registry.example.com/base/*"', "stands in rule 1 too"),
         ('"localhost/**"', "[]", "names no repository"),
         ('match = "localhost/**"', 'macth = "localhost/**"', "unknown key 'macth'; did you mean match"),

@@ -31,6 +31,8 @@ PATTERNS = st.builds(
         ("index.docker.io/library/busybox", "docker.io/library/busybox"),
         ("Registry.Example.com:5000/Team/App:1", "registry.example.com:5000/Team/App"),
         ("localhost/app", "localhost/app"),
+        ("Evil/app:1", "EVIL/app"),  # capitals make it a host: no repository has any
+        ("LocalHost/app", "localhost/app"),
         ("localhost:5000/app:1", "localhost:5000/app"),
         ("sha256:" + "a" * 64, ""),
         ("a" * 64, ""),
@@ -52,6 +54,9 @@ def test_names_in_full(reference: str, repository: str) -> None:
         ("prom/*", "docker.io/prom/node-exporter", True),
         ("docker.io/busybox", "docker.io/library/busybox", True),
         ("docker.io/**", "docker.io/prom/node-exporter", True),
+        ("docker.io/**", "EVIL/app", False),
+        ("eVil/*", "EVIL/app", True),
+        ("evil/*", "EVIL/app", False),
         ("REGISTRY.example.com/app", "registry.example.com/app", True),
         ("registry.example.com/App", "registry.example.com/app", False),
         ("registry.example.com/*", "registry.example.com/a/b", False),
