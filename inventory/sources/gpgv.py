@@ -24,6 +24,8 @@ from inventory.signatures.gpg import Answer, Checked, Gpgv
 
 LIMIT = 10.0
 """Seconds for one signature; half a minute of computing would be an attack."""
+TOTAL = 30.0
+"""Seconds for all signatures of one image: a stranger may have put many there, and nobody can stop one at a time."""
 _LARGEST = 1 << 20
 _STATUS = b"[GNUPG:] "
 _WEAK = {"1": "MD5", "2": "SHA-1", "3": "RIPEMD-160"}
@@ -39,12 +41,25 @@ class _Ended(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
-def find(cache: Path, limit: float = LIMIT) -> Gpgv | None:
-    """What judges signed messages, None where gpgv is not installed. Works below the directory `cache`."""
+def find(cache: Path, limit: float = LIMIT, total: float = TOTAL) -> Gpgv | None:
+    """What judges signed messages of one image, None where gpgv is not installed. Works below the directory `cache`."""
     program = shutil.which("gpgv")
     if program is None:
         return None
-    return lambda keyring, message: check(program, cache, keyring, message, limit)
+    spent = 0.0
+
+    def judge(keyring: bytes, message: bytes) -> Checked:
+        nonlocal spent
+        left = total - spent
+        if left <= 0:
+            return Checked(Answer.FAILED, detail=f"the signatures before it took {total:.0f} s")
+        began = time.monotonic()
+        try:
+            return check(program, cache, keyring, message, min(limit, left))
+        finally:
+            spent += time.monotonic() - began
+
+    return judge
 
 
 def check(program: str, cache: Path, keyring: bytes, message: bytes, limit: float = LIMIT) -> Checked:

@@ -130,6 +130,17 @@ def test_a_sick_program(script: str, detail: str, tmp_path: Path) -> None:
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_many_signatures_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{Path(program(tmp_path, 'sleep 60')).parent}:{os.environ['PATH']}")
+    verifier = gpgv.find(tmp_path / "cache", 0.3, 0.5)
+    assert verifier is not None
+    started = time.monotonic()
+    found = [verifier(b"", b"") for _ in range(64)]
+    assert time.monotonic() - started < 5
+    assert {one.answer for one in found} == {Answer.FAILED}, "unknown, not bad"
+    assert "before it" in found[-1].detail
+
+
 def test_what_the_program_is_given(tmp_path: Path) -> None:
     """A home of its own, no terminal, a private directory, and no descriptors but its own."""
     script = 'env > "$HOME/../seen"; ls -ld "$PWD" >> "$HOME/../seen"; ls /proc/self/fd | wc -l >> "$HOME/../seen"'
