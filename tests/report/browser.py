@@ -56,6 +56,7 @@ class Browser:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(folder)},  # killed in the end, it leaves a directory behind
             close_fds=False,
             preexec_fn=wire,
         )
