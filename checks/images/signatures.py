@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from checks.check import Domain, check
@@ -69,14 +71,17 @@ def signature(image: Image, view: View) -> Verdict:
     of the host trusts count too. A recording is judged by the rule that held there, where none here says whose
     count. The Docker engine itself verifies none. Source: CIS Docker 4.12.
     """
-    if not any(_counts(rule) for _, rule in rules(image, _policy(image, view))):
+    counting = [rule for _, rule in rules(image, _policy(image, view)) if _counts(rule)]
+    if not counting:
         found = view.analysis(image.id).peek("provenance")
         if isinstance(found, Provenance) and _judged_elsewhere(found):
             return _by_rule(found, image, view)
         return _nobody_said(found)
     if not pulled(image):
         return unknown("built or loaded here: no digest of a registry leads to it that could be signed")
-    return _by_rule(view.analysis(image.id).provenance, image, view)
+    found = view.analysis(image.id).provenance
+    # It may have come from elsewhere than a name of it claims: what the rule about the name demands holds all the same.
+    return _by_rule(found, image, view, [rule for rule in counting if "signature" in rule.require])
 
 
 def _counts(rule: Rule) -> bool:
@@ -106,20 +111,23 @@ def _nobody_said(found: object) -> Verdict:
     return manual("signed, and nobody said whose signatures count (signed_by of a [[trust.rule]])", *evidence[:SHOWN])
 
 
-def _by_rule(found: Provenance, image: Image, view: View) -> Verdict:
+def _by_rule(found: Provenance, image: Image, view: View, demanding: Sequence[Rule] = ()) -> Verdict:
     evidence = _evidence(found)
+    demanded = found.demanded or bool(demanding)
+    if not found.demanded:
+        evidence += [Evidence("policy", str(rule)) for rule in demanding[:SHOWN]]
     if found.leads_here is False:
         return failed("its digest, which could be signed, does not lead to it", Evidence("Id", image.id), *evidence)
     if found.mark is Mark.VERIFIED:
         return passed(f"signed by {found.by}", *evidence)
     if found.mark is Mark.FAILED:
         severity = Severity.HIGH if found.reason in FORGED else Severity.MEDIUM
-        if found.demanded and runs(image, view):
+        if demanded and runs(image, view):
             severity = _RAISED[severity]
         said = _WORDS.get(found.reason, "it is not good")
         message = f"signed, but {said}" + (f": {found.detail}" if found.detail else "")
         return failed(message, *evidence, severity=severity, salient=found.reason)
-    if found.mark is Mark.UNSIGNED and found.demanded:
+    if found.mark is Mark.UNSIGNED and demanded:
         severity = Severity.HIGH if runs(image, view) else Severity.MEDIUM
         return failed("not signed, and its rule demands a signature", *evidence, severity=severity)
     if found.mark is Mark.UNSIGNED:
