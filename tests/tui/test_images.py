@@ -259,7 +259,7 @@ def test_what_is_exploited_and_runs_is_the_first_news() -> None:
     for width, height in ((79, 20), (119, 36), (199, 46)):
         lines = [entry.cell.text for entry in OverviewPane().lines(picture, width, height, NOW)]
         place = next(number for number, text in enumerate(lines) if "WORST FIRST" in text)
-        assert "CVE-2021-44228 is exploited" in lines[place + 1], (width, lines)
+        assert "exploited: CVE-2021-44228" in lines[place + 1], (width, lines)
         assert any(text.startswith(" IMAGES") and "not looked at" in text for text in lines) or width < 100
     excused = made_up.analysis(
         subject, NOW, vulnerabilities=made_up.vulnerabilities(
