@@ -6,10 +6,14 @@ import base64
 import json
 from pathlib import Path
 
+from inventory.gap import Gap
+from inventory.signatures.model import Mark
 from inventory.sources import bundle as sources
+from inventory.sources.bundle.analyses import ANALYSIS
 from inventory.sources.bundle.archive import read
 from inventory.sources.bundle.masking import HOST
-from lab.demo import of_the_lab
+from inventory.sources.bundle.replay import open_demo
+from lab.demo import of_roots_database, of_the_lab
 
 GROUP = "4:memory:/docker/" + "a" * 64
 
@@ -50,3 +54,23 @@ def test_the_demo_is_tidy() -> None:
     (member,) = [member for member in bundle.manifest.members if member.request == HOST]
     heard = json.loads(bundle.bodies[member.name])
     assert of_the_lab(dict(heard)) == heard
+    found = [bundle.bodies[member.name] for member in bundle.manifest.members if member.request.startswith(ANALYSIS)]
+    assert all(json.loads(of_roots_database(body)) == json.loads(body) for body in found)
+
+
+def test_the_demo_shows_what_is_in_images_and_who_signed_them() -> None:
+    found = list(open_demo().analyses("docker"))
+    assert not [one.name for one in found if isinstance(one.peek("contents"), Gap)]
+    assert {Mark.VERIFIED, Mark.FAILED, Mark.UNSIGNED} <= {one.provenance.mark for one in found}
+    assert any(one.vulnerabilities.found for one in found)
+    assert any(one.contents.secrets for one in found)
+    assert not [secret for one in found for secret in one.contents.secrets if secret.digest]
+
+
+def test_a_database_is_where_root_has_it() -> None:
+    said = {"by": "osv", "path": "/home/me/data/vulnerabilities.sqlite"}, {"by": "trivy", "path": "/srv/report.json"}
+    tidied = json.loads(of_roots_database(json.dumps({"vulnerabilities": {"found": {"said": said}}}).encode()))
+    paths = [one["path"] for one in tidied["vulnerabilities"]["found"]["said"]]
+    assert paths == ["/root/.local/share/deckwatch/vulnerabilities.sqlite", "/srv/report.json"]
+    gap = b'{"vulnerabilities": {"gap": {"reason": "pending"}}}'
+    assert json.loads(of_roots_database(gap)) == json.loads(gap)
