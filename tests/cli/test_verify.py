@@ -157,6 +157,18 @@ def test_a_layout(cli: Cli, key: Path) -> None:
     assert cli("verify", "--layout", cli.folder, "--key", key).status == 2
 
 
+def test_a_layouts_image_of_another_repository_is_not_taken(cli: Cli, key: Path) -> None:
+    """Bundles name no repository: only the layout itself says what the image is called."""
+    store = Store()
+    digest, _ = store.image("other", "r.example/other:1.0")
+    store.refer(digest, api=False)
+    write_layout(cli.folder / "kept", store)
+    assert cli("verify", "--layout", cli.folder / "kept", "--key", key, "r.example/other:1.0").status == 0
+    for name in ("r.example/app:1.0", "r.example/app"):
+        ran = cli("verify", "--layout", cli.folder / "kept", "--key", key, name)
+        assert ran.status == 3 and "has no image" in ran.line, ran
+
+
 def test_nothing_could_be_asked(cli: Cli, key: Path) -> None:
     ran = verify(cli, "--key", key, "127.0.0.1:1/app:1", "app")
     assert ran.status == 3

@@ -339,8 +339,8 @@ def _of_layout(text: str, layout: Layout, policy: TrustPolicy, access: Access, a
     wanted = text if is_digest(text) else image.reference if image else ""
     if image is not None and not text.endswith(f":{image.reference}") and not is_digest(image.reference):
         wanted = "" if len(layout.images()) == 1 else wanted
-    digest = layout.chosen(wanted)
     repository = image.repository if image else ""
+    digest = layout.chosen(wanted, repository)
     nameless = policy.rules[0] if args.key or args.certificate_identity is not None else None
     return of_digest(
         repository, (digest,), policy, access, time.time(),

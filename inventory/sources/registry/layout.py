@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
+from inventory.signatures.rules import normalised
 from inventory.sources.registry import below
 from inventory.sources.registry.access import Limits
 from inventory.sources.registry.faults import Cause, RegistryError
@@ -55,11 +56,14 @@ class Layout:
             and self._subject(entry.digest) == ""
         )
 
-    def chosen(self, image: str) -> str:
-        """The digest of an image by its digest or name; "" is the only one. Raises `RegistryError`."""
+    def chosen(self, image: str, repository: str = "") -> str:
+        """The digest of an image by its digest or tag; "" is the only one. Raises `RegistryError`.
+
+        What the layout itself calls an image of another repository is none of this one.
+        """
         if is_digest(image):
             return image
-        found = self.images()
+        found = tuple(one for one in self.images() if _is_of(one.annotations.get(_NAME, ""), repository))
         if image:
             found = tuple(entry for entry in found if _is_called(entry.annotations.get(_NAME, ""), image))
         if not found:
@@ -119,6 +123,11 @@ class Layout:
 def is_layout(directory: Path) -> bool:
     """Whether a directory is marked as a layout."""
     return all(os.path.isfile(directory / name) for name in ("oci-layout", "index.json"))
+
+
+def _is_of(name: str, repository: str) -> bool:
+    """Whether an image may be of a repository, "" for any: a tag alone may be of all."""
+    return "/" not in name or not repository or normalised(name) == repository
 
 
 def _is_called(name: str, wanted: str) -> bool:
