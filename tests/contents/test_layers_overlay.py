@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from inventory.contents.files import finders
+from inventory.contents.files.finder import Idle
+from inventory.contents.finding import Entry
 from inventory.contents.model import Contents
 from inventory.contents.packages import FINDERS
 from inventory.gap import Gap, Reason
@@ -21,7 +23,8 @@ from inventory.sources.docker.transport import ApiError
 from inventory.sources.layers.cache import Cache
 from inventory.sources.layers.export import Export
 from inventory.sources.layers.layout import Layout
-from inventory.sources.layers.overlay import Overlay, steps_of
+from inventory.sources.layers.manifest import steps_of
+from inventory.sources.layers.overlay import Overlay
 from inventory.sources.layers.read import read
 from tests.contents.archives import config, image_id, layout, saved, sha, tar, written
 
@@ -120,6 +123,24 @@ def test_layers_are_shared_between_images(root: Path, tmp_path: Path) -> None:
     again = read(ID, [way], ALL, cache)
     assert isinstance(first, Contents) and isinstance(again, Contents)
     assert again.accounts == first.accounts
+
+
+def test_an_image_that_is_deleted_meanwhile_is_not_kept(root: Path, tmp_path: Path) -> None:
+    """The engine takes the configuration away, then files; a directory that is emptied looks like an empty one."""
+
+    class Deletes(Idle):
+        name = "deletes"
+
+        def notice(self, entry: Entry) -> None:
+            if entry.path == "etc":
+                (root / f"image/overlay2/imagedb/content/sha256/{ID[7:]}").unlink(missing_ok=True)
+                (root / "overlay2/one/diff/etc/passwd").unlink(missing_ok=True)
+
+    way = Overlay(_image(f"{root}/overlay2/two/diff", f"{root}/overlay2/one/diff"), str(root))
+    found = read(ID, [way], (Deletes(),), Cache(tmp_path / "cache"))
+    assert isinstance(found, Gap) and found.reason is Reason.ABSENT
+    assert "deleted while it was read" in found.detail
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_data_root_of_remapped_users(root: Path, tmp_path: Path) -> None:

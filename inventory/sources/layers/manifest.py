@@ -5,17 +5,24 @@ from __future__ import annotations
 import hashlib
 import platform
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from inventory.image import HistoryEntry
+
 Document = Callable[[str], bytes | None]
 """The bytes of a named member, None where there is none."""
 _NESTED = 4
 _MANIFESTS = 64
+_WORDS = re.compile(
+    r"(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|ARG|MAINTAINER"
+    r"|ONBUILD|SHELL)\b"
+)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
 
@@ -102,6 +109,21 @@ def steps(config: bytes, count: int) -> tuple[str, ...]:
         return ()
     written = tuple(step.created_by for step in found.history or () if not step.empty_layer)
     return written if len(written) == count else ()
+
+
+def steps_of(history: Iterable[HistoryEntry], count: int) -> tuple[str, ...]:
+    """The steps that made `count` layers out of the engine's history (newest first), () where that cannot be told."""
+    rows = list(history)[::-1]
+    made = [row for row in rows if row.size or not _only_says(row.created_by)]
+    filled = [row for row in rows if row.size]
+    for guess in (made, filled, rows):
+        if len(guess) == count:
+            return tuple(row.created_by for row in guess)
+    return ()
+
+
+def _only_says(step: str) -> bool:
+    return _WORDS.match(step) is not None
 
 
 def about(config: bytes) -> About:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -22,12 +22,13 @@ from inventory.contents.paths import DEEPEST, RefusedError, normalised, whiteout
 from inventory.gap import Gap, Reason
 from inventory.image import HistoryEntry, Image
 from inventory.sources.layers.archive import WHAT
-from inventory.sources.layers.manifest import about, digest_of, steps
+from inventory.sources.layers.manifest import about, digest_of, steps, steps_of
 from inventory.sources.layers.reading import Found, Reading
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = _FLAGS | os.O_DIRECTORY
 _FILE = _FLAGS | os.O_NONBLOCK
+_YES = b"y"
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque", "user.fuseoverlayfs.opaque")
 _REDIRECTED = ("trusted.overlay.redirect", "user.overlay.redirect")
 _PORTION = 4096
@@ -96,14 +97,18 @@ class Overlay:
 
     def _read(self, root: int, homes: Sequence[str], reading: Reading) -> Found:
         found: list[LayerFacts] = []
+        driver = homes[0].partition("/")[0]
+        config = _config(root, reading.image_id, driver)
         for home, diff_id in zip(homes, self._diff_ids, strict=True):
             reading.guard.alive()
             facts = reading.known(diff_id)
             if facts is None:
                 facts = self._layer(root, home, reading).as_layer(diff_id)
+                # An engine that deletes an image takes its configuration away first: from then on files vanish.
+                if config and not _config(root, reading.image_id, driver):
+                    raise ClosedError(Reason.ABSENT, "the image was deleted while it was read")
                 reading.done(facts)
             found.append(facts)
-        config = _config(root, reading.image_id, homes[0].partition("/")[0])
         created_by = steps(config, len(homes)) or steps_of(self._history, len(homes))
         lasting = all(facts.whole for facts in found)
         return Found(reading.image_id, tuple(found), created_by, (), lasting, about(config))
@@ -133,27 +138,6 @@ def _config(root: int, image_id: str, driver: str) -> bytes:
     except OSError:
         return b""
     return data if digest_of(data) == image_id else b""
-
-
-def steps_of(history: Iterable[HistoryEntry], count: int) -> tuple[str, ...]:
-    """The steps that made `count` layers out of the engine's history (newest first), () where that cannot be told."""
-    rows = list(history)[::-1]
-    made = [row for row in rows if row.size or not _only_says(row.created_by)]
-    filled = [row for row in rows if row.size]
-    for guess in (made, filled, rows):
-        if len(guess) == count:
-            return tuple(row.created_by for row in guess)
-    return ()
-
-
-_WORDS = re.compile(
-    r"(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|CMD|ENTRYPOINT|LABEL|EXPOSE|USER|VOLUME|STOPSIGNAL|HEALTHCHECK|ARG|MAINTAINER"
-    r"|ONBUILD|SHELL)\b"
-)
-
-
-def _only_says(step: str) -> bool:
-    return _WORDS.match(step) is not None
 
 
 def _homes(raw: bytes, root: str, count: int) -> list[str]:
@@ -318,7 +302,7 @@ class _Walk:
     def _files(self, directory: int, path: str, inner: list[bytes]) -> Iterator[Member]:
         """What is in a directory, in portions by name; its directories are put into `inner`, the first one last."""
         marks = self._marks(directory)
-        if not marks.isdisjoint(_OPAQUE):
+        if any(name in marks and _value(directory, name) == _YES for name in _OPAQUE):
             yield Entry(path, "opaque", 0, 0, 0, 0), None
         if not marks.isdisjoint(_REDIRECTED):
             self._problems.note("a directory that was renamed by the overlay, which is not followed", path)
@@ -389,6 +373,13 @@ class _Walk:
             return frozenset(os.listxattr(directory))
         except OSError:
             return frozenset()
+
+
+def _value(directory: int, name: str) -> bytes:
+    try:
+        return os.getxattr(directory, name)
+    except OSError:
+        return b""
 
 
 def _name(entry: os.DirEntry[str]) -> str:
