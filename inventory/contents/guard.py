@@ -11,7 +11,8 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True):
     """For one image. `unpacked` bytes are those after decompression; `ratio` counts from `ratio_from` bytes on.
 
-    `same` is how many finds of one kind are kept of one layer where each is a file that is only noted.
+    `same` is how many finds of one kind are kept of one layer where each is a file that is only noted; `found` bounds
+    the bytes of memory that all finds take, roughly.
     """
 
     entries: int = 1_500_000
@@ -23,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True):
     head: int = 32 << 20
     heads: int = 8 << 30
     finds: int = 200_000
+    found: int = 64 << 20
     same: int = 5_000
     names: int = 48 << 20
     document: int = 8 << 20
@@ -78,6 +80,7 @@ class Guard:
         self.heads = 0
         self.names = 0
         self.finds = 0
+        self.found = 0
         self._stopped = stopped
         self._tell = tell
         self._until = time.monotonic() + self.limits.seconds

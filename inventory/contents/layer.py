@@ -9,7 +9,19 @@ from typing import Protocol
 import msgspec
 
 from inventory.contents import names
-from inventory.contents.finding import STREAM, AnyFind, Entry, FileAt, Finder, ProblemAt, SecretsAt, Watcher
+from inventory.contents.finding import (
+    STREAM,
+    AccountsAt,
+    AnyFind,
+    Entry,
+    FileAt,
+    Finder,
+    OwnedAt,
+    PackagesAt,
+    ProblemAt,
+    SecretsAt,
+    Watcher,
+)
 from inventory.contents.guard import Guard, Problems, TooMuchError
 from inventory.contents.model import SCHEMA, FileFact
 from inventory.contents.names import Names, Runs
@@ -139,7 +151,7 @@ class _Look:
             find = notice(entry)
             if find is not None:
                 if isinstance(find, FileAt) and find.why.startswith(_CACHE) and kind != "directory":
-                    tag = self.tags.setdefault(find.why, len(self.tags))
+                    tag = self._tag(find.why)
                 else:
                     self._keep(path, find)
         size = 0
@@ -172,10 +184,20 @@ class _Look:
             if self._noted[find.why] > self._guard.limits.same:
                 self._problems.note(f"more than {self._guard.limits.same} files in one layer are {find.why}", path)
                 return
-        self._guard.finds += 1 + (len(find.packages) if hasattr(find, "packages") else 0)
-        if self._guard.finds > self._guard.limits.finds:
-            raise TooMuchError(f"more than {self._guard.limits.finds} things found")
+        guard = self._guard
+        guard.finds += 1 + (len(find.packages) if isinstance(find, PackagesAt) else 0)
+        guard.found += _weight(find)
+        if guard.finds > guard.limits.finds:
+            raise TooMuchError(f"more than {guard.limits.finds} things found")
+        if guard.found > guard.limits.found:
+            raise TooMuchError(f"things found that take more than {guard.limits.found >> 20} MiB")
         self.finds.setdefault(path, []).append(find)
+
+    def _tag(self, why: str) -> int:
+        if why not in self.tags and len(self.tags) >= self._guard.limits.same:
+            self._problems.note(f"more than {self._guard.limits.same} cache directories in one layer", why)
+            return -1
+        return self.tags.setdefault(why, len(self.tags))
 
     def _note_size(self, entry: Entry) -> None:
         row = (entry.size, entry.path, entry.mode, entry.uid, entry.gid)
@@ -259,6 +281,18 @@ class _Look:
 
     def _failed(self, entry: Entry, name: str, error: Exception) -> None:
         self._keep(entry.path, ProblemAt(entry.path, f"/{entry.path} not understood ({name}: {type(error).__name__})"))
+
+
+def _weight(find: AnyFind) -> int:
+    """Roughly the bytes of memory that it takes: a struct, and its texts."""
+    if isinstance(find, PackagesAt):
+        texts = ((one.name, one.version, one.source, one.source_version, *one.licenses) for one in find.packages)
+        return sum(300 + sum(map(len, each)) for each in texts)
+    if isinstance(find, OwnedAt):
+        return sum(map(len, find.paths)) + 60 * len(find.paths)
+    if isinstance(find, SecretsAt):
+        return sum(400 + len(one.path) + len(one.masked) for one in find.secrets)
+    return 200 + (300 * len(find.lines) if isinstance(find, AccountsAt) else len(find.path))
 
 
 _MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)

@@ -232,6 +232,17 @@ def test_hard_links_in_a_directory_count_once(tree: Path) -> None:
     assert facts.size == 1000 and _merged(facts).files == 2
 
 
+@pytest.mark.parametrize(("value", "hidden"), [(b"y", True), (b"x", False), (b"n", False), (b"yes", False)])
+def test_only_the_kernels_own_word_makes_a_directory_opaque(tree: Path, value: bytes, hidden: bool) -> None:
+    (tree / "etc").mkdir()
+    try:
+        os.setxattr(tree / "etc", "trusted.overlay.opaque", value)
+    except OSError:
+        pytest.skip("extended attributes are not permitted here")
+    lower = _layer(tar(("etc/passwd", PASSWD)))
+    assert bool(_merged(lower, _walked(tree)).accounts) is not hidden
+
+
 def test_nothing_is_changed_and_no_time_is_left(tree: Path) -> None:
     (tree / "etc").mkdir()
     (tree / "etc" / "passwd").write_bytes(PASSWD)
@@ -334,6 +345,24 @@ class _ClumsyWatcher:
 
     def end(self) -> Iterable[AnyFind]:
         raise OSError
+
+
+def _names(count: int) -> bytes:
+    return b"".join(b"/usr/bin/%d-%s\n" % (number, b"a" * 80) for number in range(count))
+
+
+def test_what_is_found_takes_little_memory() -> None:
+    lists = tar(*((f"var/lib/dpkg/info/{number}.list", _names(2000)) for number in range(20)))
+    facts = _layer(lists, Limits(found=1 << 20))
+    assert not facts.whole
+    assert facts.problems == ("things found that take more than 1 MiB",)
+    assert _layer(lists).whole
+
+
+def test_very_many_cache_directories_are_said() -> None:
+    facts = _layer(tar(*((f"home/{number}/.npm/x", b"1") for number in range(9))), Limits(same=5))
+    assert len(facts.tags) == 5
+    assert facts.problems == ("more than 5 cache directories in one layer: 'cache:/home/5/.npm' and 3 more",)
 
 
 def test_a_finder_that_fails_does_not_end_the_layer() -> None:

@@ -151,10 +151,18 @@ class _GoLists(_Search):
         self._version = ""
         self._texts: dict[str, None] = {}
         self._cut = False
+        self._searched = b""
+        self._ahead = [-1, -1]
 
     def find(self, data: bytes, start: int) -> int:
-        first, second = data.find(_MAGIC, start), data.find(INFO_START, start)
-        return max(first, second) if first < 0 or second < 0 else min(first, second)
+        if data is not self._searched:
+            self._searched, self._ahead = data, [-1, -1]
+        for which, mark in enumerate((_MAGIC, INFO_START)):
+            if self._ahead[which] < start:  # else it is known from the search before
+                found = data.find(mark, start)
+                self._ahead[which] = found if found >= 0 else len(data)
+        first = min(self._ahead)
+        return first if first < len(data) else -1
 
     def hit(self, data: bytes, position: int, *, last: bool) -> int:
         if data.startswith(_MAGIC, position):
@@ -175,9 +183,10 @@ class _GoLists(_Search):
 
     def _text(self, data: bytes, position: int, last: bool) -> int:
         start = position + len(INFO_START)
-        end = data.find(INFO_END, start, start + _MAX_INFO)
+        again = data.find(INFO_START, start, start + _MAX_INFO)  # what has no end is not searched twice
+        end = data.find(INFO_END, start, again if again >= 0 else start + _MAX_INFO)
         if end < 0:
-            if len(data) - start < _MAX_INFO and not last:
+            if again < 0 and len(data) - start < _MAX_INFO and not last:
                 return 0
             self._cut = data.startswith(b"path\t", start)
             return len(INFO_START)
@@ -227,6 +236,7 @@ class _RustLists(_Search):
         self._crates: dict[tuple[str, str], None] = {}
         self._problems: list[str] = []
         self._candidates = 0
+        self._given_up = False
 
     def feed(self, piece: bytes) -> None:
         """Inflate where a list was found, else search on."""
@@ -234,6 +244,9 @@ class _RustLists(_Search):
             piece = self._inflate(piece)
         if piece and self._candidates < _MAX_CANDIDATES:
             super().feed(piece)
+        elif piece and not self._given_up:
+            self._given_up = True
+            self._problems.append("too many places where Rust's list of crates might be")
 
     def find(self, data: bytes, start: int) -> int:
         match = _ZLIB.search(data, start)

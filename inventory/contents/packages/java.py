@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import STREAM, AnyFind, Entry, Watcher
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import licenses, lines_of, recorded, text_of, word
+from inventory.contents.packages.reading import MAX_PACKAGES, licenses, lines_of, recorded, text_of, word
 from inventory.contents.packages.zip_stream import Budget, ZipStream
 
 _ARCHIVES = (".jar", ".war", ".ear")
@@ -18,6 +18,7 @@ _NAMED = re.compile(r"(?P<name>[A-Za-z][\w.-]*?)-(?P<version>\d[\w.+-]*)\.[jwe]a
 _GROUP = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
 _DEPTH = 3
 _MAX_TEXT = 256 << 10
+_MAX_POM = 16 << 10
 _UNPACKED = 1 << 30
 _MEMBERS = 500_000
 _MAX_POMS = 5000
@@ -62,14 +63,30 @@ class _Archive:
 class _Text:
     """A member that is read as text."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = _MAX_TEXT) -> None:
         self.data = b""
+        self._limit = limit
 
     def feed(self, piece: bytes) -> None:
-        self.data += piece[: _MAX_TEXT - len(self.data)]
+        self.data += piece[: self._limit - len(self.data)]
 
     def close(self) -> None:
         pass
+
+
+class _Pom(_Text):
+    """A properties file: only the package that it names is kept, as an archive may have very many."""
+
+    def __init__(self, path: str, found: list[Package]) -> None:
+        super().__init__(_MAX_POM)
+        self._path = path
+        self._found = found
+
+    def close(self) -> None:
+        package = _from_pom(self._path, text_of(self.data))
+        if package:
+            self._found.append(package)
+        self.data = b""
 
 
 class _Jar:
@@ -81,7 +98,8 @@ class _Jar:
         self._budget = budget
         self._problems = problems
         self._depth = depth
-        self._poms: list[_Text] = []
+        self._poms = 0
+        self._own: list[Package] = []
         self._manifest: _Text | None = None
         self._inner: list[_Jar] = []
         self._zip = ZipStream(self._open, budget)
@@ -97,19 +115,23 @@ class _Jar:
         self._zip.close()
         if self._zip.problem:
             self._problems.append(f"{self._path.rpartition('/')[2]!r} is an archive that is {self._zip.problem}")
-        own = [package for pom in self._poms if (package := _from_pom(self._path, text_of(pom.data)))]
-        if not own and (guessed := self._from_manifest()):
-            own = [guessed]
-        self.packages += own
+        if not self._own and (guessed := self._from_manifest()):
+            self._own = [guessed]
+        self.packages += self._own
         for inner in self._inner:
             inner.close()
-            self.packages += inner.packages
-        self._poms, self._inner, self._manifest = [], [], None
+            self.packages += inner.packages[: MAX_PACKAGES + 1 - len(self.packages)]
+            inner.packages = []
+        self._own, self._inner, self._manifest = [], [], None
 
     def _open(self, name: str) -> _Text | _Jar | None:
-        if _POM.search(name) and len(self._poms) < _MAX_POMS:
-            self._poms.append(_Text())
-            return self._poms[-1]
+        if _POM.search(name):
+            self._poms += 1
+            if self._poms <= _MAX_POMS:
+                return _Pom(self._path, self._own)
+            if self._poms == _MAX_POMS + 1:
+                self._problems.append(f"{self._path.rpartition('/')[2]!r} names more than {_MAX_POMS} packages")
+            return None
         if name == _MANIFEST:
             self._manifest = _Text()
             return self._manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import time
 import zlib
 from pathlib import Path
 
@@ -83,6 +84,19 @@ def test_a_list_without_an_end_is_a_problem() -> None:
     finds = find("app", data, mode=0o755)
     assert short(finds) == ["stdlib 1.22.1"]
     assert problems(finds) == ["/app: Go's list of modules does not end"]
+
+
+def test_marks_without_an_end_cost_no_more_than_their_length() -> None:
+    begun = time.monotonic()
+    find("app", program(INFO_START * 60_000), mode=0o755)
+    find("app", program(MAGIC * 60_000), mode=0o755)
+    assert time.monotonic() - begun < 20  # each mark searched to its limit: minutes
+    assert short(find("app", program(INFO_START * 3, inline()), mode=0o755)) == [*ALL, "stdlib 1.22.1"]
+
+
+def test_places_that_are_too_many_are_said() -> None:
+    finds = find("app", program(b"x\x9c" * 150_000, b"\0" * (1 << 19)), mode=0o755)
+    assert problems(finds) == ["/app: too many places where Rust's list of crates might be"]
 
 
 def test_a_real_program() -> None:

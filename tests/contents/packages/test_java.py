@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -136,6 +137,23 @@ def test_bombs_are_bounded() -> None:
     many = ZipStream(lambda _name: None, Budget(1 << 20, 100))
     many.feed(jar({str(number): b"x" for number in range(200)}))
     assert many.problem == "of too many members"
+
+
+def test_very_many_properties_take_little_memory() -> None:
+    data = jar({f"META-INF/maven/a/{number}/pom.properties": b"#" * (256 << 10) for number in range(400)})
+    tracemalloc.start()
+    finds = find("app.jar", data)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert not packages(finds)
+    assert peak < 20 << 20  # 100 MiB of text went by
+
+
+def test_more_packages_than_any_archive_has_are_said() -> None:
+    data = jar({f"META-INF/maven/a/{number}/pom.properties": pom(f"b{number}") for number in range(5002)}, stored=True)
+    finds = find("app.jar", data)
+    assert len(packages(finds)) == 5000
+    assert problems(finds) == ["/app.jar: 'app.jar' names more than 5000 packages"]
 
 
 def test_encrypted_members_are_passed_over() -> None:
