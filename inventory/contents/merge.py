@@ -151,7 +151,8 @@ def _packages(finds: _Finds) -> tuple[Package, ...]:
         for find in numbers[top]:
             for package in find.packages:
                 layer = finds.layers[since.get(package, top)].diff_id
-                owner = package.owner or owners.get(package.path.lstrip("/"), "")
+                owner, known = owners.get(package.path.lstrip("/"), ("", top))
+                owner = package.owner or (owner if known >= top else "")
                 found[msgspec.structs.replace(package, layer=layer, owner=owner)] = None
     return tuple(found)
 
@@ -168,15 +169,19 @@ def _since(finds: _Finds, numbers: Mapping[int, list[PackagesAt]]) -> dict[Packa
     return since
 
 
-def _owners(finds: _Finds) -> dict[str, str]:
-    """Which distribution package owns a path. Lists may name files by the old way of a merged /usr."""
-    owners: dict[str, str] = {}
-    for _number, find in finds.live(OwnedAt):
+def _owners(finds: _Finds) -> dict[str, tuple[str, int]]:
+    """Which distribution package owns a path, and the layer that says so: a file of a higher one is not that package's.
+
+    Lists may name files by the old way of a merged /usr.
+    """
+    owners: dict[str, tuple[str, int]] = {}
+    for number, find in finds.live(OwnedAt):
         for path in find.paths:
             plain = path.lstrip("/")
-            owners[plain] = find.package
+            if number >= owners.get(plain, ("", -1))[1]:
+                owners[plain] = find.package, number
             if plain.startswith("lib"):
-                owners.setdefault("usr/" + plain, find.package)
+                owners.setdefault("usr/" + plain, (find.package, number))
     return owners
 
 
@@ -206,7 +211,9 @@ def _caches(finds: _Finds, stacked: Stacked) -> tuple[Cache, ...]:
 
 def _accounts(finds: _Finds) -> tuple[Account, ...]:
     tables = {find.path.rpartition("/")[2].rstrip("-"): find.lines for _number, find in finds.live(AccountsAt)}
-    shadow = {line.name: line.password for line in tables.get("shadow", ())}
+    shadow: dict[str, str] = {}
+    for line in tables.get("shadow", ()):
+        shadow.setdefault(line.name, line.password)  # of two lines the C library takes the first
     return tuple(
         Account(line.name, line.uid, line.gid, line.home, line.shell, line.password or shadow.get(line.name) or "none")
         for line in tables.get("passwd", ())

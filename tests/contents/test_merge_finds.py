@@ -112,6 +112,13 @@ def test_accounts_are_passwd_with_shadow() -> None:
     assert [a.password for a in _found({"etc/passwd": passwd}).accounts] == ["none", "none"]
 
 
+def test_of_two_lines_of_one_account_the_first_counts() -> None:
+    passwd = _said(AccountsAt("", (AccountLine("root", 0, 0, "/root", "/bin/sh"),)))
+    lines = (AccountLine("root", password="empty"), AccountLine("root", password="locked"))
+    found = _found({"etc/passwd": passwd, "etc/shadow": _said(AccountsAt("", lines))})
+    assert [account.password for account in found.accounts] == ["empty"]
+
+
 def test_the_release_of_etc_counts_before_that_of_usr() -> None:
     usr, etc = (_said(DistributionAt("", Distribution(id=name))) for name in ("usr", "etc"))
     assert _found({"usr/lib/os-release": usr, "etc/os-release": etc}).distribution.id == "etc"
@@ -126,6 +133,15 @@ def test_owners_are_those_of_file_lists() -> None:
     layer: dict[str, File] = {"usr/lib/python3/dist-packages/six.egg-info": python, "var/lib/dpkg/info/a.list": listed}
     assert [package.owner for package in _found(layer).packages] == ["python3-six"]
     assert [package.owner for package in _found(layer, {"var/.wh.lib": b""}).packages] == [""]
+
+
+def test_what_a_higher_layer_puts_over_a_packages_file_is_not_that_packages() -> None:
+    tool = _said(PackagesAt("", (Package("golang", "example.org/tool", "v1", "/usr/bin/tool"),)))
+    own = _said(PackagesAt("", (Package("golang", "example.org/tool", "v2", "/usr/bin/tool"),)))
+    listed: dict[str, File] = {"var/lib/dpkg/info/tool.list": _said(OwnedAt("", "tool", ("/usr/bin/tool",)))}
+    base: dict[str, File] = {"usr/bin/tool": tool, **listed}
+    assert [package.owner for package in _found(base, {"usr/bin/tool": own}).packages] == [""]
+    assert [package.owner for package in _found(base, {"usr/bin/tool": own, **listed}).packages] == ["tool"]
 
 
 def test_the_real_finders_together() -> None:
