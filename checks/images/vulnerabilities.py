@@ -39,9 +39,10 @@ def known_vulnerabilities(image: Image, view: View) -> Verdict:
     """Judges what OSV data, other engines and imported reports say of the packages in the image.
 
     F: a critical or high vulnerability with a fix (severity: the worst one's); one that is known to be exploited
-    (critical, with or without a fix); one above `max_severity` of the image's trust rule, with or without a fix. P:
-    somebody looked at every package, and none of these. Excused ones (VEX, unimportant) do not count. U: nobody looked,
-    or nothing could be said of some packages. Sources: CIS Docker 4.4, CISA KEV.
+    (critical, with or without a fix); one above `max_severity` of the image's trust rule, with or without a fix; a
+    package that OSV lists as malicious (MAL, critical). P: somebody looked at every package, and none of these. Excused
+    ones (VEX, unimportant) do not count. U: nobody looked, nothing could be said of some packages, or nobody rated one
+    that would count if it were bad. Sources: CIS Docker 4.4, CISA KEV, OSV schema.
     """
     told = view.analysis(image.id).vulnerabilities
     limit = _limit(image, view)
@@ -53,6 +54,10 @@ def known_vulnerabilities(image: Image, view: View) -> Verdict:
         return unknown(why)
     if told.unmatched:
         return unknown(f"not all could be judged: {'; '.join(told.unmatched[:3])}", *_tally(told))
+    unrated = [one for one in told.found if one.counts and not one.rating and (one.fixed or limit is not None)]
+    if unrated:
+        said = f"{len({one.id for one in unrated})} that nobody rated{'' if limit is not None else ' have a fix'}"
+        return unknown(said, *(Evidence(one.id, _words(one)) for one in unrated[:SHOWN]), *_tally(told))
     return passed("", *_tally(told))
 
 
@@ -62,7 +67,14 @@ def _limit(image: Image, view: View) -> Rating | None:
     return min((_WORSE_THAN[word] for word in words if word in _WORSE_THAN), default=None)
 
 
+def _malicious(one: Vulnerability) -> bool:
+    """Not a program with a fault but one made to harm: OSV's prefix for such packages."""
+    return any(name.startswith("MAL-") for name in (one.id, *one.aliases))
+
+
 def _counts(one: Vulnerability, limit: Rating | None) -> bool:
+    if _malicious(one):
+        return True
     if limit is not None:
         return one.rating > limit
     return one.rating >= Rating.HIGH and bool(one.fixed)
@@ -71,7 +83,7 @@ def _counts(one: Vulnerability, limit: Rating | None) -> bool:
 def _failure(bad: Sequence[Vulnerability], told: Vulnerabilities, limit: Rating | None) -> Verdict:
     worst = max(one.rating for one in bad)
     exploited = sorted({one.id for one in bad if one.exploited})
-    severity = Severity.CRITICAL if exploited else _SEVERITY.get(worst, Severity.LOW)
+    severity = Severity.CRITICAL if exploited or any(map(_malicious, bad)) else _SEVERITY.get(worst, Severity.LOW)
     count = len({one.id for one in bad})
     fixed = len({one.id for one in bad if one.fixed})
     said = f"{count} known vulnerabilit{'y' if count == 1 else 'ies'}, {fixed} with a fix"
@@ -86,7 +98,7 @@ def _failure(bad: Sequence[Vulnerability], told: Vulnerabilities, limit: Rating 
 def _words(one: Vulnerability) -> str:
     score = f", CVSS {one.score:.1f}" if one.score is not None else ""
     fix = f"fixed in {one.fixed}" if one.fixed else "no fix"
-    known = ", exploited in the wild" if one.exploited else ""
+    known = ", exploited in the wild" if one.exploited else ", malicious" if _malicious(one) else ""
     return f"{one.package} {one.installed}: {fix}{score}{known} (says {', '.join(one.said_by) or 'osv'})"
 
 

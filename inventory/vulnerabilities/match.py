@@ -173,6 +173,10 @@ class _Matching:
             sentences.append("; ".join(("the list of packages is not complete", *self._contents.problems[:1])))
         elif not self._contents.packages:
             sentences.append("no package is recorded in the image, so there is nothing to match")
+        elif self._contents.distribution.id and not any(
+            package.type in DISTRIBUTION_TYPES for package in self._contents.packages
+        ):
+            sentences.append(f"no package of {self._release} is recorded in the image: what is in it is not known")
         for (kind, wanted), count in sorted(self._without.items()):
             packages = _packages(count, kind)
             if not wanted:

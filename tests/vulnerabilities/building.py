@@ -11,6 +11,7 @@ from typing import Any
 from inventory.contents.model import Contents, Distribution, Package
 from inventory.sources.vulndb.database import Database
 from inventory.sources.vulndb.importing import take
+from inventory.vulnerabilities.ecosystems import DISTRIBUTION_TYPES
 
 DATA = Path(__file__).parents[1] / "data" / "osv"
 DEBIAN = Distribution("debian", "12", "Debian GNU/Linux 12 (bookworm)")
@@ -62,8 +63,10 @@ def taken(folder: Path, *paths: Path, whole: bool = False, accept_fewer: bool = 
     return Database.open(target)
 
 
-def contents(*packages: Package, distribution: Distribution = DEBIAN, **members: Any) -> Contents:
-    """What an image with these packages holds."""
+def contents(*packages: Package, distribution: Distribution | None = None, **members: Any) -> Contents:
+    """What an image with these packages holds; without a distribution's packages it is of none."""
+    if distribution is None:
+        distribution = DEBIAN if any(one.type in DISTRIBUTION_TYPES for one in packages) else Distribution()
     return Contents("sha256:" + "1" * 64, "overlay", 1, distribution, packages, **members)
 
 

@@ -20,7 +20,18 @@ from inventory.vulnerabilities.match import hits, match
 from inventory.vulnerabilities.model import Rating, Vulnerabilities, Vulnerability
 from inventory.vulnerabilities.ranges import judge, unsaid
 from inventory.vulnerabilities.records import Affected, packed
-from tests.vulnerabilities.building import DATA, affects, contents, database, fixed, record, sample, since, taken
+from tests.vulnerabilities.building import (
+    DATA,
+    DEBIAN,
+    affects,
+    contents,
+    database,
+    fixed,
+    record,
+    sample,
+    since,
+    taken,
+)
 
 IMAGES = ("mini", "py", "npm", "deb11old", "deb12")
 V3 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"
@@ -301,6 +312,8 @@ def test_a_list_of_packages_that_says_nothing_or_not_all_is_no_clean_one(tmp_pat
     cut = match(contents(pip("other"), complete=False), records)
     assert cut.unmatched == ("the list of packages is not complete",)
     assert cut.said[0].note == "the list of packages is not complete"
+    removed = match(contents(pip("other"), distribution=DEBIAN), records)
+    assert removed.unmatched == ("no package of Debian:12 is recorded in the image: what is in it is not known",)
     none = match(contents(), records)
     assert none.said == ()
     assert none.unmatched == ("no package is recorded in the image, so there is nothing to match",)

@@ -50,7 +50,21 @@ def _excused(one: Vulnerability) -> Vulnerability:
 _RULE = Policy(trust=TrustPolicy((Rule(("busybox",), 1, max_severity="low"),)))
 _OLD = Said("trivy", "0.76.0", "report.json", NOW - 40 * DAY, NOW - DAY)
 
+_UNRATED = Vulnerability("CVE-2024-1000", "curl", "7", "deb", "8")
+_MALICIOUS = Vulnerability("MAL-2024-1", "reqeusts", "1", "pypi")
+
 CASES = [
+    Case("IMG-009", _busybox, UNKNOWN, others=(told(_UNRATED, _LOW),), note="one with a fix that nobody rated"),
+    Case("IMG-009", _busybox, PASS, others=(told(_excused(_UNRATED)),), note="not rated, but excused"),
+    Case(
+        "IMG-009",
+        _busybox,
+        UNKNOWN,
+        others=(told(Vulnerability("CVE-2024-1000", "curl", "7")),),
+        policy=_RULE,
+        note="not rated, where the rule counts all",
+    ),
+    Case("IMG-009", _busybox, FAIL, CRITICAL, others=(told(_MALICIOUS),), note="malware"),
     Case("IMG-009", _busybox, FAIL, HIGH, others=(told(_OPENSSL, _LOW),), note="a high one with a fix"),
     Case("IMG-009", _busybox, FAIL, CRITICAL, others=(told(_REQUESTS),), note="a critical one"),
     Case(
