@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
+from inventory.signatures.host_policy import HostPolicy, registries
 from inventory.signatures.model import Layout, Material
 from inventory.signatures.policy import GpgKeys, Rule
 from inventory.sources.registry import below
@@ -129,53 +129,26 @@ def _bases(repository: str, access: Access, rule: Rule | None) -> Iterator[tuple
 
 def configured_lookaside(repository: str, directories: tuple[Path, ...]) -> str:
     """The lookaside that registries.d names for a repository: of the most specific scope, else its default."""
-    scopes: dict[str, str] = {}
-    default = ""
+    return _place(HostPolicy(registries=registries(_documents(directories))).lookaside(repository))
+
+
+def _documents(directories: tuple[Path, ...]) -> Iterator[tuple[str, object]]:
     for directory in directories:
         try:
             files = [name for name in below.names(directory, _FILES) if name.endswith(".yaml")]
         except RegistryError:
             continue
         for name in files:
-            document = _yaml(directory, name)
-            listed = document.get("docker")
-            for scope, one in (listed if isinstance(listed, dict) else {}).items():
-                if place := _named(one):
-                    scopes.setdefault(str(scope), place)
-            default = default or _named(document.get("default-docker"))
-    for scope in _scopes(repository):
-        if scope in scopes:
-            return scopes[scope]
-    return default
+            yield f"{directory}/{name}", _yaml(directory, name)
 
 
-def _scopes(repository: str) -> Iterator[str]:
-    scope = repository
-    while scope:
-        yield scope
-        scope = scope.rpartition("/")[0]
-    host = repository.partition("/")[0]
-    while "." in host:
-        host = host.partition(".")[2]
-        yield f"*.{host}"
-
-
-def _yaml(directory: Path, name: str) -> Mapping[str, Any]:
+def _yaml(directory: Path, name: str) -> object:
     import yaml
 
     try:
-        raw = below.read(directory, (name,), _LONGEST)
-        document = yaml.safe_load(raw)
+        return yaml.safe_load(below.read(directory, (name,), _LONGEST))
     except (RegistryError, yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _named(one: object) -> str:
-    if not isinstance(one, dict):
-        return ""
-    value = one.get("lookaside") or one.get("sigstore")
-    return _place(value) if isinstance(value, str) else ""
+        return None
 
 
 def _place(text: str) -> str:
