@@ -41,10 +41,12 @@ _DETAILS = {
     "detail-inspect": ("2", "i"),
     "detail-logs": ("2", "slash", *"alertm", "enter", "l"),
     "detail-fix": ("2", "slash", *"seccomp", "enter", "X"),
+    "image-signatures": ("1", "slash", *"app:1.2", "enter", "enter", "t", "s"),
+    "image-vulnerabilities": ("1", "slash", *"old-pack", "enter", "enter", "t", "v"),
     "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
 _SIZES = ((80, 24), (120, 40))
-_WIDE = ("overview", "containers", "workloads", "pods", "findings", "benchmarks", "detail-findings", "kube-state")
+_WIDE = ("overview", "images", "containers", "workloads", "pods", "findings", "benchmarks", "detail-findings", "kube-state")
 
 SHOTS: tuple[Shot, ...] = tuple(
     Shot(name, columns, rows, keys)

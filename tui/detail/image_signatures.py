@@ -84,7 +84,7 @@ def _signature(number: int, signature: Signature, width: int) -> Iterator[TextLi
         f"  {signature.layout}  by ", (safe(f"{who}{issuer}", 300), "accent"),
     )  # fmt: skip
     yield TextLine(head)
-    if signature.detail:
+    if signature.detail and signature.detail != f"signed by {signature.signer}":
         yield from sentence(mask_text(signature.detail), width, "error" if role == "critical" else "normal", 6)
     for step in signature.steps[:MOST]:
         yield _step(step)

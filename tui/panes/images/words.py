@@ -83,7 +83,8 @@ def vulnerability_words(counts: Counts, now: float, days: int) -> Cell:
 
 def trust_sentence(provenance: Provenance) -> tuple[str, Role]:
     """What is known of where an image comes from, in one sentence."""
-    detail = f": {provenance.detail}" if provenance.detail else ""
+    told = provenance.detail and provenance.detail != f"signed by {provenance.by}"
+    detail = f": {provenance.detail}" if told else ""
     if provenance.leads_here is False:
         return f"the manifest of the digest leads to another image{detail}", "critical"
     if provenance.mark is Mark.VERIFIED:
