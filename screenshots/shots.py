@@ -46,7 +46,17 @@ _DETAILS = {
     "detail-layers": ("1", "slash", *"curl", "enter", "enter", "t", "l"),
 }
 _SIZES = ((80, 24), (120, 40))
-_WIDE = ("overview", "images", "containers", "workloads", "pods", "findings", "benchmarks", "detail-findings", "kube-state")
+_WIDE = (
+    "overview",
+    "images",
+    "containers",
+    "workloads",
+    "pods",
+    "findings",
+    "benchmarks",
+    "detail-findings",
+    "kube-state",
+)
 
 SHOTS: tuple[Shot, ...] = tuple(
     Shot(name, columns, rows, keys)
