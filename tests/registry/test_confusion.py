@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from inventory.signatures.model import Mark
 from inventory.sources.registry.lookup import look_up
 from inventory.sources.registry.provenance import of_digest, provenance
+from lab import signing
 from tests.registry.conftest import MakeAccess
 from tests.registry.fake import registry
-from tests.registry.signing import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Store, described, dump, policy
+from tests.registry.signing import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Store, bundle, described, dump, policy
 from tests.registry.test_lookup import image
 
 AMD = {"os": "linux", "architecture": "amd64"}
@@ -156,9 +158,7 @@ def test_a_registry_that_attaches_without_end_costs_little_memory(access: MakeAc
 
 
 def test_a_directory_of_signatures_that_is_gone_is_not_empty(access: MakeAccess, tmp_path: Path) -> None:
-    from msgspec.structs import replace
-
-    rules = replace(policy(), signature_directories=(str(tmp_path / "not-mounted"),))
+    rules = structs.replace(policy(), signature_directories=(str(tmp_path / "not-mounted"),))
     with registry() as made:
         digest, _ = made.store().image("app")
         found = of_digest(made.repository(), (digest,), rules, access(), time.time())
@@ -176,3 +176,27 @@ def test_repositories_that_were_not_asked_may_have_a_signature(access: MakeAcces
         found = provenance(local, policy(), access(), time.time())
     assert found.mark is Mark.UNKNOWN, found
     assert any("2 more" in one for one in found.missed), found.missed
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_signed_of_another_image_is_good_for_nothing(
+    access: MakeAccess, tmp_path: Path, there: bool
+) -> None:  # fmt: skip
+    """Neither for its age nor for what is stated of its build: checks look at each signature and each statement."""
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with registry() as made:
+        store = made.store()
+        digest, _ = store.image("good")
+        for number, predicate in enumerate((signing.SIGNED, "https://slsa.dev/provenance/v1")):
+            name = f"{digest.replace(':', '-')}.{number}.sigstore.json"
+            (kept / name).write_bytes(bundle(digest, predicate=predicate))
+        local = image(f"{made.repository()}@{digest}", config=f"sha256:{'0' * 64}")
+        if not there:
+            del store.manifests[digest]
+        rules = structs.replace(policy(), signature_directories=(str(kept),))
+        found = provenance(local, rules, access(), time.time())
+    expected = Mark.FAILED if there else Mark.UNKNOWN
+    assert [one.mark for one in found.signatures] == [expected]
+    assert [one.mark for one in found.attestations] == [expected]
+    assert "this image" in found.attestations[0].detail

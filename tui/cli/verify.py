@@ -158,7 +158,9 @@ def _platform(text: str | None) -> tuple[str, str, str]:
         import os
 
         machine = os.uname().machine
-        known = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+        known = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
+        if machine in {"armv6l", "armv7l"}:
+            return "linux", "arm", machine[3:5]
         return "linux", known.get(machine, machine), ""
     parts = text.split("/")
     if not 2 <= len(parts) <= 3 or not all(parts):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from inventory.image import Image
     from inventory.signatures.gpg import Gpgv
 
+T = TypeVar("T", Signature, Attestation)
 LOCAL = "local"
 """The reason where an image came from no registry: built, loaded or imported here."""
 _REPOSITORIES = 4
@@ -95,6 +97,9 @@ def of_digest(
     concluded = judge(Subject(repository, seen.digests), seen.materials, rule, policy, now, gpgv)
     mark, reason, detail = _settled(concluded.mark, concluded.reason, concluded.detail, seen, image_id)
     signatures = tuple(_with_chain(one, repository, seen, image_id) for one in concluded.signatures)
+    attestations = (*concluded.attestations, *_claims(seen, mark, signatures))
+    if image_id and not seen.leads_here:  # good they may be, of something else
+        signatures, attestations = tuple(map(_elsewhere(seen), signatures)), tuple(map(_elsewhere(seen), attestations))
     return Provenance(
         seen.digests[0] if seen.digests else digests[0],
         repository=repository,
@@ -107,7 +112,7 @@ def of_digest(
         demanded=rule is not None and "signature" in rule.require,
         leads_here=seen.leads_here if image_id else None,
         signatures=signatures,
-        attestations=(*concluded.attestations, *_claims(seen, mark, signatures)),
+        attestations=attestations,
         looked=(*seen.looked, *((f"{repository} was asked {seen.insecure}",) if seen.insecure else ())),
         missed=seen.missed,
         at=now,
@@ -152,6 +157,20 @@ def _settled(mark: Mark, reason: str, detail: str, seen: Lookup, image_id: str) 
     if mark is Mark.UNKNOWN and not seen.materials and seen.missed:
         return mark, _cause(seen), first
     return mark, reason, detail
+
+
+def _elsewhere(seen: Lookup) -> Callable[[T], T]:
+    """What makes of something verified what it is for an image to which it does not lead, or perhaps does not."""
+    no = seen.leads_here is False
+    words = "but its digest does not lead to this image" if no else "but whether that is this image is not known"
+
+    def told(one: T) -> T:
+        if one.mark is not Mark.VERIFIED:
+            return one
+        changed = replace(one, mark=Mark.FAILED if no else Mark.UNKNOWN, detail=f"{one.detail}; {words}".lstrip("; "))
+        return replace(changed, reason="digest_mismatch") if no and isinstance(changed, Signature) else changed
+
+    return told
 
 
 def _cause(seen: Lookup) -> str:
