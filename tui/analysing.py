@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,11 +18,13 @@ from inventory.gap import Gap, Reason
 from inventory.image import Image
 from inventory.image_analysis import PARTS, ImageAnalysis
 from inventory.resource import Kind, ResourceKey
+from inventory.snapshot import Snapshot
 from inventory.store import Store
 
 Tell = Callable[[str, float], None]
 """Called with what is being done and how much of it is done (0 to 1, negative where nobody can tell)."""
 Stopped = Callable[[], bool]
+NOBODY_ASKED = {part: Gap(Reason.PENDING, f"{part} of the image", "not asked for") for part in PARTS}
 Examine = Callable[[Image, str, Tell, Stopped], Any]
 """Finds one part (of `PARTS`) of one image's analysis, or the `Gap` that says why not. Runs in the thread."""
 
@@ -105,15 +107,35 @@ class Analyst:
 
     def note(self, image: ResourceKey, name: str, part: str, value: Any) -> None:
         """Put one part of one image's analysis into the store."""
-        key = ResourceKey(Kind.IMAGE_ANALYSIS, image.source, image.id)
         with self._noting:  # two threads may find two parts of one image
-            values = {other: self.known(image, other) for other in PARTS} | {part: value}
-            self._store.put([ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)])
+            self._store.put([self._built(self._store.snapshot(), image, name, {part: value})])
+
+    def recalled(self, images: Iterable[tuple[ResourceKey, str, Mapping[str, Any]]]) -> None:
+        """Put what is known of many images into the store at once: key, name, and parts of each.
+
+        What is there already was found since; only vulnerabilities are matched anew, with other data.
+        """
+        with self._noting:
+            snapshot = self._store.snapshot()
+            self._store.put(
+                [self._built(snapshot, image, name, found, of_old=True) for image, name, found in images if found]
+            )
 
     def known(self, image: ResourceKey, part: str) -> Any:
         """What the store holds of a part, or the gap that says that nobody asked."""
         found = self._store.snapshot().get(image._replace(kind=Kind.IMAGE_ANALYSIS))
-        return Gap(Reason.PENDING, f"{part} of the image", "not asked for") if found is None else found.peek(part)
+        return NOBODY_ASKED[part] if found is None else found.peek(part)
+
+    def _built(
+        self, snapshot: Snapshot, image: ResourceKey, name: str, found: Mapping[str, Any], *, of_old: bool = False
+    ) -> ImageAnalysis:
+        key = ResourceKey(Kind.IMAGE_ANALYSIS, image.source, image.id)
+        there = snapshot.get(key)
+        values = {part: NOBODY_ASKED[part] if there is None else there.peek(part) for part in PARTS}
+        for part, value in found.items():
+            if not of_old or part == "vulnerabilities" or isinstance(values[part], Gap):
+                values[part] = value
+        return ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)
 
     # -- the thread ---------------------------------------------------------------------------------------------
 

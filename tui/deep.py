@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from inventory.container import Container
@@ -88,19 +88,19 @@ def attempt(work: Examiner, image: Image, part: str) -> object:
 
 
 def recall(work: Examiner, analyst: Analyst, images: Iterable[Image]) -> set[ResourceKey]:
-    """Put into the store what earlier looks found; the images of which all parts are known that way.
+    """Put into the store what earlier looks found; the images of which all parts are known that way."""
+    state = work.state
+    found = [(image.key, image.name, _recalled(work, image, state)) for image in images]
+    analyst.recalled(found)
+    return {key for key, _name, parts in found if parts.keys() >= set(PARTS)}
 
-    What is there already was found since; only vulnerabilities are matched anew, with other data.
-    """
-    complete = set()
-    for image in images:
-        found = work.recall(image)
-        for part, value in found.items():
-            if part == "vulnerabilities" or isinstance(analyst.known(image.key, part), Gap):
-                analyst.note(image.key, image.name, part, value)
-        if found.keys() >= set(PARTS):
-            complete.add(image.key)
-    return complete
+
+def _recalled(work: Examiner, image: Image, state: str) -> Mapping[str, object]:
+    """What earlier looks found of one image; nothing where recalling itself fails, which must not end a scan."""
+    try:
+        return work.recall(image, state)
+    except Exception:
+        return {}
 
 
 def wanted(snapshot: Snapshot, deep: str) -> list[ResourceKey]:

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from inventory.vulnerabilities import severity
 from inventory.vulnerabilities.ecosystems import DISTRIBUTION_TYPES, ORDER, base
-from inventory.vulnerabilities.model import Rating, Vulnerability
+from inventory.vulnerabilities.model import Rating, Vulnerability, ordered
 from inventory.vulnerabilities.records import Records
 from inventory.vulnerabilities.versions import compare
 
@@ -48,6 +50,17 @@ def folded(hits: Sequence[Hit], records: Records) -> list[Vulnerability]:
             groups[target][1].append(hit)
             place.update(dict.fromkeys(linked, target))
     return [_row(linked, found, records) for linked, found in groups if found]
+
+
+def listed(found: Iterable[Vulnerability], records: Records) -> tuple[Vulnerability, ...]:
+    """These, worst first, with what lists say of their CVEs: of those that another scanner found nobody asked yet."""
+    told = []
+    for one in found:
+        cves = _cves((one.id, *one.aliases))
+        exploited = one.exploited or any(records.exploited(cve) for cve in cves)
+        chances = [chance for cve in cves if (chance := records.epss(cve)) is not None]
+        told.append(replace(one, exploited=exploited, epss=max(chances, default=one.epss)))
+    return ordered(told)
 
 
 def _join(group: _Group, other: _Group) -> None:

@@ -70,7 +70,10 @@ def test_what_was_kept_does_not_replace_what_was_found_since() -> None:
     class Kept:
         """Remembers yesterday."""
 
-        def recall(self, _image: Image) -> dict[str, str]:
+        state = "data"
+
+        def recall(self, _image: Image, state: str) -> dict[str, str]:
+            assert state == self.state
             return dict.fromkeys(PARTS, "yesterday")
 
     key = images[0].key
@@ -78,3 +81,21 @@ def test_what_was_kept_does_not_replace_what_was_found_since() -> None:
     assert isinstance(analyst.known(key, "contents"), Gap)
     assert recall(cast(Examiner, Kept()), analyst, images) == {key}
     assert [analyst.known(key, part) for part in PARTS] == ["yesterday", "today", "yesterday"]
+
+
+def test_what_cannot_be_recalled_ends_nothing() -> None:
+    store, images = _store("bad", "good")
+    analyst = Analyst(store, lambda *_: None)
+
+    class Kept:
+        """Cannot cope with one."""
+
+        state = "data"
+
+        def recall(self, image: Image, _state: str) -> dict[str, str]:
+            if image.name == "bad":
+                raise ValueError(image.name)
+            return dict.fromkeys(PARTS, "yesterday")
+
+    assert recall(cast(Examiner, Kept()), analyst, images) == {images[1].key}
+    assert [one.name for one in store.snapshot().of(ImageAnalysis)] == ["good"]

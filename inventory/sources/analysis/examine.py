@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from inventory.contents.model import Contents
+from inventory.contents.model import SCHEMA, Contents
 from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
@@ -27,6 +27,7 @@ from inventory.sources.analysis.kept import Shelf, fingerprint
 from inventory.sources.docker.endpoint import Endpoint, transport
 from inventory.sources.layers.reading import Way
 from inventory.sources.scanners import reports
+from inventory.sources.scanners.report import digests
 from inventory.store import Store
 from inventory.vulnerabilities.model import Vulnerabilities
 
@@ -84,12 +85,15 @@ class Examiner:
         return self._matched(image, tell, stopped)
 
     @property
-    def state(self) -> object:
+    def state(self) -> str:
         """Differs once what vulnerabilities are matched with has changed."""
         return self._data()
 
-    def recall(self, image: Image) -> dict[str, Any]:
-        """The parts that earlier looks found and that still hold, at little cost: nobody is asked, no layer is read."""
+    def recall(self, image: Image, state: str = "") -> dict[str, Any]:
+        """The parts that earlier looks found and that still hold, at little cost: nobody is asked, no layer is read.
+
+        Whoever recalls many gives the `state` that he has just looked up.
+        """
         found: dict[str, Any] = {}
         contents = self._kept_contents(image)
         if contents is not None:
@@ -97,7 +101,7 @@ class Examiner:
         signed = self._provenance.get(image.id, self._asked_with(image), self._clock() - LASTS)
         if signed is not None:
             found["provenance"] = signed
-        vulnerabilities = self._vulnerabilities.get(image.id, self._data())
+        vulnerabilities = self._vulnerabilities.get(image.id, state or self._data())
         alone = not self._settings.engines  # else it takes more than what is here
         if vulnerabilities is None and alone and (contents is not None or self._settings.reports):
             vulnerabilities = self._match(image, contents)
@@ -147,6 +151,13 @@ class Examiner:
         from inventory.contents.layer import identity
 
         return identity(self._finders)
+
+    @cached_property
+    def _packages(self) -> str:
+        from inventory.contents.layer import identity
+        from inventory.contents.packages import FINDERS
+
+        return identity(FINDERS)
 
     @cached_property
     def _finders(self) -> Sequence[Any]:
@@ -232,7 +243,7 @@ class Examiner:
         with self._matching:
             data = self._data()
             own = self._own(image, contents, unread)
-            found = combine(image.id, [own, *answers, *self._reported(image)])
+            found = self._marked(combine(image.id, [own, *answers, *self._reported(image)]))
         asked = len(answers) == len(self._settings.engines) and all(one.said for one in answers)
         if own.said and asked:  # what failed is tried again
             self._vulnerabilities.put(image.id, data, found, self._clock())
@@ -251,6 +262,18 @@ class Examiner:
         except RecordsError as error:
             absent = not self._settings.database.exists()
             return Vulnerabilities(image.id, unmatched=(NO_DATABASE if absent else str(error),))
+
+    def _marked(self, found: Vulnerabilities) -> Vulnerabilities:
+        """With what the imported lists say of those that only others found: exploited, and how likely that is."""
+        from inventory.vulnerabilities.fold import listed
+        from inventory.vulnerabilities.records import RecordsError
+
+        if not any("osv" not in one.said_by for one in found.found):
+            return found
+        try:
+            return msgspec.structs.replace(found, found=listed(found.found, self._records()))
+        except RecordsError:
+            return found  # that there is no database our own matching has said already
 
     def _records(self) -> Database:
         """The database, opened anew once it is another file. Raises `RecordsError`."""
@@ -273,20 +296,22 @@ class Examiner:
         found = run(name, image.id, endpoint.url if endpoint else "", stopped)
         if isinstance(found, Gap):
             return Vulnerabilities(image.id, unmatched=(str(found),))
-        return found.answer(image.id)
+        return found.answer(image.id, digests(image))
 
     def _reported(self, image: Image) -> Iterator[Vulnerabilities]:
         """Reports of the configuration that are about this image."""
         found, problems = self._reports.reports()
         for report in found:
             if report.about(image):
-                yield report.answer(image.id)
+                yield report.answer(image.id, digests(image))
         if problems:
             yield Vulnerabilities(image.id, unmatched=problems)
 
     def _data(self) -> str:
-        """A name for what vulnerabilities are matched with now."""
-        return fingerprint("vulnerabilities 1", self._file(), self._reports.state, self._settings.engines)
+        """A name for what vulnerabilities are matched with now: packages as they are found today, and data."""
+        return fingerprint(
+            "vulnerabilities 2", SCHEMA, self._packages, self._file(), self._reports.state, self._settings.engines
+        )
 
     def _file(self) -> object:
         """Differs once the database is another file."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from inventory.vulnerabilities.model import Vulnerabilities
 T = TypeVar("T", Provenance, Vulnerabilities)
 MAX_BYTES = 32 << 20
 _ID = "sha256:"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class Shelf(Generic[T]):
 
     def _path(self, image_id: str) -> Path:
         digest = image_id.removeprefix(_ID)
-        if len(digest) != 64 or not all(sign in "0123456789abcdef" for sign in digest):
+        if not _DIGEST.fullmatch(digest):
             digest = hashlib.sha256(image_id.encode("utf-8", "surrogateescape")).hexdigest()
         return self._folder / digest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from inventory.sources.analysis.examine import Examiner, Settings
 from inventory.store import Store
 from inventory.vulnerabilities.model import Said, Vulnerabilities
 from inventory.vulnerabilities.records import RecordsError
+from tests.vulnerabilities.building import affects, database, record, since, taken
 
 ID = f"sha256:{'a' * 64}"
 NOW = 1_800_000_000.0
@@ -140,3 +142,50 @@ def test_nobody_closes_the_database_that_another_thread_reads(
     first.join(5)
     second.join(5)
     assert len(found) == 2 and closed.is_set()
+
+
+def test_what_was_matched_with_other_finders_does_not_hold(
+    examiner: Examiner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A version of the program that finds more packages would call clean what it has not matched."""
+    shelf, found = examiner._vulnerabilities, Vulnerabilities(ID, said=(Said("osv"),))
+    shelf.put(ID, examiner.state, found, NOW)
+    assert examiner.recall(image())["vulnerabilities"] == found
+    monkeypatch.setattr("inventory.contents.packages.FINDERS", ())
+    other = Examiner(Settings(tmp_path / "c", tmp_path / "db"), Store(), lambda _source: None, lambda: NOW)
+    assert "vulnerabilities" not in other.recall(image())
+
+
+def test_lists_mark_what_only_reports_name(tmp_path: Path) -> None:
+    archive = [record("PYSEC-1", affects("PyPI", "example", since()))]
+    database(tmp_path, PyPI=archive).close()
+    kev = tmp_path / "kev.json"
+    kev.write_text(json.dumps({"catalogVersion": "1", "vulnerabilities": [{"cveID": "CVE-2024-1000"}]}))
+    taken(tmp_path, kev).close()
+    told = {"VulnerabilityID": "CVE-2024-1000", "PkgName": "tar", "InstalledVersion": "1"}
+    report = {"SchemaVersion": 2, "ArtifactName": "x", "Metadata": {"ImageID": ID}}
+    (tmp_path / "trivy.json").write_text(json.dumps({**report, "Results": [{"Vulnerabilities": [told]}]}))
+    settings = Settings(
+        tmp_path / "c", tmp_path / "data" / "vulnerabilities.sqlite", reports=(tmp_path / "trivy.json",)
+    )
+    examiner = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+    (one,) = examiner.recall(image())["vulnerabilities"].found
+    assert one.exploited and one.said_by == ("trivy",)
+
+
+def test_a_statement_on_a_registrys_digest_is_about_the_image(tmp_path: Path) -> None:
+    digest = f"sha256:{'b' * 64}"
+    told = {"VulnerabilityID": "CVE-2024-1000", "PkgName": "tar", "InstalledVersion": "1"}
+    report = {"SchemaVersion": 2, "ArtifactName": "x", "Metadata": {"ImageID": ID}}
+    (tmp_path / "trivy.json").write_text(json.dumps({**report, "Results": [{"Vulnerabilities": [told]}]}))
+    stated = {
+        "vulnerability": {"name": "CVE-2024-1000"}, "status": "not_affected", "products": [{"@id": f"r/app@{digest}"}]
+    }  # fmt: skip
+    vex = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [stated]}
+    (tmp_path / "vex.json").write_text(json.dumps(vex))
+    settings = Settings(tmp_path / "c", tmp_path / "db", reports=(tmp_path / "trivy.json", tmp_path / "vex.json"))
+    examiner = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+    (one,) = examiner.recall(image(f"r/app@{digest}"))["vulnerabilities"].found
+    assert not one.counts
+    (other,) = examiner.recall(image(f"r/app@sha256:{'c' * 64}"))["vulnerabilities"].found
+    assert other.counts
