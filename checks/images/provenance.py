@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from checks.check import Domain, check
 from checks.data.tables import day
 from checks.images.reference import parse, tagged
-from checks.images.signatures import looked_at
+from checks.images.signatures import looked_at, same_signers
 from checks.images.trust import pulled, rules
 from checks.images.usage import SHOWN, uses
 from checks.verdict import Evidence, Severity, Verdict, failed, manual, not_applicable, passed, unknown
@@ -104,7 +104,8 @@ def attestation_missing(image: Image, view: View) -> Verdict:
 
     F: one that it requires (sbom, provenance) was not found, or is signed by nobody whom the rule trusts. P: all are
     there and verified; where the rule has no `signed_by`, there. NA: no rule requires one. U: nobody has looked, a
-    place could not be asked, it cannot be verified here, or the image was built or loaded here.
+    place could not be asked, it cannot be verified here, it is verified as another of its names only, whose rule trusts
+    others, or the image was built or loaded here.
     """
     wanted = [(rule, sort) for _, rule in rules(image, view.policy) for sort in SORTS if sort in rule.require]
     if not wanted:
@@ -116,7 +117,10 @@ def attestation_missing(image: Image, view: View) -> Verdict:
     for rule, sort in wanted:
         found = _of(sort, known)
         best = next((one for one in found if one.mark is Mark.VERIFIED), found[0] if found else None)
-        if best is not None and (best.mark is Mark.VERIFIED or not rule.signed_by):
+        others = bool(rule.signed_by) and not same_signers(known, rule, view.policy)
+        if best is not None and best.mark is Mark.VERIFIED and others:
+            open_.append(f"{sort}: by {best.signer} about {known.repository}; not looked for by whom {rule} names")
+        elif best is not None and (best.mark is Mark.VERIFIED or not rule.signed_by):
             good.append(_shown(best))
         elif best is not None and best.mark is not Mark.FAILED:
             open_.append(f"{sort}: {best.detail or 'could not be verified'}")

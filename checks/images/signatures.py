@@ -17,6 +17,7 @@ from inventory.model import Image
 from inventory.signatures.host_policy import with_host
 from inventory.signatures.model import Mark, Provenance
 from inventory.signatures.policy import Rule
+from inventory.signatures.rules import rule_for
 
 FORGED = frozenset({
     "digest_mismatch", "identity_mismatch", "no_matching_key", "bad_signature", "blob_digest_mismatch", "malformed",
@@ -67,11 +68,13 @@ def signature(image: Image, view: View) -> Verdict:
     runs), the digest does not lead to this image, or none found where the rule demands one (high; medium while no
     container runs). M: none found, and the rule demands none; signatures found, and nobody said whose count. NA: no
     rule says whose count, and none were found or nobody looked. U: nobody has looked, the registry could not be asked,
-    nothing here can verify it, or the image was built or loaded here. `use_host_policy = "keys"` makes whom policy.json
-    of the host trusts count too. A recording is judged by the rule that held there, where none here says whose
-    count. The Docker engine itself verifies none. Source: CIS Docker 4.12.
+    nothing here can verify it, it verifies as another of its names only, whose rule trusts others, or the image was
+    built or loaded here. `use_host_policy = "keys"` makes whom policy.json of the host trusts count too. A recording is
+    judged by the rule that held there, where none here says whose count. The Docker engine itself verifies none.
+    Source: CIS Docker 4.12.
     """
-    counting = [rule for _, rule in rules(image, _policy(image, view)) if _counts(rule)]
+    policy = _policy(image, view)
+    counting = [rule for _, rule in rules(image, policy) if _counts(rule)]
     if not counting:
         found = view.analysis(image.id).peek("provenance")
         if isinstance(found, Provenance) and _judged_elsewhere(found):
@@ -81,7 +84,18 @@ def signature(image: Image, view: View) -> Verdict:
         return unknown("built or loaded here: no digest of a registry leads to it that could be signed")
     found = view.analysis(image.id).provenance
     # It may have come from elsewhere than a name of it claims: what the rule about the name demands holds all the same.
-    return _by_rule(found, image, view, [rule for rule in counting if "signature" in rule.require])
+    demanding = [rule for rule in counting if "signature" in rule.require]
+    others = [rule for rule in demanding if not same_signers(found, rule, policy)]
+    if found.mark is Mark.VERIFIED and others:
+        said = f"signed by {found.by} as {found.repository}; whether by whom {others[0]} names was not looked at"
+        return unknown(said, *_evidence(found))
+    return _by_rule(found, image, view, demanding)
+
+
+def same_signers(found: Provenance, rule: Rule, policy: Policy) -> bool:
+    """Whether who counts by a rule is who counted where the image was looked up, maybe by another name of it."""
+    asked = rule_for(policy.trust, found.repository)
+    return asked is not None and asked.signed_by == rule.signed_by
 
 
 def _counts(rule: Rule) -> bool:

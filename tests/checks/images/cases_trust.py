@@ -47,6 +47,9 @@ def _trust(*require: str, **changes: Any) -> Policy:
 
 
 SIGNED, LOOSE = _trust("signature"), _trust()
+_LAX = Rule(("lax.example/**",), number=2, signed_by=(OTHER,))
+TWO = Policy(trust=TrustPolicy((*_trust("signature", "sbom").trust.rules, _LAX)))
+_renamed = changed(_pulled, repo_digests=(f"lax.example/app@{DIGEST}",))
 
 
 def _known(image: Image = _pulled, **values: Any) -> ImageAnalysis:
@@ -209,6 +212,14 @@ SIGNATURES = [
         policy=SIGNED,
         note="from where no rule demands one, under a name for which a rule does",
     ),
+    Case(
+        "IMG-008",
+        _renamed,
+        UNKNOWN,
+        others=(QUIET, _marked(Mark.VERIFIED, repository="lax.example/app")),
+        policy=TWO,
+        note="by whom the rule about another of its names trusts",
+    ),
     Case("IMG-008", _pulled, UNKNOWN, others=(QUIET,), policy=SIGNED, note="nobody has looked"),
     Case("IMG-008", _claimed, UNKNOWN, others=(QUIET,), policy=SIGNED, note="built here"),
     Case("IMG-008", _pulled, NA, others=(QUIET,), note="no policy"),
@@ -294,6 +305,14 @@ STATED = [
         others=(QUIET, _known(missed=("x: timeout",))),
         policy=_trust("sbom"),
         note="not asked",
+    ),
+    Case(
+        "IMG-048",
+        _renamed,
+        UNKNOWN,
+        others=(QUIET, _known(attestations=(_stated(SBOM),), repository="lax.example/app")),
+        policy=TWO,
+        note="by whom the rule about another of its names trusts",
     ),
     Case("IMG-048", _claimed, UNKNOWN, others=(QUIET,), policy=_trust("sbom"), note="built here"),
     Case("IMG-048", _pulled, NA, others=(QUIET,), policy=LOOSE),
