@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from checks.images.steps import MASKED, step
@@ -45,12 +46,18 @@ def brought_by(contents: Contents, diff_id: str) -> str:
     number = contents.layer_number(diff_id)
     if not number:
         return ""
-    built = step(contents.layers[number - 1].created_by)
-    text = (
-        mask_text(_DIGEST.sub(r"\1", f"{built.instruction} {built.text[:MASKED]}")).strip() if built is not None else ""
-    )
-    short = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    short = _step(contents.layers[number - 1].created_by[: 4 * MASKED])
     return f"layer {number} of {len(contents.layers)}" + (f": {short}" if short else "")
+
+
+@lru_cache(maxsize=1 << 10)
+def _step(created_by: str) -> str:
+    """A build step in few words: many files of many images come from the same one."""
+    built = step(created_by)
+    if built is None:
+        return ""
+    text = mask_text(_DIGEST.sub(r"\1", f"{built.instruction} {built.text[:MASKED]}")).strip()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
 def shown(found: Sequence[T], evidence: Callable[[T], Evidence]) -> list[Evidence]:
