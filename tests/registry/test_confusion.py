@@ -10,12 +10,13 @@ import pytest
 from msgspec import structs
 
 from inventory.signatures.model import Mark
+from inventory.signatures.policy import PublicKey, Rule, TrustPolicy
 from inventory.sources.registry.lookup import look_up
 from inventory.sources.registry.provenance import of_digest, provenance
 from lab import signing
 from tests.registry.conftest import MakeAccess
 from tests.registry.fake import registry
-from tests.registry.signing import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Store, bundle, described, dump, policy
+from tests.registry.signing import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Store, bundle, described, dump, policy, public
 from tests.registry.test_lookup import image
 
 AMD = {"os": "linux", "architecture": "amd64"}
@@ -200,3 +201,24 @@ def test_what_is_signed_of_another_image_is_good_for_nothing(
     assert [one.mark for one in found.signatures] == [expected]
     assert [one.mark for one in found.attestations] == [expected]
     assert "this image" in found.attestations[0].detail
+
+
+def test_a_rule_that_demands_less_does_not_make_up_for_one_that_demands_more(access: MakeAccess) -> None:
+    """Podman lists a digest under every name that somebody gave the image here."""
+    with registry() as strict, registry() as lax:
+        digest, config = strict.store().image("app")
+        lax.store().image("app")
+        lax.store().sign(lax.repository(), digest, "somebody")
+        local = image(f"{lax.repository()}@{digest}", f"{strict.repository()}@{digest}", config=config)
+        own = PublicKey("somebody", public("somebody"))
+        also = Rule((f"{lax.host}/**",), 2, signed_by=(own,))
+        rules = policy(match=f"{strict.host}/**").rules
+        found = provenance(local, TrustPolicy((*rules, also)), access(), time.time())
+        assert (found.repository, found.mark, found.demanded) == (strict.repository(), Mark.UNSIGNED, True), found
+        strict.store().sign(strict.repository(), digest)
+        found = provenance(local, TrustPolicy((*rules, also)), access(), time.time())
+        assert (found.mark, found.by) == (Mark.VERIFIED, "release")
+        # The same signers are as good by either name.
+        del strict.store().manifests[f"{digest.replace(':', '-')}.sig"]
+        either = structs.replace(rules[0], match=("**",), signed_by=(own,))
+        assert provenance(local, TrustPolicy((either,)), access(), time.time()).mark is Mark.VERIFIED

@@ -27,7 +27,7 @@ T = TypeVar("T", Signature, Attestation)
 LOCAL = "local"
 """The reason where an image came from no registry: built, loaded or imported here."""
 _REPOSITORIES = 4
-_DIGESTS = 4
+_DIGESTS = 16
 _MADE_HERE = "localhost"  # Podman's name for what has none
 
 
@@ -39,9 +39,11 @@ def provenance(
     stopped: Stopped | None = None,
     gpgv: Gpgv | None = None,
 ) -> Provenance:
-    """Ask the registries that the image came from, the one that a rule names first; the first good signature counts.
+    """Ask the registries that the image came from; the first good signature counts.
 
-    Never raises. A registry that cannot be asked makes it unknown, never unsigned.
+    Those for which a rule demands a signature come first, and others do not make up for one that is missing there,
+    unless the same signers count for them. A registry that cannot be asked makes it unknown, never unsigned. Never
+    raises.
     """
     claimed = image.peek("repo_digests")
     if isinstance(claimed, Gap):
@@ -57,7 +59,7 @@ def provenance(
             repository, digests, policy, access, now,
             image_id=_content_id(image.id), platform=_platform(image), stopped=stopped, gpgv=gpgv,
         )  # fmt: skip
-        if found.mark is Mark.VERIFIED:
+        if found.mark is Mark.VERIFIED and (first is None or _makes_up(repository, first, policy)):
             return found
         first = first or found
         if stopped is not None and stopped():
@@ -120,7 +122,7 @@ def of_digest(
 
 
 def _origins(claimed: tuple[str, ...], policy: TrustPolicy) -> list[tuple[str, tuple[str, ...]]]:
-    """Repositories with the digests that the engine has of each; those that a rule with signers names come first."""
+    """Repositories with the digests that the engine has of each; those of which a rule wants most come first."""
     found: dict[str, list[str]] = {}
     for reference in claimed:
         digest = reference.rpartition("@")[2]
@@ -133,11 +135,17 @@ def _origins(claimed: tuple[str, ...], policy: TrustPolicy) -> list[tuple[str, t
 
     def rank(repository: str) -> int:
         rule = rule_for(policy, repository)
-        if rule is None:
-            return 2
-        return 0 if rule.signed_by else 1
+        if rule is None or not rule.signed_by:
+            return 2 if rule is not None else 3
+        return 0 if "signature" in rule.require else 1
 
     return [(repository, tuple(found[repository])) for repository in sorted(found, key=rank)]
+
+
+def _makes_up(repository: str, first: Provenance, policy: TrustPolicy) -> bool:
+    """Whether what is good as one repository is good enough for another."""
+    one, other = rule_for(policy, repository), rule_for(policy, first.repository)
+    return not first.demanded or (one is not None and other is not None and one.signed_by == other.signed_by)
 
 
 def _settled(mark: Mark, reason: str, detail: str, seen: Lookup, image_id: str) -> tuple[Mark, str, str]:
