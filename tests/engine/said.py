@@ -27,6 +27,11 @@ class Said:
         return self.outcome is Outcome.FAIL
 
     @property
+    def unasked(self) -> bool:
+        """Whether it is open because no image was looked into, which happens only when somebody asks for it."""
+        return self.outcome is Outcome.UNKNOWN and "scan --deep" in self.text
+
+    @property
     def loud(self) -> bool:
         return self.outcome in (Outcome.FAIL, Outcome.MANUAL) and self.severity >= Severity.MEDIUM
 

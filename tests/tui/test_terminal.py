@@ -71,7 +71,7 @@ def test_a_walk_ends_with_the_terminal_as_it_was() -> None:
             assert "deckwatch" in run.line[0]
             assert "RECORDED" in run.line[0]
         os.write(run._master, b"2")
-        run.until("Containers 10")
+        run.until("Containers 112")
         os.write(run._master, b"\r")
         run.until("container > ")
         os.write(run._master, b"i")
