@@ -71,8 +71,9 @@ def no_attestation(image: Image, view: View) -> Verdict:
     """Judges the statements (in-toto) that the registry, or a signature directory, has about the image's digest.
 
     F: a list of parts (SPDX, CycloneDX) and a statement about the build (SLSA) are both missing, and something uses the
-    image. P: there is one of them, whoever signed it. NA: nothing uses the image, or it was built or loaded here.
-    U: nobody has looked, a place could not be asked, or users could not be listed.
+    image. M: what there is does not verify: broken, about something else, or by nobody whom a rule trusts. P: there is
+    one of them, also where nobody said whose signature counts. NA: nothing uses the image, or it was built or loaded
+    here. U: nobody has looked, a place could not be asked, or users could not be listed.
     """
     if not pulled(image):
         return not_applicable("built or loaded here: no registry could have a statement about it")
@@ -81,8 +82,13 @@ def no_attestation(image: Image, view: View) -> Verdict:
         return not_applicable("nothing uses the image")
     known = view.analysis(image.id).provenance
     found = [one for sort in SORTS for one in _of(sort, known)]
-    if found:
-        return passed("", *map(_shown, found[:SHOWN]))
+    usable = [one for one in found if one.mark is not Mark.FAILED]
+    if usable:
+        return passed("", *map(_shown, usable[:SHOWN]))
+    if found and not known.missed:
+        return manual(
+            f"what is stated does not verify: {found[0].detail or 'it is not good'}", *map(_shown, found[:SHOWN])
+        )
     if known.missed or not known.looked:
         return unknown("; ".join(known.missed[:SHOWN]) or known.detail or "no place was asked")
     return failed("nothing states what is in it or how it was built", *_looked(known))

@@ -261,6 +261,13 @@ STATED = [
     ),
     Case("IMG-023", _pulled, FAIL, LOW, others=(QUIET, _running, _known())),
     Case("IMG-023", _pulled, PASS, others=(QUIET, _running, _known(attestations=(_stated(SBOM, Mark.UNKNOWN),)))),
+    Case(
+        "IMG-023",
+        _pulled,
+        MANUAL,
+        others=(QUIET, _running, _known(attestations=(_stated(SBOM, Mark.FAILED),))),
+        note="about something else",
+    ),
     Case("IMG-023", _pulled, UNKNOWN, others=(QUIET, _running, _known(missed=("registry.example.com: 403",)))),
     Case("IMG-023", _pulled, UNKNOWN, others=(QUIET, _running), note="nobody has looked"),
     Case("IMG-023", _pulled, NA, others=(QUIET,), note="unused"),
