@@ -137,11 +137,14 @@ def recent_report(image: Image, view: View) -> Verdict:
     days = view.policy.max_report_age
     ages = [(_age(one.data_at or one.at, view.now), one) for one in found.said]
     newest, by = min(ages, key=lambda pair: pair[0])
-    evidence = Evidence("looked", f"{by.by} {by.version}".strip() + f", data {newest:.0f} days old")
+    dated = newest < _age(0.0, view.now)
+    old = f"{newest:.0f} days old" if dated else "of no day that can be believed"
+    evidence = Evidence("looked", f"{by.by} {by.version}".strip() + f", data {old}")
     if newest > days:
-        return failed(f"the newest data are {newest:.0f} days old, more than {days}", evidence)
+        return failed(f"the newest data are {old}" + (f", more than {days}" if dated else ""), evidence)
     return passed("", evidence)
 
 
 def _age(at: float, now: float) -> float:
-    return max(0.0, now - at) / DAY
+    """In days. What is of tomorrow is of no day that can be believed: for ever new it must not be."""
+    return (now if at > now + DAY else max(0.0, now - at)) / DAY

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from inventory.gap import Gap, Reason
+from inventory.sources.scanners import engines
 from inventory.sources.scanners.engines import run
 from inventory.sources.scanners.report import Report
 
@@ -68,6 +69,27 @@ def test_one_that_hangs_or_is_cancelled_is_killed(program: Path) -> None:
     assert found.reason is Reason.TIMEOUT
     assert isinstance(run("trivy", "sha256:12", SOCKET, lambda: True), Gap)
     assert time.monotonic() - began < 10
+
+
+def test_what_it_has_started_is_killed_too(program: Path) -> None:
+    """A plugin of docker is a program of its own."""
+    _script(program, f"sleep 60 & echo $! >{program}.child; wait")
+    assert isinstance(run("trivy", "sha256:12", SOCKET, _never, limit=1.0), Gap)
+    child = Path(f"/proc/{Path(f'{program}.child').read_text().strip()}/stat")
+    until = time.monotonic() + 5
+    while child.exists() and child.read_text().split()[2] != "Z" and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
+def test_a_report_without_end_is_ended(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_MOST_TOLD", 1 << 20)
+    _script(program, "yes")
+    began = time.monotonic()
+    found = run("trivy", "sha256:12", SOCKET, _never)
+    assert isinstance(found, Gap)
+    assert "larger than" in str(found)
+    assert time.monotonic() - began < 20
 
 
 def test_absent_or_far_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: Path) -> None:

@@ -283,10 +283,22 @@ def test_lists(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
 
 def test_a_damaged_list_changes_nothing(tmp_path: Path) -> None:
     taken(tmp_path, one_file(tmp_path, KEV_CSV, "kev.csv"))
-    for raw in (gzip.compress(EPSS * 50)[:-20], b'{"catalogVersion": 1}', b"cveID\nnonsense\n"):
+    taken(tmp_path, one_file(tmp_path, EPSS, "epss.csv"))
+    empty = b"cve,epss,percentile\n"
+    for raw in (gzip.compress(EPSS * 50)[:-20], b'{"catalogVersion": 1}', b"cveID\nnonsense\n", empty):
         with pytest.raises(BuildError):
             said(tmp_path, one_file(tmp_path, raw, "bad"))
-    assert Database.open(tmp_path / "data" / "vulnerabilities.sqlite").exploited("CVE-2024-1000")
+    records = Database.open(tmp_path / "data" / "vulnerabilities.sqlite")
+    assert records.exploited("CVE-2024-1000")
+    assert records.epss("CVE-2024-1000") == 0.97
+
+
+def test_a_list_with_far_fewer_entries_is_not_believed(tmp_path: Path) -> None:
+    many = b"cveID\n" + b"".join(b"CVE-2024-%d\n" % (1000 + number) for number in range(100))
+    taken(tmp_path, one_file(tmp_path, many, "kev.csv"))
+    with pytest.raises(BuildError, match="1 entries where there were 100"):
+        taken(tmp_path, one_file(tmp_path, b"cveID\nCVE-2024-1000\n", "kev.csv"))
+    assert [one.count for one in taken(tmp_path, tmp_path / "kev.csv", accept_fewer=True).lists()] == [1]
 
 
 def test_what_was_interrupted_is_taken_up_again(tmp_path: Path) -> None:

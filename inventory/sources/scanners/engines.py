@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -25,6 +27,7 @@ LIMIT = 600.0
 """Seconds for one image."""
 _PAUSE = 0.1
 _SAID = 400
+_MOST_TOLD = 2 * MAX_BYTES
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -80,7 +83,9 @@ def run(name: str, image_id: str, url: str, stopped: Callable[[], bool], limit: 
         except OSError as error:
             return Gap(Reason.ERROR, what, f"{program}: {error.strerror}")
         if status is None:
-            return Gap(Reason.TIMEOUT, what, f"stopped after {limit:.0f} s, or because it was cancelled")
+            said_too_much = os.fstat(told.fileno()).st_size > _MOST_TOLD
+            why = f"its report is larger than {MAX_BYTES >> 20} MiB" if said_too_much else ""
+            return Gap(Reason.TIMEOUT, what, why or f"stopped after {limit:.0f} s, or because it was cancelled")
         said.seek(0)
         words_ = said.read(_SAID * 4).decode("utf-8", "replace").strip().replace("\n", " ")[:_SAID]
         if status not in engine.good:
@@ -110,8 +115,9 @@ def _wait(
         words, stdin=subprocess.DEVNULL, stdout=told, stderr=said, env=dict(environment), start_new_session=True
     ) as process:
         while (status := process.poll()) is None:
-            if stopped() or time.monotonic() > until:
-                process.kill()
+            if stopped() or time.monotonic() > until or os.fstat(told.fileno()).st_size > _MOST_TOLD:
+                with suppress(OSError):  # with all that it has started: `docker scout` is a program of its own
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 return None
             time.sleep(_PAUSE)

@@ -178,6 +178,13 @@ class Builder:
                 (row if name == "epss" else row[:1] for row in rows),
             )
             count = int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - constants
+            old = self._connection.execute("SELECT count FROM list WHERE name = ?", (name,)).fetchone()
+            if not count:
+                raise BuildError(f"{source}: names no CVE")
+            if old and old[0] >= _ENOUGH and count * COLLAPSE < old[0] and not self._accept_fewer:
+                raise BuildError(
+                    f"{source}: {count:,} entries where there were {old[0]:,}: not believed (--accept-fewer takes them)"
+                )
             self._connection.execute(
                 "INSERT OR REPLACE INTO list VALUES (?, ?, ?, ?, ?)",
                 (name, count, data_at, time.time(), _text(source)),

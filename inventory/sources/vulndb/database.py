@@ -77,11 +77,11 @@ class Database:
             if not is_ours(connection):
                 raise RecordsError(f"{path} is of another version: import again")
             return cls(path, connection)
-        except (sqlite3.Error, TypeError) as error:
-            raise RecordsError(f"{path} is damaged: {error}") from None
-        except BaseException:
+        except BaseException as error:
             if connection is not None:
                 connection.close()
+            if isinstance(error, sqlite3.Error | TypeError):
+                raise RecordsError(f"{path} is damaged: {error}") from None
             raise
 
     def close(self) -> None:

@@ -92,6 +92,14 @@ CASES = [
     Case("IMG-010", _busybox, FAIL, LOW, others=_used, note="nobody looked"),
     Case("IMG-010", _busybox, FAIL, LOW, others=(*_used, told(said=())), note="no data"),
     Case("IMG-010", _busybox, FAIL, LOW, others=(*_used, told(said=(_OLD,))), note="a new look at old data"),
+    Case(
+        "IMG-010",
+        _busybox,
+        FAIL,
+        LOW,
+        others=(*_used, told(said=(Said("trivy", data_at=NOW + 900 * DAY, at=NOW + 900 * DAY),))),
+        note="a report of the future",
+    ),
     Case("IMG-010", _busybox, PASS, others=(*_used, told(said=(_OLD, _OSV))), note="the newest counts"),
     Case("IMG-010", _busybox, PASS, others=(engine("info-noswarm"),), note="unused"),
     Case(
