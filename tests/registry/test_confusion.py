@@ -11,6 +11,7 @@ from msgspec import structs
 
 from inventory.signatures.model import Mark
 from inventory.signatures.policy import PublicKey, Rule, TrustPolicy
+from inventory.sources.registry.lookaside import look_in
 from inventory.sources.registry.lookup import look_up
 from inventory.sources.registry.provenance import of_digest, provenance
 from lab import signing
@@ -222,3 +223,23 @@ def test_a_rule_that_demands_less_does_not_make_up_for_one_that_demands_more(acc
         del strict.store().manifests[f"{digest.replace(':', '-')}.sig"]
         either = structs.replace(rules[0], match=("**",), signed_by=(own,))
         assert provenance(local, TrustPolicy((either,)), access(), time.time()).mark is Mark.VERIFIED
+
+
+@pytest.mark.parametrize("bundles", [True, False])
+def test_more_signatures_than_are_looked_at_are_not_all(tmp_path: Path, bundles: bool) -> None:
+    digest = f"sha256:{'1' * 64}"
+    place = tmp_path if bundles else tmp_path / f"team/app@{digest.replace(':', '=')}"
+    place.mkdir(parents=True, exist_ok=True)
+
+    def put(number: int) -> None:
+        name = f"{digest.replace(':', '-')}.{number}.sigstore.json" if bundles else f"signature-{number}"
+        (place / name).write_bytes(b"x")
+
+    for number in range(1, 17):
+        put(number)
+    found = look_in(tmp_path, "team/app", (digest,))
+    assert (len(found.materials), found.missed) == (16, [])
+    put(17)
+    found = look_in(tmp_path, "team/app", (digest,))
+    assert len(found.materials) == 16
+    assert "too many" in found.missed[0]

@@ -61,6 +61,8 @@ def look_in(directory: Path, path: str, digests: tuple[str, ...]) -> Beside:
         for digest in digests:
             start = digest.replace(":", "-", 1)
             fit = [name for name in names if name.startswith(start) and name.endswith(_BUNDLE)]
+            if len(fit) > _MOST or len(names) == _NAMES:
+                found.missed.append(f"{directory}: there are too many files, not all were looked at")
             for name in fit[:_MOST]:
                 content = below.read(directory, (name,), _LONGEST)
                 found.materials.append(Material(Layout.SIGSTORE_BUNDLE, f"{directory}/{name}", content, _BUNDLE_TYPE))
@@ -87,19 +89,19 @@ def _gather(base: str, path: str, access: Access, until: float, found: Beside, e
 
 
 def _files(base: Path, path: str, found: Beside) -> None:
-    for number in range(1, _MOST + 1):
+    for number in range(1, _MOST + 2):
         try:
             content = below.read(base, (*path.split("/"), f"signature-{number}"), _LONGEST)
         except RegistryError as error:
             if error.cause is Cause.ABSENT:
                 return
             raise
-        found.materials.append(Material(Layout.GPG_SIMPLE, f"{base}/{path}/signature-{number}", content))
+        _add(found, number, f"{base}/{path}", content)
 
 
 def _pages(base: str, path: str, client: Client, until: float, found: Beside) -> None:
     """Over HTTP, without credentials: whoever may write there cannot make a good signature."""
-    for number in range(1, _MOST + 1):
+    for number in range(1, _MOST + 2):
         url = f"{base.rstrip('/')}/{quote(path, safe='/@=')}/signature-{number}"
         left = min(client.limits.read, until - time.monotonic())
         if left <= 0:
@@ -109,7 +111,14 @@ def _pages(base: str, path: str, client: Client, until: float, found: Beside) ->
             return
         if answer.status != 200:
             raise RegistryError(Cause.MALFORMED, f"{_shown(base)} answers with status {answer.status}")
-        found.materials.append(Material(Layout.GPG_SIMPLE, f"{_shown(base)}/{path}/signature-{number}", answer.body))
+        _add(found, number, f"{_shown(base)}/{path}", answer.body)
+
+
+def _add(found: Beside, number: int, place: str, content: bytes) -> None:
+    """One more. Raises `RegistryError` where it is one too many."""
+    if number > _MOST:
+        raise RegistryError(Cause.TOO_LARGE, f"{place}: there are too many signatures, {_MOST} were looked at")
+    found.materials.append(Material(Layout.GPG_SIMPLE, f"{place}/signature-{number}", content))
 
 
 def _bases(repository: str, access: Access, rule: Rule | None) -> Iterator[tuple[str, bool]]:
