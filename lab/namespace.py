@@ -75,7 +75,7 @@ def within(holder: int, work: Callable[[], _Result]) -> _Result:
         network = os.open(f"/proc/{holder}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             if ctypes.CDLL(None, use_errno=True).setns(network, _CLONE_NEWNET):
-                raise NamespaceError(f"cannot enter the lab's network: {os.strerror(ctypes.get_errno())}")
+                raise OSError(ctypes.get_errno(), "cannot enter the lab's network")
         finally:
             os.close(network)
         return work()

@@ -44,7 +44,7 @@ def fill(lab: Lab) -> None:
     with ThreadPoolExecutor(WORKERS) as pool:
         for _ in pool.map(lambda image: _push(lab.client, image), pushed):
             pass
-    keys = {name: new_key() for name in (KEY, *(image.signed_by for image in pushed if image.signed_by))}
+    keys = {name: new_key() for name in {KEY, *(image.signed_by for image in pushed)} - {""}}
     holder = lab.holder
     if holder is None:
         raise LabError(f"no lab in {lab.paths.root}; start one first")
@@ -78,7 +78,9 @@ def _beside(client: EngineClient, image: ImageSpec, keys: dict[str, Any]) -> Non
     repository = image.name.rpartition(":")[0]
     host, _, path = repository.partition("/")
     listed = client.get(f"/images/{quote(image.name)}/json")["RepoDigests"]
-    subject = next(one for one in listed if one.startswith(f"{repository}@")).partition("@")[2]
+    subject = next((one.partition("@")[2] for one in listed if one.startswith(f"{repository}@")), "")
+    if not subject:
+        raise LabError(f"{image.name} was pushed, and the engine knows no digest of it")
     registry, key = Registry(host, path), keys[image.signed_by]
     if not image.states:
         registry.put(tagged(repository, subject, [key]))
