@@ -66,7 +66,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="name, name:tag, name@digest, image id, or the name of a container",
     )
     whose = parser.add_argument_group(
-        "whose signature counts", "Without any of these: what [[trust.rule]] of the configuration says of the image."
+        "whose signature counts",
+        "Without any of these: what [[trust.rule]] of the configuration says of the image; and, where it says "
+        'use_host_policy = "keys", policy.json of the machine that has the image, else of this user.',
     )
     whose.add_argument(
         "--key", action="append", type=Path, default=[], metavar="FILE", help="a PEM public key (repeatable)"
