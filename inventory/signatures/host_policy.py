@@ -22,6 +22,7 @@ _IDENTITIES: Mapping[object, tuple[str, ...]] = {
     "matchExact": (), "matchRepoDigestOrExact": (), "matchRepository": (), "exactReference": ("dockerReference",),
     "exactRepository": ("dockerRepository",), "remapIdentity": ("prefix", "signedPrefix"),
 }  # fmt: skip
+_OWN_NAME = frozenset({"matchRepoDigestOrExact", "matchRepository"})
 _KEY_TYPES = ("GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs")
 _KEYS = ("keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki")
 _LOG = ("rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas")
@@ -286,9 +287,11 @@ def authorities(host: HostPolicy, repository: str) -> tuple[Authority, ...]:
 
 
 def _accepted(host: HostPolicy, requirements: Requirements, repository: str) -> tuple[Authority, ...]:
-    if len(requirements) != 1 or host.mistakes or requirements[0].logged:  # nothing here asks for two proofs at once
+    if len(requirements) != 1 or host.mistakes:
         return ()
     (only,) = requirements
+    if only.logged or only.identity not in _OWN_NAME:  # two proofs at once, or another's name: no rule says that
+        return ()
     contents = [(path, host.keys[path].content) for path in only.keys if path in host.keys]
     usable = [(path, content) for path, content in contents if content and not host.keys[path].mistake]
     usable += [(f"{host.path}: keyData", content) for content in only.inline]

@@ -227,3 +227,21 @@ def test_a_key_alone_is_not_enough_where_the_host_wants_a_log_too() -> None:
     assert not host.mistakes
     assert authorities(host, "a.b/c") == ()
     assert rule_for(with_host(TrustPolicy(host_policy="keys"), host), "a.b/c") is None
+
+
+@pytest.mark.parametrize(
+    ("identity", "counts"),
+    [
+        ({"type": "matchRepository"}, True),
+        ({"type": "matchRepoDigestOrExact"}, True),
+        ({"type": "matchExact"}, False),
+        ({"type": "exactRepository", "dockerRepository": "other.b/c"}, False),
+        ({"type": "exactReference", "dockerReference": "other.b/c:1"}, False),
+        ({"type": "remapIdentity", "prefix": "a.b", "signedPrefix": "other.b"}, False),
+    ],
+)
+def test_a_key_counts_only_for_the_name_that_is_compared_here(identity: dict[str, str], counts: bool) -> None:
+    wanted = {"type": "sigstoreSigned", "keyData": base64.b64encode(PEM).decode(), "signedIdentity": identity}
+    host = parse({"default": [wanted]}, "/p")
+    assert not host.mistakes
+    assert bool(authorities(host, "a.b/c")) is counts
