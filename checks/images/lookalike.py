@@ -34,7 +34,7 @@ def look_alike(image: Image, view: View) -> Verdict:
     """Judges repositories of the default registry by a shipped list of official images and known publishers.
 
     M: outside of `library`, the last part of the name is one change (a letter more, less, other, or two swapped) from
-    an official image of five letters or more, or two where that has more than five; or the namespace is so near to a
+    an official image of five letters or more, or two where both have more than five; or the namespace is so near to a
     known publisher's. P: none, or somebody known publishes it, or the policy names it as trusted. NA: no name of the
     image is of the default registry and outside of `library`.
     """
@@ -91,7 +91,8 @@ def _nearest(name: str, known: tuple[tuple[str, int, int], ...]) -> str:
     if len(name) > _LONGEST:
         return ""
     letters = _letters(name)
-    for one, limit, has in known:
+    for one, allowed, has in known:
+        limit = 1 if len(name) <= _SHORT else allowed
         if (
             abs(len(one) - len(name)) <= limit
             and (letters ^ has).bit_count() <= 2 * limit
