@@ -135,6 +135,7 @@ class _Look:
         self.entries += 1
         path, kind = entry.path, entry.kind
         if kind == "directory":
+            self._room()
             self._directories[path] = None
         else:
             self._directories.pop(path, None)
@@ -171,12 +172,15 @@ class _Look:
 
     def _imply(self, path: str) -> None:
         """Archives may leave out directories that the engine makes all the same, in place of what was there."""
-        if len(self._directories) > _DIRECTORIES:
-            self._directories.clear()
+        self._room()
         while path and path not in self._directories:
             self._directories[path] = None
             self.names.add(path, names.DIRECTORY)
             path = path.rpartition("/")[0]
+
+    def _room(self) -> None:
+        if len(self._directories) > _DIRECTORIES:
+            self._directories.clear()
 
     def _keep(self, path: str, find: AnyFind) -> None:
         if isinstance(find, FileAt):

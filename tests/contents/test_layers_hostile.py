@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from inventory.contents.files import finders
 from inventory.contents.finding import STREAM, AnyFind, Entry, Watcher
 from inventory.contents.guard import Guard, Limits, Problems
-from inventory.contents.layer import LayerFacts, look
+from inventory.contents.layer import LayerFacts, _Look, look
 from inventory.contents.merge import merge
 from inventory.contents.model import Contents
 from inventory.contents.packages import FINDERS
@@ -313,6 +313,27 @@ def test_very_many_files_take_little_memory() -> None:
     found, changed, before, after = map(int, done.stdout.split())
     assert (found, changed) == (files, files)
     assert after - before < 30 and after < 60
+
+
+def test_very_many_directories_and_links_take_little_memory(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.contents.layer._DIRECTORIES", 5)
+    monkeypatch.setattr("inventory.sources.layers.overlay._LINKED", 2)
+    for number in range(20):
+        (tree / f"d{number}" / "e").mkdir(parents=True)
+        (tree / f"d{number}" / "e" / "f").write_bytes(b"1")
+        os.link(tree / f"d{number}" / "e" / "f", tree / f"d{number}" / "g")
+    facts = _walked(tree)
+    problems, guard = Problems(), Guard()
+    one = _Look((), guard, problems)
+    kept: list[tuple[int, int]] = []
+    with _Walk(os.open(tree, os.O_RDONLY | os.O_DIRECTORY), (0, 0), guard, problems) as walk:
+        for entry, body in walk.members():
+            one.see(entry, body)
+            kept.append((len(walk._linked), len(one._directories)))
+    assert max(links for links, _directories in kept) == 2
+    assert max(directories for _links, directories in kept) <= 5 + 2
+    assert facts.whole and _merged(facts).files == 40
+    assert _merged(_layer(tar(("d1/e/h", b"2"))), facts).files == 41
 
 
 class _Clumsy:

@@ -32,6 +32,7 @@ _YES = b"y"
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque", "user.fuseoverlayfs.opaque")
 _REDIRECTED = ("trusted.overlay.redirect", "user.overlay.redirect")
 _PORTION = 4096
+_LINKED = 50_000
 _LONGEST_CONFIG = 8 << 20
 _HOME = re.compile(r"(overlay2?)/([0-9A-Za-z_.-]{1,255})/diff")
 _ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -348,8 +349,11 @@ class _Walk:
 
     def _regular(self, path: str, about: os.stat_result) -> Entry:
         if about.st_nlink > 1:
-            first = self._linked.setdefault((about.st_dev, about.st_ino), path)
-            if first != path:
+            key = about.st_dev, about.st_ino
+            first = self._linked.get(key, "")
+            if not first and len(self._linked) < _LINKED:  # more count as files of their own
+                self._linked[key] = path
+            if first:
                 return self._entry(path, "hardlink", about, about.st_size, first)
         self.guard.passed(about.st_size)
         return self._entry(path, "file", about, about.st_size)
