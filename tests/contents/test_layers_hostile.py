@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import struct
 import subprocess
 import sys
 import tarfile
 import textwrap
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -20,15 +19,14 @@ from hypothesis import strategies as st
 
 from inventory.contents.files import finders
 from inventory.contents.finding import STREAM, AnyFind, Entry, Watcher
-from inventory.contents.guard import Guard, Limits, Problems
-from inventory.contents.layer import LayerFacts, _Look, look
+from inventory.contents.guard import Limits
+from inventory.contents.layer import LayerFacts
 from inventory.contents.merge import merge
 from inventory.contents.model import Contents
 from inventory.contents.packages import FINDERS
-from inventory.gap import Gap, Reason
+from inventory.gap import Gap
 from inventory.sources.layers.cache import Cache
 from inventory.sources.layers.layout import Layout
-from inventory.sources.layers.overlay import ClosedError, _Walk
 from inventory.sources.layers.read import read
 from inventory.sources.layers.reading import Reading
 from inventory.sources.layers.stream import Source
@@ -183,96 +181,6 @@ def test_any_damage_is_survived(data: st.DataObject) -> None:
 # -- directories of the overlay driver ---------------------------------------------------------------------------
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "diff"
-    place.mkdir()
-    yield place
-
-
-def _walked(place: Path, limits: Limits | None = None) -> LayerFacts:
-    problems, guard = Problems(), Guard(limits)
-    with _Walk(os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOATIME), (0, 0), guard, problems) as walk:
-        return look(walk.members(), ALL, guard, problems)
-
-
-def test_a_directory_of_links_leads_nowhere(tree: Path) -> None:
-    (tree / "etc").symlink_to("/etc")
-    (tree / "var").mkdir()
-    (tree / "var" / "loop").symlink_to("../var")
-    (tree / "root").symlink_to("/")
-    facts = _walked(tree)
-    assert facts.entries == 4 and not facts.finds and facts.whole
-
-
-def test_pipes_and_devices_in_a_directory_are_not_opened(tree: Path) -> None:
-    (tree / "etc").mkdir()
-    os.mkfifo(tree / "etc" / "passwd")
-    if os.geteuid() == 0:
-        os.mknod(tree / "etc" / "shadow", 0o20600, os.makedev(1, 5))
-    assert not _merged(_walked(tree)).accounts
-
-
-def test_a_deep_directory_ends(tree: Path) -> None:
-    above = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
-    for _ in range(400):
-        os.mkdir("d", dir_fd=above)
-        inner = os.open("d", os.O_RDONLY | os.O_DIRECTORY, dir_fd=above)
-        os.close(above)
-        above = inner
-    os.close(above)
-    facts = _walked(tree)
-    assert facts.whole and "too deep" in facts.problems[0]
-
-
-def test_hard_links_in_a_directory_count_once(tree: Path) -> None:
-    (tree / "a").write_bytes(bytes(1000))
-    os.link(tree / "a", tree / "b")
-    facts = _walked(tree)
-    assert facts.size == 1000 and _merged(facts).files == 2
-
-
-@pytest.mark.parametrize(("value", "hidden"), [(b"y", True), (b"x", False), (b"n", False), (b"yes", False)])
-def test_only_the_kernels_own_word_makes_a_directory_opaque(tree: Path, value: bytes, hidden: bool) -> None:
-    (tree / "etc").mkdir()
-    try:
-        os.setxattr(tree / "etc", "trusted.overlay.opaque", value)
-    except OSError:
-        pytest.skip("extended attributes are not permitted here")
-    lower = _layer(tar(("etc/passwd", PASSWD)))
-    assert bool(_merged(lower, _walked(tree)).accounts) is not hidden
-
-
-def test_nothing_is_changed_and_no_time_is_left(tree: Path) -> None:
-    (tree / "etc").mkdir()
-    (tree / "etc" / "passwd").write_bytes(PASSWD)
-    for path in (tree, tree / "etc", tree / "etc" / "passwd"):
-        os.utime(path, (1, 1))
-    before = {path: os.lstat(path) for path in (tree, tree / "etc", tree / "etc" / "passwd")}
-    assert len(_merged(_walked(tree)).accounts) == 1
-    assert {path: os.lstat(path) for path in before} == before
-    assert all(about.st_atime == 1 for about in before.values())
-
-
-def test_what_may_not_be_read_closes_the_way(tree: Path) -> None:
-    (tree / "etc").mkdir(mode=0)
-    child = os.fork()
-    if child == 0:  # as somebody else than root, who may read everything
-        seen = 1
-        try:
-            opened = os.open(tree, os.O_RDONLY | os.O_DIRECTORY)
-            if os.geteuid() == 0:
-                os.setresuid(65534, 65534, 65534)
-            problems, guard = Problems(), Guard()
-            with _Walk(opened, (0, 0), guard, problems) as walk:
-                look(walk.members(), ALL, guard, problems)
-        except ClosedError as error:
-            seen = 0 if error.gap.reason is Reason.DENIED else 2
-        finally:
-            os._exit(seen)
-    assert os.waitpid(child, 0)[1] == 0
-
-
 _MANY = """
 import tarfile
 from inventory.contents.merge import merge
@@ -313,27 +221,6 @@ def test_very_many_files_take_little_memory() -> None:
     found, changed, before, after = map(int, done.stdout.split())
     assert (found, changed) == (files, files)
     assert after - before < 30 and after < 60
-
-
-def test_very_many_directories_and_links_take_little_memory(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inventory.contents.layer._DIRECTORIES", 5)
-    monkeypatch.setattr("inventory.sources.layers.overlay._LINKED", 2)
-    for number in range(20):
-        (tree / f"d{number}" / "e").mkdir(parents=True)
-        (tree / f"d{number}" / "e" / "f").write_bytes(b"1")
-        os.link(tree / f"d{number}" / "e" / "f", tree / f"d{number}" / "g")
-    facts = _walked(tree)
-    problems, guard = Problems(), Guard()
-    one = _Look((), guard, problems)
-    kept: list[tuple[int, int]] = []
-    with _Walk(os.open(tree, os.O_RDONLY | os.O_DIRECTORY), (0, 0), guard, problems) as walk:
-        for entry, body in walk.members():
-            one.see(entry, body)
-            kept.append((len(walk._linked), len(one._directories)))
-    assert max(links for links, _directories in kept) == 2
-    assert max(directories for _links, directories in kept) <= 5 + 2
-    assert facts.whole and _merged(facts).files == 40
-    assert _merged(_layer(tar(("d1/e/h", b"2"))), facts).files == 41
 
 
 class _Clumsy:
