@@ -21,6 +21,8 @@ from inventory.vulnerabilities.model import Vulnerabilities
 
 T = TypeVar("T", Provenance, Vulnerabilities)
 MAX_BYTES = 32 << 20
+MOST = 2000
+"""Results of one kind that are kept."""
 _ID = "sha256:"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -67,6 +69,14 @@ class Shelf(Generic[T]):
                 os.replace(name, self._path(image_id))
             except OSError:
                 os.unlink(name)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Images are built every day: the results that were written longest ago go first."""
+        with os.scandir(self._folder) as found:
+            files = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in found]
+        for _at, path in sorted(files)[:-MOST]:
+            os.unlink(path)
 
     def _path(self, image_id: str) -> Path:
         digest = image_id.removeprefix(_ID)

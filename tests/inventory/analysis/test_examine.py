@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from inventory.image import Image
 from inventory.resource import Kind, ResourceKey
 from inventory.signatures.model import Mark, Provenance
+from inventory.sources.analysis import kept
 from inventory.sources.analysis.examine import Examiner, Settings
 from inventory.store import Store
 from inventory.vulnerabilities.model import Said, Vulnerabilities
@@ -189,3 +191,13 @@ def test_a_statement_on_a_registrys_digest_is_about_the_image(tmp_path: Path) ->
     assert not one.counts
     (other,) = examiner.recall(image(f"r/app@sha256:{'c' * 64}"))["vulnerabilities"].found
     assert other.counts
+
+
+def test_the_oldest_results_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST", 3)
+    shelf = kept.Shelf(tmp_path / "shelf", Vulnerabilities)
+    ids = [f"sha256:{number:064x}" for number in range(5)]
+    for number, name in enumerate(ids):
+        shelf.put(name, "", Vulnerabilities(name), NOW)
+        os.utime(tmp_path / "shelf" / name[7:], (number, number))
+    assert [shelf.get(name, "") is not None for name in ids] == [False, False, True, True, True]
