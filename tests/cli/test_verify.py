@@ -21,8 +21,10 @@ from tests.registry.test_places import write_layout
 def away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing outside this machine is asked, and nothing of its user is used."""
     monkeypatch.setattr("inventory.sources.registry.client.HUB_ENDPOINT", "127.0.0.1:1")
+    for name in ("_LOOKASIDES", "_SIGNATURES"):
+        monkeypatch.setattr(f"inventory.sources.registry.access.{name}", str(tmp_path / name))
     _here.cache_clear()
-    for name in ("XDG_CACHE_HOME", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy", "REGISTRY_AUTH_FILE"):
+    for name in ("XDG_CACHE_HOME", "REGISTRY_AUTH_FILE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -24,6 +24,7 @@ Stopped = Callable[[], bool]
 """Whether the person does not want it any more."""
 _CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
 _LOOKASIDES = "/etc/containers/registries.d"
+_SIGNATURES = "/var/lib/containers/sigstore"
 _MIRRORS = 4
 
 
@@ -148,7 +149,7 @@ def _here(
         (*map(Path, _CERTIFICATES), *(home / name for name in certificates)),
         _credential_files(around, home),
         (home / ".config/containers/registries.d", Path(_LOOKASIDES)),
-        (home / ".local/share/containers/sigstore", Path("/var/lib/containers/sigstore")),
+        (home / ".local/share/containers/sigstore", Path(_SIGNATURES)),
         _cache_home(around, home),
         fresh,
         plain_http,
