@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from inventory.contents.model import Contents, Package
+from inventory.contents.package_lists import missing
 from inventory.vulnerabilities.ecosystems import (
     DISTRIBUTION_TYPES,
     LANGUAGES,
@@ -78,6 +79,7 @@ class _Matching:
         self._without: Counter[tuple[str, str]] = Counter()
         self._nameless = 0
         self._sentences: list[str] = []
+        self._missing = missing(contents, self._release)
 
     def result(self, now: float) -> Vulnerabilities:
         found: list[Vulnerability] = []
@@ -88,6 +90,8 @@ class _Matching:
         if not (whole or found):
             return Vulnerabilities(self._contents.digest, unmatched=unmatched)
         notes = []
+        if self._missing:
+            notes.append("the distribution's packages are not known")
         if self._without or self._partly or self._sentences:
             notes.append("nothing can be said of some packages")
         if refused := sum({one.source: one.refused for one in whole}.values()):
@@ -171,12 +175,8 @@ class _Matching:
         sentences = []
         if not self._contents.complete:
             sentences.append("; ".join(("the list of packages is not complete", *self._contents.problems[:1])))
-        elif not self._contents.packages:
-            sentences.append("no package is recorded in the image, so there is nothing to match")
-        elif self._contents.distribution.id and not any(
-            package.type in DISTRIBUTION_TYPES for package in self._contents.packages
-        ):
-            sentences.append(f"no package of {self._release} is recorded in the image: what is in it is not known")
+        if self._missing:
+            sentences.append(self._missing)
         for (kind, wanted), count in sorted(self._without.items()):
             packages = _packages(count, kind)
             if not wanted:

@@ -316,7 +316,7 @@ def test_a_list_of_packages_that_says_nothing_or_not_all_is_no_clean_one(tmp_pat
     assert removed.unmatched == ("no package of Debian:12 is recorded in the image: what is in it is not known",)
     none = match(contents(), records)
     assert none.said == ()
-    assert none.unmatched == ("no package is recorded in the image, so there is nothing to match",)
+    assert none.unmatched == ("no package is recorded in the image: what is in it is not known",)
 
 
 @settings(max_examples=100, deadline=None)

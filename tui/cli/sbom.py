@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
     load_msgspec()
     from inventory.contents.model import Contents
     from inventory.contents.sbom import as_cyclonedx, as_spdx
-    from inventory.contents.sbom.described import Tool
+    from inventory.contents.sbom.described import Tool, gaps
     from tui.version import NAME, VERSION
 
     path = Path(args.image)
@@ -64,10 +64,11 @@ def run(args: Namespace) -> int:
         found, described = _from_engine(args)
     if not isinstance(found, Contents):
         raise Problem(f"{args.image}: {found}", Exit.NO_SOURCE)
-    for problem in found.problems[:_SHOWN]:
+    said = gaps(found)
+    for problem in said[:_SHOWN]:
         narrate(f"incomplete: {problem}")
-    if len(found.problems) > _SHOWN:
-        narrate(f"incomplete: and {len(found.problems) - _SHOWN} more")
+    if len(said) > _SHOWN:
+        narrate(f"incomplete: and {len(said) - _SHOWN} more")
     render = as_cyclonedx.render if args.format == _CYCLONEDX else as_spdx.render
     emit((render(found, described, Tool(NAME, VERSION)),), args.output)
     return Exit.OK

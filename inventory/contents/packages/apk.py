@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry, OwnedAt
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, licenses, lines_of, owned, recorded, text_of, word
+from inventory.contents.packages.reading import Whole, irregular, licenses, lines_of, owned, recorded, text_of, word
 
 _PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
 
@@ -15,12 +15,16 @@ _PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
 class ApkFinder(Whole):
     """P name, V version, A architecture, L licence, o origin (the source), then F directories with R files."""
 
-    name: ClassVar[str] = "apk"
+    name: ClassVar[str] = "apk 2"
     limit: ClassVar[int] = 64 << 20
 
     def wanted(self, path: str) -> bool:
         """The database, before and after the merge of /usr."""
         return path in _PATHS
+
+    def notice(self, entry: Entry) -> AnyFind | None:
+        """What is there in place of the file hides all packages."""
+        return irregular(entry) if entry.path in _PATHS else None
 
     def found(self, entry: Entry, head: bytes) -> Iterator[AnyFind]:
         """Every package with a name and a version."""

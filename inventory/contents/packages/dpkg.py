@@ -8,7 +8,17 @@ from typing import ClassVar
 
 from inventory.contents.finding import AnyFind, Entry, OwnedAt
 from inventory.contents.model import Package
-from inventory.contents.packages.reading import Whole, lines_of, owned, problem, recorded, stanzas, text_of, word
+from inventory.contents.packages.reading import (
+    Whole,
+    irregular,
+    lines_of,
+    owned,
+    problem,
+    recorded,
+    stanzas,
+    text_of,
+    word,
+)
 
 _STATUS = "var/lib/dpkg/status"
 _SINGLE = "var/lib/dpkg/status.d/"
@@ -21,7 +31,7 @@ _SOURCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9+.-]*)(?:\s+\((\S+)\))?")
 class DpkgFinder(Whole):
     """Reads what dpkg says is installed, by source package too, as advisories name that."""
 
-    name: ClassVar[str] = "dpkg"
+    name: ClassVar[str] = "dpkg 2"
     limit: ClassVar[int] = 64 << 20
 
     def wanted(self, path: str) -> bool:
@@ -30,10 +40,18 @@ class DpkgFinder(Whole):
             path == _STATUS or (path.startswith(_SINGLE) and not path.endswith(_SUMS))
         )
 
+    def notice(self, entry: Entry) -> AnyFind | None:
+        """What is there in place of a file hides packages."""
+        path, kind = entry.path, entry.kind
+        if kind == "file" or not self.wanted(path) or (kind == "directory" and path != _STATUS):
+            return None
+        return irregular(entry)
+
     def found(self, entry: Entry, head: bytes) -> Iterator[AnyFind]:
-        """Packages of which files are there; a stanza without name or version is a problem."""
+        """Packages of which files are there; a stanza without name or version is a problem, and so is no stanza."""
         packages, problems = [], []
         single = entry.path != _STATUS
+        fields: Mapping[str, str] = {}
         for fields in stanzas(text_of(head)):
             state = fields.get("Status", "").split()
             if (not state and not single) or (state and state[-1] in _GONE):
@@ -45,6 +63,8 @@ class DpkgFinder(Whole):
                 problems.append("a package has no name or no version")
             else:
                 packages.append(package)
+        if not fields and head.strip():
+            problems.append("no list of packages")
         return recorded(entry, packages, problems)
 
 

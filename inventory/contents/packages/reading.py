@@ -13,6 +13,7 @@ MAX_PACKAGES = 50_000
 """Of one record; more are cut, and said."""
 MAX_PATHS = 100_000
 """Of one file list."""
+_REGULAR = frozenset({"file", "hardlink"})
 _MAX_TEXT = 512
 _MAX_LICENSE = 120
 _NOT_KEPT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -54,6 +55,11 @@ class Whole:
 def problem(entry: Entry, said: str) -> ProblemAt:
     """That a record could not be understood, with its path."""
     return ProblemAt(entry.path, f"/{entry.path}: {said}")
+
+
+def irregular(entry: Entry) -> ProblemAt | None:
+    """That in a record's place is something that cannot be read, such as a directory or a link; None for a file."""
+    return None if entry.kind in _REGULAR else problem(entry, f"a {entry.kind} where a file should be, not read")
 
 
 def recorded(entry: Entry, packages: Iterable[Package], problems: Iterable[str] = ()) -> Iterator[AnyFind]:

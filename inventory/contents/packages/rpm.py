@@ -12,6 +12,7 @@ from inventory.contents.packages import rpm_header as tags
 from inventory.contents.packages.reading import (
     MAX_PACKAGES,
     Whole,
+    irregular,
     licenses,
     lines_of,
     owned,
@@ -34,7 +35,7 @@ _MANIFEST_COLUMNS = 10
 class RpmFinder(Whole):
     """Reads name, epoch, version, release, architecture, source, licence and module stream of every package."""
 
-    name: ClassVar[str] = "rpm"
+    name: ClassVar[str] = "rpm 2"
     limit: ClassVar[int] = 64 << 20
 
     def wanted(self, path: str) -> bool:
@@ -42,10 +43,10 @@ class RpmFinder(Whole):
         return path in _DATABASES or path == _MANIFEST
 
     def notice(self, entry: Entry) -> AnyFind | None:
-        """Changes that lie beside the database are not in it."""
+        """Changes that lie beside the database are not in it; what is there in place of a file hides all packages."""
         if entry.path in _LOGS and entry.size > 0:
             return problem(entry, "changes of the rpm database that were never written into it, not read")
-        return super().notice(entry)
+        return irregular(entry) if self.wanted(entry.path) else None
 
     def found(self, entry: Entry, head: bytes) -> Iterator[AnyFind]:
         """All packages up to where the database is damaged."""

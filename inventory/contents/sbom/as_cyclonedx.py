@@ -11,6 +11,7 @@ from inventory.contents.sbom.described import (
     Described,
     Tool,
     clean,
+    gaps,
     identifier,
     instant,
     license_expression,
@@ -41,7 +42,7 @@ def render(contents: Contents, image: Described, tool: Tool) -> str:
         "components": components,
         "dependencies": [{"ref": _IMAGE, "dependsOn": [each["bom-ref"] for each in components]}],
         "compositions": [
-            {"aggregate": "complete" if contents.complete else "incomplete", "assemblies": [_IMAGE]},
+            {"aggregate": "incomplete" if gaps(contents) else "complete", "assemblies": [_IMAGE]},
             {"aggregate": "unknown", "dependencies": [_IMAGE]},
         ],
     }
@@ -53,7 +54,7 @@ def _image(contents: Contents, image: Described) -> dict[str, Any]:
     said += [("deckwatch:image:architecture", image.architecture)]
     said += [("deckwatch:image:repoDigest", digest) for digest in image.repo_digests]
     said += [("deckwatch:layer:diffID", layer.diff_id) for layer in contents.layers]
-    said += [("deckwatch:incomplete", problem) for problem in contents.problems]
+    said += [("deckwatch:incomplete", problem) for problem in gaps(contents)]
     component = {
         "type": "container",
         "bom-ref": _IMAGE,

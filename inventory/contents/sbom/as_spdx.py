@@ -11,6 +11,7 @@ from inventory.contents.sbom.described import (
     Described,
     Tool,
     clean,
+    gaps,
     identifier,
     instant,
     license_expression,
@@ -31,7 +32,8 @@ def render(contents: Contents, image: Described, tool: Tool) -> str:
     listed = [_image(contents, image), *_system(contents), *(_package(each, contents) for each in packages)]
     relations = [_relation(_DOCUMENT, "DESCRIBES", _IMAGE)]
     relations += [_relation(_IMAGE, "CONTAINS", each["SPDXID"]) for each in listed[1:]]
-    if not contents.complete:
+    reasons = "; ".join(map(clean, gaps(contents)))
+    if reasons:
         relations.append(_relation(_IMAGE, "CONTAINS", _NONE))
     document: dict[str, Any] = {
         "spdxVersion": "SPDX-2.3",
@@ -49,8 +51,7 @@ def render(contents: Contents, image: Described, tool: Tool) -> str:
         "packages": listed,
         "relationships": relations,
     }
-    if not contents.complete:
-        reasons = "; ".join(map(clean, contents.problems)) or "not all of the image could be read"
+    if reasons:
         document["comment"] = f"This list is incomplete: {reasons}"
     return json.dumps(document, indent=1) + "\n"
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from inventory.contents.model import Contents, Package
+from inventory.contents.package_lists import missing
 from inventory.contents.purl import image_purl
 from inventory.text import safe
 
@@ -43,12 +44,18 @@ def clean(text: str) -> str:
     return safe(text, _MOST)
 
 
+def gaps(contents: Contents) -> tuple[str, ...]:
+    """Why the list of packages is not complete, in words; none where it is."""
+    said = tuple(each for each in (missing(contents), *contents.problems) if each)
+    return said if said or contents.complete else ("not all of the image could be read",)
+
+
 def identifier(contents: Contents, kind: str) -> uuid.UUID:
     """The document's, the same for the same contents found in the same image."""
     hasher = hashlib.sha256()
     for package in ordered(contents.packages):
         hasher.update(reference(package).encode())
-    for problem in contents.problems:
+    for problem in gaps(contents):
         hasher.update(clean(problem).encode())
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}:{clean(contents.digest)}:{hasher.hexdigest()}")
 
