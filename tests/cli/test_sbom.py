@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from inventory.image import Image
+from inventory.resource import Kind, ResourceKey
 from tests.cli.running import Cli
+from tui.cli.sbom import _asked, _asked_first
 
 DATA = Path(__file__).parents[1] / "data" / "contents"
 MINI = DATA / "mini-oci.tar"
@@ -84,3 +87,27 @@ def test_wrong_usage(cli: Cli) -> None:
     assert cli("sbom").status == 2
     assert cli("sbom", MINI, "--format", "xml").status == 2
     assert cli("sbom", "x", "--manifests", MINI).status == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "first"),
+    [
+        ("app:1", "app:1", "docker.io/library/app@sha256:1"),
+        ("docker.io/library/app", "app:latest", "docker.io/library/app@sha256:1"),
+        ("r.example/app:1", "r.example/app:1", "r.example/app@sha256:2"),
+        ("r.example/app:9@sha256:2", "r.example/app@sha256:2", "r.example/app@sha256:2"),
+        ("aaa:1", "aaa:1", "docker.io/library/app@sha256:1"),
+        ("1234567", "aaa:1", "docker.io/library/app@sha256:1"),
+    ],
+)
+def test_the_name_that_was_asked_for_is_the_one_that_is_told(asked: str, name: str, first: str) -> None:
+    """Anybody may give the same image another name, which comes first in the engine's list."""
+    digests = ("docker.io/library/app@sha256:1", "r.example/app@sha256:2")
+    image = Image.build(
+        key=ResourceKey(Kind.IMAGE, "docker", "sha256:1234567"),
+        name="aaa:1",
+        repo_tags=("aaa:1", "app:1", "app:latest", "r.example/app:1"),
+        repo_digests=digests,
+    )
+    assert _asked(asked, image) == name
+    assert _asked_first(asked, digests)[0] == first

@@ -115,11 +115,11 @@ def _from_engine(args: Namespace) -> tuple[Contents | Gap, Described]:
     snapshot = collect(options, narrate, live).snapshot()
     image = _find(args.image, snapshot)
     described = Described(
-        name=image.name,
+        name=_asked(args.image, image),
         created=_or(image.peek("created"), 0.0),
         architecture=_or(image.peek("architecture"), ""),
         os=_or(image.peek("os"), ""),
-        repo_digests=_texts(image.peek("repo_digests")),
+        repo_digests=_asked_first(args.image, _texts(image.peek("repo_digests"))),
     )
     return _contents(image, snapshot, looks), described
 
@@ -168,6 +168,29 @@ def _find(name: str, snapshot: Snapshot) -> Image:
         told = ", ".join(f"{image.name} ({image.key.source}, {image.key.id[:19]})" for image in found[:5])
         raise Problem(safe(f"{name!r} is not one image: {told}"))
     return found[0]
+
+
+def _asked(name: str, image: Image) -> str:
+    """The one of an image's names that was asked for; the first where that was an id."""
+    from inventory.reference import parse
+
+    wanted = parse(name if "@" in name or parse(name).tag else f"{name}:latest")
+    if wanted.digest:  # the tag beside a digest says nothing
+        names = [each for each in _texts(image.peek("repo_digests")) if parse(each).digest == wanted.digest]
+    else:
+        names = [each for each in _texts(image.peek("repo_tags")) if parse(each).tag == wanted.tag]
+    place = wanted.registry, wanted.repository
+    found = (each for each in names if (parse(each).registry, parse(each).repository) == place)
+    return next(found, image.name)
+
+
+def _asked_first(name: str, digests: tuple[str, ...]) -> tuple[str, ...]:
+    """The digests in registries, those of the repository that was asked for first."""
+    from inventory.reference import parse
+
+    wanted = parse(name)
+    place = wanted.registry, wanted.repository
+    return tuple(sorted(digests, key=lambda each: (parse(each).registry, parse(each).repository) != place))
 
 
 def _is_called(image: Image, name: str) -> bool:
