@@ -12,7 +12,6 @@ import pytest
 from checks.catalogue import catalogue
 from checks.engine import Engine
 from checks.verdict import Outcome, Severity
-from inventory.image_analysis import NOT_ANALYSED, PARTS
 from inventory.snapshot import Snapshot, SourceHealth, Status
 from inventory.sources.docker.endpoint import Endpoint
 from inventory.sources.docker.read import read
