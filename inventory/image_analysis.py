@@ -24,13 +24,14 @@ class ImageAnalysis(Resource):
     vulnerabilities: Vulnerabilities
 
 
-_ASK = "press v on the image, or scan --deep"
+ASK = "press v on the image, or scan --deep"
+"""How to have somebody look."""
 NOT_ANALYSED = ImageAnalysis.build(
     key=ResourceKey(Kind.IMAGE_ANALYSIS, "", ""),
     name="",
-    contents=Gap(Reason.PENDING, "contents of the image", _ASK),
-    provenance=Gap(Reason.PENDING, "signatures of the image", _ASK),
-    vulnerabilities=Gap(Reason.PENDING, "vulnerabilities of the image", _ASK),
+    contents=Gap(Reason.PENDING, "contents of the image", ASK),
+    provenance=Gap(Reason.PENDING, "signatures of the image", ASK),
+    vulnerabilities=Gap(Reason.PENDING, "vulnerabilities of the image", ASK),
 )
 """Stands for an image that nobody has looked into."""
 PARTS = ("contents", "provenance", "vulnerabilities")

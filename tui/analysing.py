@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from inventory.gap import Gap, Reason
 from inventory.image import Image
-from inventory.image_analysis import PARTS, ImageAnalysis
+from inventory.image_analysis import NOT_ANALYSED, PARTS, ImageAnalysis
 from inventory.resource import Kind, ResourceKey
 from inventory.snapshot import Snapshot
 from inventory.store import Store
@@ -24,7 +24,7 @@ from inventory.store import Store
 Tell = Callable[[str, float], None]
 """Called with what is being done and how much of it is done (0 to 1, negative where nobody can tell)."""
 Stopped = Callable[[], bool]
-NOBODY_ASKED = {part: Gap(Reason.PENDING, f"{part} of the image", "not asked for") for part in PARTS}
+NOBODY_ASKED = {part: NOT_ANALYSED.peek(part) for part in PARTS}
 Examine = Callable[[Image, str, Tell, Stopped], Any]
 """Finds one part (of `PARTS`) of one image's analysis, or the `Gap` that says why not. Runs in the thread."""
 
@@ -133,7 +133,11 @@ class Analyst:
         there = snapshot.get(key)
         values = {part: NOBODY_ASKED[part] if there is None else there.peek(part) for part in PARTS}
         for part, value in found.items():
-            if not of_old or part == "vulnerabilities" or isinstance(values[part], Gap):
+            if of_old and isinstance(value, Gap):  # what somebody found since says more, even if it is a failure
+                fits = values[part] == NOBODY_ASKED[part]
+            else:
+                fits = not of_old or part == "vulnerabilities" or isinstance(values[part], Gap)
+            if fits:
                 values[part] = value
         return ImageAnalysis.build(key=key, name=name, observed_at=self._clock(), **values)
 

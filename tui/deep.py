@@ -92,13 +92,14 @@ def recall(work: Examiner, analyst: Analyst, images: Iterable[Image]) -> set[Res
     state = work.state
     found = [(image.key, image.name, _recalled(work, image, state)) for image in images]
     analyst.recalled(found)
-    return {key for key, _name, parts in found if parts.keys() >= set(PARTS)}
+    return {key for key, _name, parts in found if work.enough(parts)}
 
 
 def _recalled(work: Examiner, image: Image, state: str) -> Mapping[str, object]:
-    """What earlier looks found of one image; nothing where recalling itself fails, which must not end a scan."""
+    """What earlier looks found of one image, and why no more; nothing where that fails, which must not end a scan."""
     try:
-        return work.recall(image, state)
+        found = work.recall(image, state)
+        return {**work.why(image, found), **found}
     except Exception:
         return {}
 
@@ -136,11 +137,11 @@ def follow(options: AnalysisOptions, work: Examiner, analyst: Analyst, store: St
             store.remove([key._replace(kind=Kind.IMAGE_ANALYSIS) for key in gone])
         more = [key for key in wanted(snapshot, options.deep) if key not in asked]
         asked.update(more)
-        missing = [key for key in more if not _complete(snapshot, key)]
+        missing = [key for key in more if not _complete(snapshot, key, work)]
         analyst.ask(missing)
         time.sleep(PAUSE)
 
 
-def _complete(snapshot: Snapshot, image: ResourceKey) -> bool:
+def _complete(snapshot: Snapshot, image: ResourceKey, work: Examiner) -> bool:
     found = snapshot.get(image._replace(kind=Kind.IMAGE_ANALYSIS))
-    return found is not None and not any(isinstance(found.peek(part), Gap) for part in PARTS)
+    return found is not None and work.enough({part: found.peek(part) for part in PARTS})

@@ -70,7 +70,8 @@ def known_bad_file(image: Image, view: View) -> Verdict:
     if not view.policy.bad_hashes:
         return not_applicable("there is no list of bad programs (images.bad_hashes)")
     if not contents.hashes_checked:
-        return unknown("the image was looked into before the list was there, or the list is empty")
+        again = "press v on the image, or scan --deep"
+        return unknown(f"its programs were not compared with the list of images.bad_hashes as it is now: {again}")
     return as_far_as_read(contents, passed(f"compared with the list of {contents.hashes_checked} digests"))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from inventory.gap import Gap
+from inventory.gap import Gap, Reason
 from inventory.image import Image
 from inventory.image_analysis import PARTS, ImageAnalysis
 from inventory.resource import Kind, ResourceKey
@@ -76,6 +76,12 @@ def test_what_was_kept_does_not_replace_what_was_found_since() -> None:
             assert state == self.state
             return dict.fromkeys(PARTS, "yesterday")
 
+        def why(self, _image: Image, _found: object) -> dict[str, Gap]:
+            return {}
+
+        def enough(self, found: Mapping[str, str]) -> bool:
+            return len(found) == len(PARTS)
+
     key = images[0].key
     analyst.note(key, "app", "provenance", "today")
     assert isinstance(analyst.known(key, "contents"), Gap)
@@ -97,5 +103,26 @@ def test_what_cannot_be_recalled_ends_nothing() -> None:
                 raise ValueError(image.name)
             return dict.fromkeys(PARTS, "yesterday")
 
+        def why(self, _image: Image, _found: object) -> dict[str, Gap]:
+            return {}
+
+        def enough(self, found: Mapping[str, str]) -> bool:
+            return len(found) == len(PARTS)
+
     assert recall(cast(Examiner, Kept()), analyst, images) == {images[1].key}
     assert [one.name for one in store.snapshot().of(ImageAnalysis)] == ["good"]
+
+
+def test_why_nothing_is_recalled_replaces_nothing_that_was_found_since() -> None:
+    store, images = _store("app")
+    analyst = Analyst(store, lambda *_: None)
+    key = images[0].key
+    why = Gap(Reason.PENDING, "signatures of the image", "looked at by another policy before")
+    failed = Gap(Reason.ERROR, "vulnerabilities of the image", "trivy ended with 1")
+    analyst.note(key, "app", "vulnerabilities", failed)
+    analyst.note(key, "app", "contents", "today")
+    analyst.recalled([(key, "app", dict.fromkeys(PARTS, why))])
+    assert [analyst.known(key, part) for part in PARTS] == ["today", why, failed]
+    analyst.note(key, "app", "vulnerabilities", "today")
+    analyst.recalled([(key, "app", dict.fromkeys(PARTS, why))])
+    assert [analyst.known(key, part) for part in PARTS] == ["today", why, "today"]

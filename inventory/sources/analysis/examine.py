@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from inventory.engine import Engine
 from inventory.gap import Gap, Reason
 from inventory.host import Host
 from inventory.image import Image
-from inventory.image_analysis import ImageAnalysis
+from inventory.image_analysis import ASK, PARTS, ImageAnalysis
 from inventory.resource import Kind
 from inventory.signatures.host_policy import HostPolicy, with_host
 from inventory.signatures.model import Mark, Provenance
@@ -109,13 +109,34 @@ class Examiner:
             found["vulnerabilities"] = vulnerabilities
         return found
 
+    def enough(self, found: Mapping[str, Any]) -> bool:
+        """Whether these parts are all that a look would find: none is missing, none was made without what is asked."""
+        contents = found.get("contents")
+        compared = not isinstance(contents, Contents) or contents.hashes_checked or not self._settings.bad_hashes
+        return bool(compared) and all(part in found and not isinstance(found[part], Gap) for part in PARTS)
+
+    def why(self, image: Image, found: Mapping[str, Any]) -> dict[str, Gap]:
+        """Why parts that were looked at before are not among those that `recall` found."""
+        said = {}
+        if "provenance" not in found:
+            before = self._provenance.made_with(image.id)
+            if before is not None:
+                how = "the last look is more than a day old"
+                if before != self._asked_with(image):
+                    how = "not since the trust policy, the image's names or the tools here changed"
+                said["provenance"] = Gap(Reason.PENDING, "signatures of the image", f"{how}: {ASK}")
+        if "contents" in found and "vulnerabilities" not in found and self._settings.engines:
+            detail = f"not all of {', '.join(self._settings.engines)} asked: {ASK}"
+            said["vulnerabilities"] = Gap(Reason.PENDING, "vulnerabilities of the image", detail)
+        return said
+
     # -- contents ------------------------------------------------------------------------------------------------
 
     def _contents(self, image: Image, tell: Tell, stopped: Stopped) -> Contents | Gap:
         from inventory.sources.layers.read import read
 
         size = image.peek("size")
-        return read(
+        found = read(
             image.id,
             list(self._ways(image)),
             self._finders,
@@ -125,6 +146,18 @@ class Examiner:
             size=0 if isinstance(size, Gap) else size,
             hashes_checked=len(self._settings.bad_hashes),
         )
+        if isinstance(found, Contents) and self._settings.bad_hashes:
+            self._keep_unlisted(found)
+        return found
+
+    def _keep_unlisted(self, contents: Contents) -> None:
+        """Keep what does not depend on the list of bad programs for the day on which that is another one."""
+        if self._cache.contents(contents.digest, self._looked) is None:  # it does not last
+            return
+        if self._cache.contents(contents.digest, self._unlisted) is None:
+            named = tuple(one for one in contents.suspicious if not one.sha256)
+            plain = msgspec.structs.replace(contents, suspicious=named, hashes_checked=0)
+            self._cache.keep_contents(plain, self._unlisted)
 
     def _ways(self, image: Image) -> Iterator[Way]:
         """The directories of an engine on this machine, then its export stream."""
@@ -143,7 +176,10 @@ class Examiner:
         yield Export(transport(endpoint), 0 if isinstance(size, Gap) else size, largest)
 
     def _kept_contents(self, image: Image) -> Contents | None:
+        """What was found with the list of bad programs as it is now, else without any."""
         found: Contents | None = self._cache.contents(image.id, self._looked)
+        if found is None and self._settings.bad_hashes:
+            found = self._cache.contents(image.id, self._unlisted)
         return found
 
     @cached_property
@@ -151,6 +187,14 @@ class Examiner:
         from inventory.contents.layer import identity
 
         return identity(self._finders)
+
+    @cached_property
+    def _unlisted(self) -> str:
+        from inventory.contents import packages
+        from inventory.contents.files import finders
+        from inventory.contents.layer import identity
+
+        return identity((*packages.FINDERS, *finders()))
 
     @cached_property
     def _packages(self) -> str:

@@ -45,17 +45,27 @@ class Shelf(Generic[T]):
 
     def get(self, image_id: str, made_with: str, since: float = 0.0) -> T | None:
         """What was kept for an image, if it was made with the same and not before `since`."""
+        kept = self._kept(image_id)
+        if kept is None or kept.made_with != made_with or kept.at < since:
+            return None
+        try:
+            return msgspec.msgpack.decode(kept.value, type=self._kind)
+        except (ValueError, msgspec.MsgspecError, RecursionError):
+            return None
+
+    def made_with(self, image_id: str) -> str | None:
+        """What that was made with which is kept for an image, however old; None where nothing is."""
+        kept = self._kept(image_id)
+        return None if kept is None else kept.made_with
+
+    def _kept(self, image_id: str) -> Kept | None:
         try:
             with self._path(image_id).open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
-            if len(raw) > MAX_BYTES:
-                return None
-            kept = msgspec.msgpack.decode(raw, type=Kept)
-            if (kept.image, kept.made_with) != (image_id, made_with) or kept.at < since:
-                return None
-            return msgspec.msgpack.decode(kept.value, type=self._kind)
+            kept = msgspec.msgpack.decode(raw, type=Kept) if len(raw) <= MAX_BYTES else None
         except (OSError, ValueError, msgspec.MsgspecError, RecursionError):
             return None
+        return kept if kept is not None and kept.image == image_id else None
 
     def put(self, image_id: str, made_with: str, value: T, at: float) -> None:
         """Keep it; the file appears whole or not at all."""

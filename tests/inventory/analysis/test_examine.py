@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from inventory.contents.layer import identity
+from inventory.contents.model import SCHEMA, Contents, Executable, FileFact
 from inventory.image import Image
 from inventory.resource import Kind, ResourceKey
 from inventory.signatures.model import Mark, Provenance
+from inventory.signatures.policy import TrustPolicy
 from inventory.sources.analysis import kept
 from inventory.sources.analysis.examine import Examiner, Settings
 from inventory.store import Store
@@ -107,6 +110,72 @@ def test_what_other_scanners_were_not_asked_for_is_not_recalled_as_whole(
     examiner = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
     monkeypatch.setattr(Examiner, "_kept_contents", lambda *_: object())
     assert "vulnerabilities" not in examiner.recall(image())
+
+
+def test_engines_that_are_named_later_are_asked(examiner: Examiner, tmp_path: Path) -> None:
+    examiner._cache.keep_contents(_contents(), examiner._looked)
+    examiner._vulnerabilities.put(ID, examiner.state, Vulnerabilities(ID, said=(Said("osv"),)), NOW)
+    assert "vulnerabilities" in examiner.recall(image())
+    settings = Settings(tmp_path / "c", tmp_path / "db", engines=("trivy",))
+    other = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+    found = other.recall(image())
+    assert "vulnerabilities" not in found and not other.enough(found)
+    assert "trivy" in other.why(image(), found)["vulnerabilities"].detail
+
+
+def _contents(**more: Any) -> Contents:
+    return Contents(ID, "overlay", SCHEMA, set_id=(FileFact("/bin/su", 0o4755),), **more)
+
+
+def test_another_list_of_bad_programs_leaves_everything_else_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only that the programs were not compared with it is not known, and looking again finds it out."""
+    miners = (Executable("/bin/xmrig", "", "name xmrig"), Executable("/x", "", "digest of the list", "a" * 64))
+
+    def listing(*digests: str) -> Examiner:
+        settings = Settings(tmp_path / "c", tmp_path / "db", bad_hashes=frozenset(digests))
+        return Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+
+    def read(_id: str, _ways: object, finders: Any, cache: Any, *_: object, hashes_checked: int, **__: object) -> Any:
+        found = _contents(suspicious=miners, hashes_checked=hashes_checked)
+        cache.keep_contents(found, identity(finders))
+        return found
+
+    rest = {"provenance": Provenance("d"), "vulnerabilities": Vulnerabilities(ID)}
+    monkeypatch.setattr("inventory.sources.layers.read.read", read)
+    first = listing("a" * 64)
+    first(image(), "contents", lambda _doing, _share: None, lambda: False)
+    known = first.recall(image())
+    assert known["contents"].hashes_checked == 1 and known["contents"].suspicious == miners
+    assert first.enough({**known, **rest})
+    for other in (listing("b" * 64), listing("a" * 64, "b" * 64)):
+        known = other.recall(image())
+        assert (known["contents"].hashes_checked, known["contents"].suspicious) == (0, miners[:1])
+        assert known["contents"].set_id == _contents().set_id
+        assert not other.enough({**known, **rest}), "scan --deep looks again"
+    without = listing()
+    assert without.enough({**without.recall(image()), **rest})
+    other(image(), "contents", lambda _doing, _share: None, lambda: False)
+    assert other.recall(image())["contents"].hashes_checked == 2
+
+
+def test_why_signatures_are_looked_at_again_is_said(tmp_path: Path, examiner: Examiner, answers: Answers) -> None:
+    one = image("r/app@sha256:1")
+    assert examiner.why(one, {}) == {}
+    answers(Mark.VERIFIED)
+    look(examiner, one)
+    other = Examiner(
+        Settings(tmp_path / "c", tmp_path / "db", trust=TrustPolicy(unlisted="trusted")),
+        Store(),
+        lambda _source: None,
+        lambda: NOW,
+    )
+    assert "provenance" not in other.recall(one)
+    detail = other.why(one, {})["provenance"].detail
+    assert "not since the trust policy" in detail and "press v" in detail and "scan --deep" in detail
+    late = Examiner(Settings(tmp_path / "c", tmp_path / "db"), Store(), lambda _source: None, lambda: NOW + 1e6)
+    assert "more than a day old" in late.why(one, late.recall(one))["provenance"].detail
 
 
 def test_nobody_closes_the_database_that_another_thread_reads(
