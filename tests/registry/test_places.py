@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,15 @@ def test_the_oldest_go_when_there_is_too_much(tmp_path: Path, monkeypatch: pytes
     Cache(tmp_path / "cache").put(digest(b"new"), b"new")
     kept = [number for number in range(5) if cache.get(digest(bytes([number]) * 1000))]
     assert kept == [2, 3, 4]
+
+
+def test_the_machines_own_store_is_opened_only_where_it_could_help(access: MakeAccess, tmp_path: Path) -> None:
+    """It may be closed to all but root, and then a missing signature would be unknown for ever."""
+    one = replace(access(), default_lookasides=(tmp_path / ("y" * 300),))  # as good as closed: also to root
+    digests = ("sha256:" + "1" * 64,)
+    trusted = policy("release").rules[0]
+    by_gpg = Rule(("**",), signed_by=(GpgKeys("g", b"k"),))
+    until = time.monotonic() + 5
+    assert look_beside("r.example/app", digests, one, trusted, until).missed == []
+    assert look_beside("r.example/app", digests, one, by_gpg, until).missed
+    assert look_beside("r.example/app", digests, one, None, until).missed

@@ -122,7 +122,10 @@ def _add(found: Beside, number: int, place: str, content: bytes) -> None:
 
 
 def _bases(repository: str, access: Access, rule: Rule | None) -> Iterator[tuple[str, bool]]:
-    """Paths and URLs to look below, and whether somebody named them; each once."""
+    """Paths and URLs to look below, and whether somebody named them; each once.
+
+    The machine's own store is left alone where nothing in it could meet the rule: it is often closed to all but root.
+    """
     keys = [one for one in (rule.signed_by if rule else ()) if isinstance(one, GpgKeys)]
     told = list(dict.fromkeys(_place(one.lookaside) for one in keys if one.lookaside))
     configured = configured_lookaside(repository, access.lookasides)
@@ -130,7 +133,7 @@ def _bases(repository: str, access: Access, rule: Rule | None) -> Iterator[tuple
         told.append(configured)
     for base in dict.fromkeys(told):
         yield base, True
-    if not configured:
+    if not configured and (keys or rule is None or not rule.signed_by):
         for place in access.default_lookasides:
             if str(place) not in told:
                 yield str(place), False
