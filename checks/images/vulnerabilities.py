@@ -86,11 +86,17 @@ def _failure(bad: Sequence[Vulnerability], told: Vulnerabilities, limit: Rating 
     severity = Severity.CRITICAL if exploited or any(map(_malicious, bad)) else _SEVERITY.get(worst, Severity.LOW)
     count = len({one.id for one in bad})
     fixed = len({one.id for one in bad if one.fixed})
-    said = f"{count} known vulnerabilit{'y' if count == 1 else 'ies'}, {fixed} with a fix"
-    if limit is not None:
-        said += f", above {limit.word}, which the rule tolerates"
+    total = len({one.id for one in told.found if one.counts})
+    are = "is" if count == 1 else "are"
+    some = f"{count} of {total} known vulnerabilit{'y' if total == 1 else 'ies'}"
+    if limit is not None and all(one.rating > limit for one in bad):
+        said = f"{some} {are} above {limit.word}, which the rule tolerates, {fixed} with a fix"
+    elif all(one.rating >= Rating.HIGH and one.fixed for one in bad):
+        said = f"{some} {are} critical or high with a fix"
+    else:
+        said = f"{some} must not stay, {fixed} with a fix"
     if exploited:
-        said += f"; exploited in the wild: {', '.join(exploited[:3])}"
+        said = f"exploited in the wild: {', '.join(exploited[:3])}; {said}"
     evidence = tuple(Evidence(f"{one.id} {one.rating.word}", _words(one)) for one in bad[:SHOWN])
     return failed(said, *evidence, *_tally(told), severity=severity)
 
@@ -141,7 +147,8 @@ def recent_report(image: Image, view: View) -> Verdict:
     old = f"{newest:.0f} days old" if dated else "of no day that can be believed"
     evidence = Evidence("looked", f"{by.by} {by.version}".strip() + f", data {old}")
     if newest > days:
-        return failed(f"the newest data are {old}" + (f", more than {days}" if dated else ""), evidence)
+        said = f"data of the newest look are {f'up to {old}' if dated else old}"
+        return failed(said + (f", more than {days}" if dated else ""), evidence)
     return passed("", evidence)
 
 

@@ -18,8 +18,8 @@ FAIL, PASS, NA, UNKNOWN = Outcome.FAIL, Outcome.PASS, Outcome.NOT_APPLICABLE, Ou
 INFO, LOW, MEDIUM, HIGH, CRITICAL = Severity
 DAY = 86400.0
 
-_busybox = built("busybox_1.35")
-_used = (engine("info-noswarm"), made_from(_busybox, docker("plain"), image_ref="busybox:1.35"))
+BUSYBOX = built("busybox_1.35")
+USED = (engine("info-noswarm"), made_from(BUSYBOX, docker("plain"), image_ref="busybox:1.35"))
 _OSV = Said("osv", "", "", NOW - DAY, NOW - DAY)
 # As told by the records DSA-5343-1 and PYSEC-2018-28 of one image of Debian 12 with Python packages.
 _OPENSSL = Vulnerability(
@@ -32,10 +32,10 @@ _LOW = Vulnerability("CVE-2011-3374", "apt", "2.6.1", "deb", "", Rating.LOW)
 
 def told(*found: Vulnerability, said: tuple[Said, ...] = (_OSV,), unmatched: tuple[str, ...] = ()) -> ImageAnalysis:
     """An analysis of the image with these vulnerabilities."""
-    return _analysis(Vulnerabilities(_busybox.id, found, said, unmatched))
+    return _analysis(Vulnerabilities(BUSYBOX.id, found, said, unmatched))
 
 
-def _analysis(vulnerabilities: Vulnerabilities | Gap, image: Image = _busybox) -> ImageAnalysis:
+def _analysis(vulnerabilities: Vulnerabilities | Gap, image: Image = BUSYBOX) -> ImageAnalysis:
     return ImageAnalysis.build(
         key=ResourceKey(Kind.IMAGE_ANALYSIS, SOURCE, image.id), name=image.name, vulnerabilities=vulnerabilities
     )
@@ -54,59 +54,59 @@ _UNRATED = Vulnerability("CVE-2024-1000", "curl", "7", "deb", "8")
 _MALICIOUS = Vulnerability("MAL-2024-1", "reqeusts", "1", "pypi")
 
 CASES = [
-    Case("IMG-009", _busybox, UNKNOWN, others=(told(_UNRATED, _LOW),), note="one with a fix that nobody rated"),
-    Case("IMG-009", _busybox, PASS, others=(told(_excused(_UNRATED)),), note="not rated, but excused"),
+    Case("IMG-009", BUSYBOX, UNKNOWN, others=(told(_UNRATED, _LOW),), note="one with a fix that nobody rated"),
+    Case("IMG-009", BUSYBOX, PASS, others=(told(_excused(_UNRATED)),), note="not rated, but excused"),
     Case(
         "IMG-009",
-        _busybox,
+        BUSYBOX,
         UNKNOWN,
         others=(told(Vulnerability("CVE-2024-1000", "curl", "7")),),
         policy=_RULE,
         note="not rated, where the rule counts all",
     ),
-    Case("IMG-009", _busybox, FAIL, CRITICAL, others=(told(_MALICIOUS),), note="malware"),
-    Case("IMG-009", _busybox, FAIL, HIGH, others=(told(_OPENSSL, _LOW),), note="a high one with a fix"),
-    Case("IMG-009", _busybox, FAIL, CRITICAL, others=(told(_REQUESTS),), note="a critical one"),
+    Case("IMG-009", BUSYBOX, FAIL, CRITICAL, others=(told(_MALICIOUS),), note="malware"),
+    Case("IMG-009", BUSYBOX, FAIL, HIGH, others=(told(_OPENSSL, _LOW),), note="a high one with a fix"),
+    Case("IMG-009", BUSYBOX, FAIL, CRITICAL, others=(told(_REQUESTS),), note="a critical one"),
     Case(
         "IMG-009",
-        _busybox,
+        BUSYBOX,
         FAIL,
         CRITICAL,
         others=(told(Vulnerability("CVE-2021-44228", "tar", "1", exploited=True)),),
         note="known to be exploited, not rated, no fix",
     ),
-    Case("IMG-009", _busybox, FAIL, HIGH, others=(told(_NO_FIX),), policy=_RULE, note="above what the rule tolerates"),
-    Case("IMG-009", _busybox, PASS, others=(told(_LOW),), policy=_RULE, note="at what the rule tolerates"),
-    Case("IMG-009", _busybox, PASS, others=(told(_NO_FIX, _LOW),), note="no fix"),
-    Case("IMG-009", _busybox, PASS, others=(told(_excused(_OPENSSL)),), note="excused"),
-    Case("IMG-009", _busybox, UNKNOWN, note="nobody looked"),
-    Case("IMG-009", _busybox, UNKNOWN, others=(told(said=()),), note="no data"),
-    Case("IMG-009", _busybox, UNKNOWN, others=(told(unmatched=("no data for Go",)),), note="not all"),
+    Case("IMG-009", BUSYBOX, FAIL, HIGH, others=(told(_NO_FIX),), policy=_RULE, note="above what the rule tolerates"),
+    Case("IMG-009", BUSYBOX, PASS, others=(told(_LOW),), policy=_RULE, note="at what the rule tolerates"),
+    Case("IMG-009", BUSYBOX, PASS, others=(told(_NO_FIX, _LOW),), note="no fix"),
+    Case("IMG-009", BUSYBOX, PASS, others=(told(_excused(_OPENSSL)),), note="excused"),
+    Case("IMG-009", BUSYBOX, UNKNOWN, note="nobody looked"),
+    Case("IMG-009", BUSYBOX, UNKNOWN, others=(told(said=()),), note="no data"),
+    Case("IMG-009", BUSYBOX, UNKNOWN, others=(told(unmatched=("no data for Go",)),), note="not all"),
     Case(
         "IMG-009",
-        _busybox,
+        BUSYBOX,
         FAIL,
         others=(told(_OPENSSL, unmatched=("no data for Go",)),),
         note="not all, and some are bad",
     ),
-    Case("IMG-010", _busybox, FAIL, LOW, others=_used, note="nobody looked"),
-    Case("IMG-010", _busybox, FAIL, LOW, others=(*_used, told(said=())), note="no data"),
-    Case("IMG-010", _busybox, FAIL, LOW, others=(*_used, told(said=(_OLD,))), note="a new look at old data"),
+    Case("IMG-010", BUSYBOX, FAIL, LOW, others=USED, note="nobody looked"),
+    Case("IMG-010", BUSYBOX, FAIL, LOW, others=(*USED, told(said=())), note="no data"),
+    Case("IMG-010", BUSYBOX, FAIL, LOW, others=(*USED, told(said=(_OLD,))), note="a new look at old data"),
     Case(
         "IMG-010",
-        _busybox,
+        BUSYBOX,
         FAIL,
         LOW,
-        others=(*_used, told(said=(Said("trivy", data_at=NOW + 900 * DAY, at=NOW + 900 * DAY),))),
+        others=(*USED, told(said=(Said("trivy", data_at=NOW + 900 * DAY, at=NOW + 900 * DAY),))),
         note="a report of the future",
     ),
-    Case("IMG-010", _busybox, PASS, others=(*_used, told(said=(_OLD, _OSV))), note="the newest counts"),
-    Case("IMG-010", _busybox, PASS, others=(engine("info-noswarm"),), note="unused"),
+    Case("IMG-010", BUSYBOX, PASS, others=(*USED, told(said=(_OLD, _OSV))), note="the newest counts"),
+    Case("IMG-010", BUSYBOX, PASS, others=(engine("info-noswarm"),), note="unused"),
     Case(
         "IMG-010",
-        _busybox,
+        BUSYBOX,
         UNKNOWN,
-        others=(*_used, _analysis(Gap(Reason.DENIED, "contents of the image"))),
+        others=(*USED, _analysis(Gap(Reason.DENIED, "contents of the image"))),
         note="not permitted",
     ),
 ]

@@ -10,10 +10,12 @@ from checks.images.scan import scan
 from checks.images.steps import steps
 from checks.verdict import Outcome
 from inventory.store import Changes
-from tests.checks.builders import changed, docker
-from tests.checks.cases import Case, results, snapshot
+from inventory.vulnerabilities.model import Rating, Said, Vulnerability
+from tests.checks.builders import NOW, changed, docker
+from tests.checks.cases import Case, judge, results, snapshot
 from tests.checks.facts import built, made_from, with_steps
 from tests.checks.images.cases import QUIET
+from tests.checks.images.cases_vulnerabilities import BUSYBOX, DAY, USED, told
 
 IMAGES = tuple(check for check in catalogue() if check.id.startswith("IMG-"))
 
@@ -59,3 +61,22 @@ def test_a_secret_far_into_a_text_is_found(before: int) -> None:
     text = "x " * (before // 2) + "https://ci:s3cr3tpw9@git.example/x"
     assert scan("", text) is not None
     assert scan("", text[: before // 2 * 2]) is None
+
+
+def test_what_is_bad_is_counted_out_of_what_is_known() -> None:
+    known = told(_vulnerability("A", Rating.HIGH), _vulnerability("B", Rating.CRITICAL), *map(_vulnerability, "CD"))
+    message = judge(Case("IMG-009", BUSYBOX, Outcome.FAIL, others=(known,))).message
+    assert message == "2 of 4 known vulnerabilities are critical or high with a fix"
+    one = told(_vulnerability("A", Rating.HIGH))
+    message = judge(Case("IMG-009", BUSYBOX, Outcome.FAIL, others=(one,))).message
+    assert message == "1 of 1 known vulnerability is critical or high with a fix"
+
+
+def _vulnerability(name: str, rating: Rating = Rating.LOW) -> Vulnerability:
+    return Vulnerability(name, "openssl", "1", fixed="2", rating=rating)
+
+
+def test_data_of_several_dates_are_called_by_the_oldest() -> None:
+    old = told(said=(Said("osv", data_at=NOW - 327 * DAY, at=NOW),))
+    message = judge(Case("IMG-010", BUSYBOX, Outcome.FAIL, others=(*USED, old))).message
+    assert message == "data of the newest look are up to 327 days old, more than 7"
