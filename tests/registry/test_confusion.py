@@ -243,3 +243,15 @@ def test_more_signatures_than_are_looked_at_are_not_all(tmp_path: Path, bundles:
     found = look_in(tmp_path, "team/app", (digest,))
     assert len(found.materials) == 16
     assert "too many" in found.missed[0]
+
+
+def test_a_name_that_a_rule_is_about_is_no_harmless_one_without_a_digest(access: MakeAccess) -> None:
+    lax = Rule(("registry.example/**",), number=2)
+    rules = TrustPolicy((*policy(match="registry.example/prod/**").rules, lax))
+    claims = image(config=f"sha256:{'0' * 64}", repo_tags=("registry.example/dev:1", "registry.example/prod/app:1"))
+    found = provenance(claims, rules, access(), time.time())
+    assert (found.mark, found.repository, found.demanded) == (Mark.UNKNOWN, "", True)
+    assert "registry.example/prod/**" in found.rule
+    for tag in ("registry.example/dev:1", "elsewhere.example/app:1", "localhost/prod/app:1", "<none>:<none>"):
+        found = provenance(image(config=claims.id, repo_tags=(tag,)), rules, access(), time.time())
+        assert (found.rule, found.demanded) == ("", False), tag

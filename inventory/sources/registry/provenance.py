@@ -51,7 +51,9 @@ def provenance(
     origins = _origins(claimed, policy)
     if not origins:
         detail = "built, loaded or imported here: no registry knows its digest, so nobody can have signed it there"
-        return Provenance("", reason=LOCAL, detail=detail, at=now)
+        rule = _claimed_rule(image, policy)
+        demanded = rule is not None and "signature" in rule.require
+        return Provenance("", reason=LOCAL, detail=detail, rule=str(rule or ""), demanded=demanded, at=now)
     first: Provenance | None = None
     left = len(origins) - _REPOSITORIES
     for repository, digests in origins[:_REPOSITORIES]:
@@ -119,6 +121,15 @@ def of_digest(
         missed=seen.missed,
         at=now,
     )
+
+
+def _claimed_rule(image: Image, policy: TrustPolicy) -> Rule | None:
+    """The rule about a repository that a tag claims: it says whose signatures count, demanding ones come first."""
+    tags = image.peek("repo_tags")
+    names = () if isinstance(tags, Gap) else (one for one in tags if parse(one).registry != _MADE_HERE)
+    rules = [rule for name in names if (rule := rule_for(policy, normalised(name))) is not None]
+    counting = [rule for rule in rules if rule.signed_by or "signature" in rule.require]
+    return next((rule for rule in counting if "signature" in rule.require), next(iter(counting), None))
 
 
 def _origins(claimed: tuple[str, ...], policy: TrustPolicy) -> list[tuple[str, tuple[str, ...]]]:
