@@ -12,7 +12,7 @@ from inventory.engine import Engine
 from inventory.gap import Gap, Reason, Unread
 from inventory.host import Effective, Host
 from inventory.image import Image
-from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
+from inventory.image_analysis import ImageAnalysis, nothing_found
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.snapshot import Event, Snapshot
 
@@ -157,7 +157,9 @@ class View:
     def analysis(self, image_id: str) -> ImageAnalysis:
         """What was found in an image and about it; its parts, or this itself, raise `Unread` until somebody looked."""
         found = self.get(ResourceKey(Kind.IMAGE_ANALYSIS, self.source, image_id))
-        return cast("ImageAnalysis", found) if found is not None else NOT_ANALYSED
+        if found is None:
+            return nothing_found(self._snapshot.sources.get(self.source))
+        return cast("ImageAnalysis", found)
 
     def events(self) -> tuple[Event, ...]:
         """What happened on this source since it is being watched, oldest first."""

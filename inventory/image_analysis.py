@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from inventory.contents.model import Contents
 from inventory.gap import Gap, Reason
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.signatures.model import Provenance
 from inventory.vulnerabilities.model import Vulnerabilities
+
+if TYPE_CHECKING:
+    from inventory.snapshot import SourceHealth
 
 
 class ImageAnalysis(Resource):
@@ -26,12 +29,26 @@ class ImageAnalysis(Resource):
 
 ASK = "press v on the image, or scan --deep"
 """How to have somebody look."""
-NOT_ANALYSED = ImageAnalysis.build(
-    key=ResourceKey(Kind.IMAGE_ANALYSIS, "", ""),
-    name="",
-    contents=Gap(Reason.PENDING, "contents of the image", ASK),
-    provenance=Gap(Reason.PENDING, "signatures of the image", ASK),
-    vulnerabilities=Gap(Reason.PENDING, "vulnerabilities of the image", ASK),
-)
+_BUNDLE = "bundle"  # the kind of a source that is a recording
+
+
+def _nothing(why: str) -> ImageAnalysis:
+    return ImageAnalysis.build(
+        key=ResourceKey(Kind.IMAGE_ANALYSIS, "", ""),
+        name="",
+        contents=Gap(Reason.PENDING, "contents of the image", why),
+        provenance=Gap(Reason.PENDING, "signatures of the image", why),
+        vulnerabilities=Gap(Reason.PENDING, "vulnerabilities of the image", why),
+    )
+
+
+NOT_ANALYSED = _nothing(ASK)
 """Stands for an image that nobody has looked into."""
+NOT_RECORDED = _nothing("not in this recording")
+"""The same in a recording, in which nobody can look."""
 PARTS = ("contents", "provenance", "vulnerabilities")
+
+
+def nothing_found(health: SourceHealth | None) -> ImageAnalysis:
+    """What stands for an image of this source that nobody has looked into."""
+    return NOT_RECORDED if health is not None and health.kind == _BUNDLE else NOT_ANALYSED

@@ -171,10 +171,20 @@ def help_groups(keys: Mapping[str, tuple[str, ...]]) -> list[tuple[str, list[tup
     for action in ACTIONS:
         shown = " ".join(key_name(key) for key in keys.get(action.id, action.keys))
         groups.setdefault(action.group, []).append((shown, action.text))
+    groups["FILTERS"] = list(FILTERS)
     groups["MARKS"] = list(MARKS)
     return list(groups.items())
 
 
+FILTERS = (
+    ("sev:high+", "high and worse; verdict: domain: kind: state: name: img: label: net: port: project: ns:"),
+    ("!net:front", "not; state:exited,dead is one of them; ~regex, name:~regex"),
+    ("trust:BAD", "images, by all that TRUST says, or by who signed: trust:release"),
+    ("vuln:high+", "images: critical high medium low unrated none; cve:CVE-2021-44228 for one"),
+    ("exploited:", "images with exploited ones; fixed: with ones that have a fix"),
+    ("package:zlib", "images that hold it; distro:debian, distro:eol"),
+)
+"""What lists can be filtered by."""
 MARKS = (
     ("C H M L I", "failures: critical, high, medium, low, info"),
     ("m ? a . -", "a person must decide; could not be judged; accepted; passed; does not apply"),

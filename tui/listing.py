@@ -11,7 +11,7 @@ from checks.verdict import Outcome, Severity
 from inventory.resource import Kind
 from tui.panes.base import Entry
 from tui.scope import EVERYTHING, Scope
-from widgets.query import Query, field_of, near, parse, tokens
+from widgets.query import Language, Query, Term, field_of, near, parse, tokens
 
 
 @dataclass(slots=True)
@@ -54,6 +54,9 @@ WORDS = {
     "kind": tuple(kind.value for kind in Kind),
 }
 """Fields that mean the same in every list, and all that they can say."""
+LANGUAGE = Language(
+    WORDS, {"vuln": tuple(one.word for one in reversed(Severity) if one)}, frozenset(("exploited", "fixed"))
+)
 
 
 COMMON = frozenset(("sev", "state", "name", "img", "label", "net", "port", "project", "ns", "kind", "node"))
@@ -64,7 +67,7 @@ def read(entries: Sequence[Entry], state: ListState) -> Query:
     """The filter of a list, by the fields that its entries have."""
     if not state.query:
         return Query()
-    return parse(state.query, _fields(entries) or None, WORDS)
+    return parse(state.query, _fields(entries) or None, LANGUAGE)
 
 
 def problem(entries: Sequence[Entry], shown: Sequence[Entry], state: ListState) -> str:
@@ -84,10 +87,23 @@ def problem(entries: Sequence[Entry], shown: Sequence[Entry], state: ListState) 
             meant = near(
                 term.value, {word for entry in entries for word in entry.fields.get(term.key, "").casefold().split()}
             )
+            meant = meant or _elsewhere(term, entries, known)
             return f"no {term.key} is {term.value}" + (f": did you mean {meant}?" if meant else "")
     return ""
 
 
+def _elsewhere(term: Term, entries: Sequence[Entry], known: set[str]) -> str:
+    """The field that says what another was asked for, as it is typed: `vuln:CVE-2022-3219` is found in `cve:`."""
+    if len(term.value) < _TELLING:
+        return ""
+    for name in sorted(known - {term.key}):
+        if any(term.test(entry.fields.get(name, "")) for entry in entries[:_SEEN]):
+            return f"{name}:{term.value}"
+    return ""
+
+
+_TELLING = 4
+"""Letters from which on a value tells something."""
 _SEEN = 2000
 """Entries of a list that are looked through for the names of its fields; entries of a kind have the same."""
 
@@ -103,7 +119,7 @@ def arrange(
 
     `outdated` is asked now and then: once it says so, nobody wants the answer any more, and it may be incomplete.
     """
-    queries = [query for query in (parse(filters.pinned, None, WORDS), read(entries, state)) if not query.empty]
+    queries = [query for query in (parse(filters.pinned, None, LANGUAGE), read(entries, state)) if not query.empty]
     found: list[Entry] = []
     for start in range(0, len(entries), _SEEN):
         if outdated():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DEAR = 200 << 20
 """Bytes from another machine from which on a person is asked before they are read."""
-RECORDED = "this is a recording: images cannot be looked into; what it holds of them is shown"
+RECORDED = "a recording: what it holds of images is shown, none can be looked into"
 NOBODY = "images cannot be looked into in this session"
 _NAME, _DOING = 22, 20  # columns of an image's name, and of what is done, in the footer
 _READ_WHOLE = ("contents", "vulnerabilities")

@@ -14,7 +14,7 @@ from widgets.style import Palette, Role
 
 Span: TypeAlias = tuple[str, Role]
 Align = Literal["left", "right"]
-Cut = Literal["end", "middle"]
+Cut = Literal["end", "middle", "lead"]
 
 _NO_LIMIT = 1 << 30
 
@@ -120,7 +120,10 @@ def _slice(text: str, first: int, last: int) -> str:
 
 
 def fit(cell: Cell, width: int, align: Align = "left", cut: Cut = "end") -> Cell:
-    """`cell` made exactly `width` columns wide: padded, or cut at its end or in its middle with `~` for the rest."""
+    """`cell` made exactly `width` columns wide: padded, or cut at its end or in its middle with `~` for the rest.
+
+    With `lead` its first span gives way, from its start, before the others are cut in their middle.
+    """
     used = cell.width
     if used > width:
         return _shorten(cell, width, cut)
@@ -137,11 +140,22 @@ def _shorten(cell: Cell, width: int, cut: Cut) -> Cell:
         head = crop(cell, 0, width - 1)
         role = head.spans[-1][1] if head.spans else "normal"
         return Cell((*head.spans, (CUT, role)))
+    if cut == "lead" and len(cell.spans) > 1:
+        return _led(cell, width)
     front = width // 2
     back = width - 1 - front
     tail = crop(cell, cell.width - back, back)
     head = crop(cell, 0, front)
     return Cell((*head.spans, (CUT, head.spans[-1][1]), *tail.spans))
+
+
+def _led(cell: Cell, width: int) -> Cell:
+    mark: Span = (CUT, cell.spans[0][1])
+    rest = Cell(cell.spans[1:])
+    if rest.width > width - 1:
+        return Cell((mark, *_shorten(rest, width - 1, "middle").spans))
+    kept = crop(cell, cell.width - (width - 1), width - 1)
+    return Cell((mark, *kept.spans))
 
 
 def overlay(cell: Cell, ranges: Iterable[tuple[int, int]], role: Role) -> Cell:

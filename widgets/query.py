@@ -2,14 +2,15 @@
 
 `word` is found in any field, `key:value` in that field, `key:a,b` is a or b, `!` before a term turns it round, `~regex`
 and `key:~regex` are regular expressions, `"two words"` holds blanks together. All terms must hold. Case does not count.
-In a field that says one of a few words in an order, `sev:high+` is that word and all before it.
+In a field that says words of an order, `sev:high+` is that word and all before it. Without a value, a field that says
+yes or no means yes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from widgets.patterns import compile_pattern
@@ -22,6 +23,18 @@ _KEY = re.compile(r"([A-Za-z][\w.-]*):(.*)", re.DOTALL)
 
 Words = Mapping[str, Sequence[str]]
 """Field -> all that it can say, the worst first, for the fields that say one of a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What is known of fields: `words` is all that some can say, `scales` orders words of others, worst first.
+
+    `flags` say yes or no.
+    """
+
+    words: Words = field(default_factory=dict)
+    scales: Words = field(default_factory=dict)
+    flags: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +70,16 @@ class Query:
         return all(term.holds(fields) for term in self.terms)
 
 
-def parse(text: str, keys: Collection[str] | None = None, words: Words | None = None) -> Query:
+def parse(text: str, keys: Collection[str] | None = None, language: Language | None = None) -> Query:
     """Never fails. `keys` are the known fields (None: any); a word close to one of them before a colon is an error.
 
-    So is, for a field in `words`, a value that is part of none of its words: `sev:hihg` would only ever show nothing.
+    So is, for a field in `language.words`, a value that is part of none of its words: `sev:hihg` would only ever show
+    nothing.
     """
     terms: list[Term] = []
     errors: list[str] = []
     for token in _TOKEN.findall(text):
-        made = _term(token, keys, words or {})
+        made = _term(token, keys, language or Language())
         if isinstance(made, str):
             errors.append(made)
         elif made is not None:
@@ -92,7 +106,7 @@ def near(word: str, known: Collection[str]) -> str:
     return next(iter(get_close_matches(word.casefold(), sorted(known), 1, 0.6)), "")
 
 
-def _term(token: str, keys: Collection[str] | None, words: Words) -> Term | str | None:
+def _term(token: str, keys: Collection[str] | None, language: Language) -> Term | str | None:
     negated = token.startswith("!") and len(token) > 1
     body = token[1:] if negated else token
     key, value = "", body
@@ -104,8 +118,9 @@ def _term(token: str, keys: Collection[str] | None, words: Words) -> Term | str 
             if meant:
                 return f"no field {name}: did you mean {meant[0]}?"
         elif keys is not None or _is_field(name, found[2]):
-            key, value = name, _with_worse(found[2], words.get(name, ()))
-    test = _misspelt(key, value, words) or _test(value, alternatives=bool(key))
+            order = language.words.get(name) or language.scales.get(name, ())
+            key, value = name, _with_worse(found[2], order) or ("yes" if name in language.flags else "")
+    test = _misspelt(key, value, language.words) or _test(value, alternatives=bool(key))
     if isinstance(test, str):
         return test
     return None if test is None else Term(key, test, negated, value)

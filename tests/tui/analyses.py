@@ -220,7 +220,9 @@ def in_every_state(image: Image, number: int, now: float) -> ImageAnalysis:
         {"provenance": provenance(image, now, mark=Mark.FAILED, reason="digest_mismatch", by="")},
         {"provenance": provenance(image, now, mark=Mark.UNSIGNED, signatures=(), attestations=(), by="")},
         {
-            "provenance": provenance(image, now, repository="", mark=Mark.UNKNOWN, by="", leads_here=None),
+            "provenance": provenance(
+                image, now, repository="", rule="", demanded=False, mark=Mark.UNKNOWN, by="", leads_here=None
+            ),
             "vulnerabilities": vulnerabilities(image, now, found=few, said=old),
         },
         {

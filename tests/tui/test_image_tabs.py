@@ -84,6 +84,18 @@ def test_the_chain_of_a_signature_has_a_mark_for_every_link(width: int) -> None:
     assert any("timed out after 5 s" in text for text in told)
 
 
+def test_a_rule_about_a_claimed_name_is_told_where_no_registry_knows_the_image() -> None:
+    claimed = made_up.provenance(
+        image(), NOW, mark=Mark.UNKNOWN, repository="", signatures=(), looked=(), missed=(),
+        rule="rule 1 (prod/**)", demanded=True, detail="built here",
+    )  # fmt: skip
+    told = texts("signatures", analysis(provenance=claimed))
+    assert told[0].strip() == "a signature is demanded, and built here"
+    assert any(text.split()[:2] == ["policy", "rule"] and "prod/**" in text for text in told)
+    assert any("no place was looked at" in text for text in told)
+    assert not [text for text in told if "LOOKED AT" in text]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -123,7 +135,8 @@ def test_vulnerabilities_that_nobody_looked_for_are_not_said_to_be_none() -> Non
     assert "nobody has said anything" in told and "none is known" not in told
     some = made_up.vulnerabilities(image(), NOW, found=(), unmatched=("12 packages of Alpine: no data",))
     told = "\n".join(texts("vulnerabilities", analysis(vulnerabilities=some)))
-    assert "none is known of what could be looked at" in told and "12 packages of Alpine" in told
+    assert "not known: nothing was found" in told and "12 packages of Alpine" in told
+    assert "none is known" not in told and "0 critical" not in told
 
 
 def test_contents_that_could_not_all_be_read_say_so_in_every_tab() -> None:

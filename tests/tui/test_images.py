@@ -12,12 +12,14 @@ import pytest
 from msgspec import structs
 
 from checks.policy import Policy
+from checks.view import View
 from inventory.contents.model import Distribution
 from inventory.gap import Gap, Reason
 from inventory.image import Image
 from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.signatures.model import Mark
+from inventory.snapshot import SourceHealth, Status
 from inventory.vulnerabilities.model import Rating, Said, Vulnerability
 from tests.tui import analyses as made_up
 from tests.tui.world import NOW, SOURCE, filled, judged, made, world
@@ -28,6 +30,7 @@ from tui.panes.images.pane import ImagesPane
 from tui.panes.images.words import NEWS, exploited_words, running_images
 from tui.panes.overview.pane import OverviewPane
 from tui.picture import Picture
+from widgets.cells import fit
 
 DAYS = Policy().max_report_age
 PENDING = Gap(Reason.PENDING, "contents of the image", "not asked for")
@@ -69,7 +72,8 @@ def one(name: str, rating: Rating, **more: Any) -> Vulnerability:
         (provenance(mark=Mark.UNSIGNED), False, "none"),
         (provenance(mark=Mark.UNSUPPORTED), False, "n/a"),
         (provenance(mark=Mark.UNKNOWN), False, "?"),
-        (provenance(mark=Mark.UNKNOWN, repository=""), False, "n/a"),
+        (provenance(mark=Mark.UNKNOWN, repository="", rule=""), False, "n/a"),
+        (provenance(mark=Mark.UNKNOWN, repository="", rule="rule of prod/**", demanded=True), False, "?"),
         (provenance(mark=Mark.UNKNOWN, repository="", leads_here=False), False, "BAD"),
         (analysis(provenance=TIMEOUT), False, "?"),
         (analysis(provenance=TIMEOUT), True, "?"),
@@ -182,6 +186,41 @@ def test_filters(query: str, holds: Callable[[str, str], bool]) -> None:
     left = shown_by(gallery(), query)
     assert left, query
     assert left == {words for words in every if holds(*words.split(" ", 1))}
+
+
+def test_every_word_that_a_column_shows_finds_its_rows() -> None:
+    for number, field in ((2, "trust"), (3, "vuln"), (4, "distro")):
+        for word in {entry.row.cells[number].text for entry in ImagesPane().entries(gallery(), NOW)}:
+            query = f'{field}:"{word}"'
+            found = arrange(ImagesPane().entries(gallery(), NOW), ListState(query=query), Filters())
+            shown = [entry.row.cells[number].text for entry in found]
+            assert word in shown, query
+            if word not in {"?", "-", "ok"}:  # signs that others have too
+                assert all(word in text for text in shown), query
+
+
+def test_the_registry_gives_way_before_the_name() -> None:
+    named: list[Resource] = [
+        Image.build(key=image().key._replace(id=f"sha256:{n}"), name=f"127.0.0.1:5905/prod/{n}:1", repo_tags=())
+        for n in ("signed", "unsigned")
+    ]
+    entries = ImagesPane().entries(judged(filled({**made(), Kind.IMAGE: named, Kind.IMAGE_ANALYSIS: []})), NOW)
+    found = {fit(entry.row.cells[1], 16, cut=ImagesPane.columns[1].cut).text for entry in entries}
+    assert found == {"~5/prod/signed:1", "~prod/unsigned:1"}
+
+
+def test_a_recording_names_no_key_that_refuses() -> None:
+    bare = judged(filled({**made(), Kind.IMAGE_ANALYSIS: []}))
+    health = SourceHealth("bundle", "demo.bundle", Status.OK)
+    recorded = replace(bare, snapshot=structs.replace(bare.snapshot, sources={SOURCE: health}))
+    found = standing.analysis_of(recorded.snapshot, image().key)
+    assert "not in this recording" in str(found.peek("contents"))
+    assert View(recorded.snapshot, SOURCE, Policy()).analysis(image().id) is found
+    told = [each.cell.text for each in ImagesPane().facts(image(), recorded, 80, NOW)]
+    told.append(ImagesPane().headline(recorded, Shown(1, 1)).text)
+    assert any("not in this recording" in text for text in told)
+    assert not [text for text in told if "v looks" in text or "press v" in text]
+    assert [cell.text for cell in rows(recorded)[str(image().key)].row.cells[2:5]] == ["-", "-", "-"]
 
 
 def test_a_package_finds_the_images_that_hold_it_and_no_plain_word_does() -> None:

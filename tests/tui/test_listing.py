@@ -82,6 +82,32 @@ def test_the_minimum_severity_holds_for_failures(minimum: Severity, expected: li
     assert names(arrange(ROWS, ListState(), Filters(minimum=minimum))) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("exploited:", ["wild"]), ("!exploited:", ["calm", "dull"]), ("fixed:", ["calm"]), ("exploited:no", ["calm"]),
+        ("vuln:high+", ["calm", "wild"]), ("vuln:critical+", ["wild"]), ("vuln:low", ["dull"]),
+    ],
+)  # fmt: skip
+def test_vulnerabilities_are_filtered_by_flags_and_by_what_is_worse(query: str, expected: list[str]) -> None:
+    rows = [
+        entry("wild", vuln="critical !1/0/0", exploited="yes", fixed="no"),
+        entry("calm", vuln="high medium 0/1/2?", exploited="no", fixed="yes"),
+        entry("dull", vuln="low 0/0/0", exploited="?", fixed="?"),
+    ]
+    assert sorted(names(arrange(rows, ListState(query=query), Filters()))) == expected
+    assert sorted(names(arrange(rows, ListState(), Filters(pinned=query)))) == expected
+    assert problem(rows, rows, ListState(query=query)) == ""
+    assert names(arrange(rows, ListState(query="vuln:0/1/2?"), Filters())) == ["calm"]
+
+
+def test_what_another_field_says_is_hinted_at() -> None:
+    rows = [entry("web", vuln="critical 1/0/0", cve="CVE-2022-3219")]
+    said = problem(rows, [], ListState(query="vuln:CVE-2022-3219"))
+    assert said == "no vuln is CVE-2022-3219: did you mean cve:CVE-2022-3219?"
+    assert problem(rows, [], ListState(query="vuln:CVE-1")) == "no vuln is CVE-1"
+
+
 def test_a_pinned_filter_holds_besides_the_panes_own() -> None:
     assert names(arrange(ROWS, ListState(query="img:redis,nginx"), Filters(pinned="!fine"))) == ["bad"]
 

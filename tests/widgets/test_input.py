@@ -13,7 +13,7 @@ from tests.widgets.harness import Bench, listen, settle
 from widgets.editing import Edit
 from widgets.filterbar import FilterBar
 from widgets.overlay import Choice, HelpScreen, Notice, Option, Picker
-from widgets.query import parse
+from widgets.query import Language, parse
 from widgets.table import ResourceTable
 
 ROW = {"name": "web-api-1", "image": "nginx:1.25", "state": "running", "net": "front back"}
@@ -75,7 +75,7 @@ def test_errors_are_data_and_filter_nothing() -> None:
     ],
 )
 def test_a_word_that_a_field_never_says_is_an_error(text: str, said: str) -> None:
-    query = parse(text, ("sev", "name"), {"sev": ("high", "low")})
+    query = parse(text, ("sev", "name"), Language({"sev": ("high", "low")}))
     assert query.errors == ((said,) if said else ())
     assert not said or query.matches({})
 
@@ -217,6 +217,6 @@ async def test_the_help_is_searched_and_closed() -> None:
 )
 def test_a_word_and_all_that_is_worse(text: str, kept: list[str]) -> None:
     words = ("critical", "high", "medium", "low")
-    query = parse(text, ("sev",), {"sev": words})
+    query = parse(text, ("sev",), Language({"sev": words}))
     assert query.errors == ()
     assert [word for word in words if query.matches({"sev": word})] == kept

@@ -57,10 +57,21 @@ def test_cuts_fit_and_keep_what_fits(text: str, cells: int) -> None:
 def test_the_middle_goes_first() -> None:
     assert middle("registry.example/team/web-api:2.4", 15) == "registr~api:2.4"
     assert clip("registry.example", 8) == "registr~"
+
+
+@pytest.mark.parametrize(
+    ("wide", "shown"),
+    [
+        (32, "127.0.0.1:5905/prod/unsigned:1  "), (29, "~7.0.0.1:5905/prod/unsigned:1"), (17, "~/prod/unsigned:1"),
+        (16, "~prod/unsigned:1"), (10, "~prod~ed:1"), (5, "~pr~1"), (1, "~"),
+    ],
+)  # fmt: skip
+def test_what_leads_gives_way_first(wide: int, shown: str) -> None:
+    assert fit(Cell((("127.0.0.1:5905/", "normal"), ("prod/unsigned:1", "normal"))), wide, cut="lead").text == shown
     assert middle("abcdef", 3) == "ab~"
 
 
-@given(ANY, ANY, st.integers(0, 40), st.sampled_from(["left", "right"]), st.sampled_from(["end", "middle"]))
+@given(ANY, ANY, st.integers(0, 40), st.sampled_from(["left", "right"]), st.sampled_from(["end", "middle", "lead"]))
 def test_a_fitted_cell_is_exactly_as_wide_as_asked(one: str, two: str, wide: int, align: str, cut: str) -> None:
     cell = Cell.join(Cell.of(one, "high"), (two, "low"))
     made = fit(cell, wide, align, cut)  # type: ignore[arg-type]  # drawn from the literals

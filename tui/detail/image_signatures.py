@@ -141,7 +141,8 @@ def _attestation(one: Attestation) -> Iterator[TextLine]:
 
 
 def _places(found: Provenance, width: int) -> Iterator[TextLine]:
-    yield line(f" LOOKED AT {len(found.looked)}", "header")
+    if found.looked:
+        yield line(f" LOOKED AT {len(found.looked)}", "header")
     yield from (line(f"   {safe(mask_text(place), 400)}") for place in found.looked[:MOST])
     yield from _more(len(found.looked), "places")
     if found.missed:

@@ -66,12 +66,13 @@ def _head(found: Vulnerabilities, contents: Contents | Gap, width: int, days: in
     else:
         by = ((counts.critical, "critical"), (counts.high, "high"), (counts.medium, "medium"), (counts.low, "low"))
         words = ", ".join(f"{number} {word}" for number, word in by)
-        yield total_line(f"{words}, {counts.unrated} unrated   {counts.fixable} have a fix")
+        if counts.total or not counts.unsure:
+            yield total_line(f"{words}, {counts.unrated} unrated   {counts.fixable} have a fix")
         if counts.exploited:
             yield TextLine(Cell.join(" ", (f"{counts.exploited} KNOWN TO BE EXPLOITED (!)", "critical")))
         if not counts.total:
-            unsure = "none is known of what could be looked at" if counts.unsure else "none is known"
-            yield line(f" {unsure}", "unknown" if counts.unsure else "pass")
+            unsure = "not known: nothing was found, but not everything could be judged"
+            yield line(f" {unsure if counts.unsure else 'none is known'}", "unknown" if counts.unsure else "pass")
     for said in found.said[:PLACES]:
         yield _said(said, days, now)
     if isinstance(contents, Contents) and not contents.complete:
@@ -87,7 +88,8 @@ def _head(found: Vulnerabilities, contents: Contents | Gap, width: int, days: in
 def _said(said: Said, days: int, now: float) -> TextLine:
     moment = said.data_at or said.at
     old = now - moment > days * standing.DAY
-    age = f"data {since(moment, now)} old" if moment else "data of no known age"
+    age = f"data {since(said.data_at, now)} old" if said.data_at else "data of no known age"
+    age += f", looked {since(said.at, now)} ago" if said.at and not said.data_at else ""
     late = f" (the policy allows {days} days)" if old else ""
     words = " ".join(filter(None, (said.by, said.version)))
     where = f"  {said.path}" if said.path else ""

@@ -40,7 +40,7 @@ class Export:
         if self._largest and self._size > self._largest:
             words = f"{self._size >> 20} MiB would have to be fetched, more than the limit of {self._largest >> 20} MiB"
             return Gap(Reason.UNSUPPORTED, WHAT, words)
-        reading.tell("asking the engine for the image", -1.0)
+        reading.tell("asking the engine", -1.0)
         path = f"/images/{reading.image_id}/get"
         try:
             stream = _Opening(self._transport, path, _BEGIN + self._size / _SLOWEST).wait(reading)

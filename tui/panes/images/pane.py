@@ -10,8 +10,9 @@ from inventory import reference as references
 from inventory.container import Container
 from inventory.gap import Gap
 from inventory.image import Image
-from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
+from inventory.image_analysis import NOT_RECORDED, ImageAnalysis, nothing_found
 from inventory.resource import Kind, Resource, ResourceKey
+from inventory.snapshot import SourceHealth
 from inventory.text import safe
 from tui.format import HOUR, image_reference, known, missing, short_id, since, size
 from tui.panes.base import ResourcePane, Shown, title
@@ -30,12 +31,13 @@ class Facts(NamedTuple):
     used: Counter[tuple[str, str]]
     analyses: Mapping[ResourceKey, Resource]
     waiting: frozenset[ResourceKey]
+    sources: Mapping[str, SourceHealth]
     days: int  # that data of vulnerabilities may be old
 
     def analysis(self, image: Image) -> ImageAnalysis:
         """What was found in an image."""
         found = self.analyses.get(ResourceKey(Kind.IMAGE_ANALYSIS, image.key.source, image.key.id))
-        return cast("ImageAnalysis", found) if found is not None else NOT_ANALYSED
+        return cast("ImageAnalysis", found) if found is not None else nothing_found(self.sources.get(image.key.source))
 
 
 class ImagesPane(ResourcePane[Image]):
@@ -47,7 +49,7 @@ class ImagesPane(ResourcePane[Image]):
     family = Image
     columns: ClassVar[tuple[Column, ...]] = (
         Column("sec", "SEC", 9),
-        Column("name", "IMAGE", 16, weight=3, limit=60, ideal=40, cut="middle"),
+        Column("name", "IMAGE", 16, weight=3, limit=60, ideal=40, cut="lead"),
         Column("trust", "TRUST", 5),
         Column("vulns", "VULNS", 11, weight=1, limit=16),
         Column("distro", "DISTRO", 12, weight=1, limit=26, priority=3),
@@ -64,7 +66,7 @@ class ImagesPane(ResourcePane[Image]):
         """Found once per picture: who uses what, and what was found by looking into images."""
         used = Counter((c.key.source, known(c, "image_id", "")) for c in picture.snapshot.of(Container))
         analyses = picture.snapshot.by_kind.get(Kind.IMAGE_ANALYSIS, {})
-        return Facts(used, analyses, picture.waiting, picture.policy.max_report_age)
+        return Facts(used, analyses, picture.waiting, picture.snapshot.sources, picture.policy.max_report_age)
 
     def token(self, resource: Image, facts: Facts, picture: Picture, now: float) -> Hashable:
         """How many use it, its age as it reads now, its analysis and whether that is out of date."""
@@ -83,7 +85,7 @@ class ImagesPane(ResourcePane[Image]):
         """Everything after SEC."""
         used = self._used(resource, facts, picture)
         return (
-            Cell.of(safe(image_reference(resource.name))),
+            _reference(resource),
             *self._found(resource, facts, picture, now),
             Cell.of(_age(resource, now)),
             _size(resource),
@@ -111,7 +113,7 @@ class ImagesPane(ResourcePane[Image]):
         used = self._used(resource, facts, picture)
         registry, origin = _registry(resource).text, _origin(resource).text
         analysis, waits = facts.analysis(resource), resource.key in facts.waiting
-        trust, _, distro = self._found(resource, facts, picture, now)
+        trust, vulns, distro = self._found(resource, facts, picture, now)
         counts = standing.counts_of(analysis)
         sort = {
             "name": resource.name,
@@ -135,7 +137,7 @@ class ImagesPane(ResourcePane[Image]):
             "used": ("no" if used == "0" else "yes") if used.isdigit() else "?",
             "trust": standing.trust_words(analysis, waits),
             "distro": f"{distro.text} eol" if distro.text.startswith("EOL ") else distro.text,
-            **standing.vulnerability_fields(analysis, waits),
+            **standing.vulnerability_fields(analysis, waits, vulns),
         }
         fields["img"] = fields["image"]
         return sort, standing.Fields(fields, analysis)
@@ -159,10 +161,12 @@ class ImagesPane(ResourcePane[Image]):
         idle = f"{len(unused)} ({size(sum(_number(image, 'size') for image in unused))} with shared layers)"
         if any(not count.isdigit() for count in used.values()):
             idle = "?"
-        start = Cell.join(("Images", "title"), f" {shown.visible} of {shown.total}   ")
+        start = Cell.join(("Images", "title"), f" {shown.visible} of {shown.total}  ")
         if found.spans:
             return Cell.join(start, found, f"   unused {len(unused)}" if idle != "?" else "   unused ?")
-        return Cell.join(start, f"unused {idle}   dangling {dangling}   ", ("v looks into one", "dim"))
+        live = any(facts.analysis(image) is not NOT_RECORDED for image in images)
+        hint = "   v looks into one" if live or not images else ""
+        return Cell.join(start, f"unused {idle}   dangling {dangling}", (hint, "dim"))
 
     def _tally(self, images: list[Image], facts: Facts, picture: Picture) -> Cell:
         """How many are trusted, the worst that is known, and how old that is; nothing while nobody has looked."""
@@ -199,6 +203,15 @@ class ImagesPane(ResourcePane[Image]):
             if known(container, "image_id", "") == resource.key.id and len(lines) < 12:
                 lines.append(TextLine(Cell.of(f" used by {safe(container.name)}", "accent"), meta=container.key))
         return lines
+
+
+def _reference(resource: Image) -> Cell:
+    """Its name; the registry's host is a span of its own, which gives way first: images of one registry share it."""
+    name = safe(image_reference(resource.name))
+    head, slash, rest = name.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost" or head != head.lower()):
+        return Cell(((f"{head}/", "normal"), (rest, "normal")))
+    return Cell.of(name)
 
 
 def _registry(resource: Image) -> Cell:

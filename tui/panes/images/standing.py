@@ -13,7 +13,7 @@ from checks.result import Judgement
 from checks.verdict import Outcome
 from inventory.contents.model import Contents
 from inventory.gap import Gap, Reason
-from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
+from inventory.image_analysis import ImageAnalysis, nothing_found
 from inventory.resource import Kind, ResourceKey
 from inventory.signatures.model import Mark, Provenance
 from inventory.snapshot import Snapshot
@@ -41,7 +41,7 @@ _WORDS: Mapping[Mark, str] = {
 def analysis_of(snapshot: Snapshot, image: ResourceKey) -> ImageAnalysis:
     """What was found in an image, or what stands for an image that nobody has looked into."""
     found = snapshot.get(ResourceKey(Kind.IMAGE_ANALYSIS, image.source, image.id))
-    return cast("ImageAnalysis", found) if found is not None else NOT_ANALYSED
+    return cast("ImageAnalysis", found) if found is not None else nothing_found(snapshot.sources.get(image.source))
 
 
 def _gap_cell(gap: Gap, waiting: bool) -> Cell:
@@ -70,23 +70,24 @@ def trust_cell(analysis: ImageAnalysis, waiting: bool) -> Cell:
         return Cell.of("ok", "pass") if provenance.leads_here else Cell.of("ok?", "unknown")
     if provenance.mark is Mark.UNSIGNED:
         return Cell.of("none", "high" if provenance.demanded else "normal")
-    if provenance.mark is Mark.UNSUPPORTED or not provenance.repository:
+    if provenance.mark is Mark.UNSUPPORTED or not (provenance.repository or provenance.rule):
         return Cell.of("n/a", "dim")
     return UNKNOWN
 
 
 def trust_words(analysis: ImageAnalysis, waiting: bool) -> str:
     """The same for filters, with the words of the signature's format and the reason of a failure."""
-    found = analysis.peek("provenance")
+    found, shown = analysis.peek("provenance"), trust_cell(analysis, waiting).text
     if isinstance(found, Gap):
         return _unread_words(found, waiting)
     if bad(found):
         return f"{_WORDS[Mark.FAILED]} {found.reason}"
-    return f"{_WORDS[found.mark]} {found.by}".strip()
+    words = _WORDS[found.mark] if shown != "n/a" else _WORDS[found.mark].removeprefix("? ")
+    return " ".join(filter(None, ("" if shown in words.split() else shown, words, found.by)))
 
 
 def _unread_words(gap: Gap, waiting: bool) -> str:
-    return {"-": "unread", "..": "reading"}.get(_gap_cell(gap, waiting).text, "? unknown")
+    return {"-": "- unread", "..": ".. reading"}.get(_gap_cell(gap, waiting).text, "? unknown")
 
 
 _RANK = {"BAD": 6, "none": 5, "?": 4, "ok?": 3, "n/a": 2, "..": 1, "-": 0, "ok": -1}
@@ -208,17 +209,18 @@ def vulnerability_cell(analysis: ImageAnalysis, waiting: bool, days: int, now: f
     return _gap_cell(counts, waiting)
 
 
-def vulnerability_fields(analysis: ImageAnalysis, waiting: bool) -> dict[str, str]:
-    """What `vuln:`, `exploited:` and `fixed:` filter by."""
+def vulnerability_fields(analysis: ImageAnalysis, waiting: bool, shown: Cell) -> dict[str, str]:
+    """What `vuln:`, `exploited:` and `fixed:` filter by; what the column says is part of it."""
     counts = counts_of(analysis)
     if isinstance(counts, Gap):
-        words = _unread_words(counts, waiting)
+        words = "no db ? unknown" if shown == NO_DATABASE else _unread_words(counts, waiting)
         return {"vuln": words, "exploited": "?", "fixed": "?"}
     names = ("critical", "high", "medium", "low", "unrated")
     words = " ".join(name for name, number in zip(names, counts, strict=False) if number)
     unsure = "?" if counts.unsure else "no"
+    words = words or ("unknown" if counts.unsure else "none")
     return {
-        "vuln": words or ("? unknown" if counts.unsure else "none"),
+        "vuln": f"{words} {shown.text}",
         "exploited": "yes" if counts.exploited else unsure,
         "fixed": "yes" if counts.fixable else unsure,
     }

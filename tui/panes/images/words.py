@@ -10,7 +10,7 @@ from inventory.container import Container
 from inventory.contents.model import Contents
 from inventory.gap import Gap
 from inventory.image import Image
-from inventory.image_analysis import NOT_ANALYSED, ImageAnalysis
+from inventory.image_analysis import NOT_ANALYSED, NOT_RECORDED, ImageAnalysis
 from inventory.resource import Kind, Resource, ResourceKey
 from inventory.signatures.model import Mark, Provenance
 from inventory.text import safe
@@ -43,7 +43,8 @@ def tally_words(analyses: Sequence[ImageAnalysis], now: float, days: int) -> Cel
     counts, _ = _added_up(analyses)
     if counts is not None:
         old = standing.outdated(counts, days, now)
-        age = f" data {since(counts.data_at, now)}" if counts.data_at else " data undated"
+        oldest = "oldest" if counts.images > 1 else "data"  # there is little room: of all images' data the oldest
+        age = f" {oldest} {since(counts.data_at, now)}" if counts.data_at else " data undated"
         parts += [standing.counts_cell(counts, old), Cell.of(age, "unknown" if old else "dim")]
     return Cell.join(*parts)
 
@@ -99,7 +100,10 @@ def trust_sentence(provenance: Provenance) -> tuple[str, Role]:
     if provenance.mark is Mark.UNSUPPORTED:
         return f"signed in a way that cannot be judged here{detail}", "unknown"
     if not provenance.repository:
-        return provenance.detail or "built or loaded here: no registry knows it", "dim"
+        here = provenance.detail or "built or loaded here: no registry knows it"
+        if not provenance.rule:
+            return here, "dim"
+        return f"{'a signature is demanded, and' if provenance.demanded else 'not known:'} {here}", "unknown"
     return f"not known{detail}", "unknown"
 
 
@@ -110,6 +114,9 @@ def standing_lines(
     waits = image in picture.waiting
     if analysis is NOT_ANALYSED and not waits:
         yield line(f" not looked into: {ASK}", "dim", meta)
+        return
+    if analysis is NOT_RECORDED:
+        yield line(" what is in it is not in this recording", "dim", meta)
         return
     provenance, counts = analysis.peek("provenance"), standing.counts_of(analysis)
     if isinstance(provenance, Gap):
