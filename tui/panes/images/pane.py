@@ -161,12 +161,12 @@ class ImagesPane(ResourcePane[Image]):
         idle = f"{len(unused)} ({size(sum(_number(image, 'size') for image in unused))} with shared layers)"
         if any(not count.isdigit() for count in used.values()):
             idle = "?"
-        start = Cell.join(("Images", "title"), f" {shown.visible} of {shown.total}  ")
+        start = Cell.join(("Images", "title"), f" {shown.visible} of {shown.total}")
         if found.spans:
             return Cell.join(start, found, f"   unused {len(unused)}" if idle != "?" else "   unused ?")
         live = any(facts.analysis(image) is not NOT_RECORDED for image in images)
         hint = "   v looks into one" if live or not images else ""
-        return Cell.join(start, f"unused {idle}   dangling {dangling}", (hint, "dim"))
+        return Cell.join(start, f"   unused {idle}   dangling {dangling}", (hint, "dim"))
 
     def _tally(self, images: list[Image], facts: Facts, picture: Picture) -> Cell:
         """How many are trusted, the worst that is known, and how old that is; nothing while nobody has looked."""

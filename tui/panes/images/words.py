@@ -39,13 +39,13 @@ _TRUST: tuple[tuple[str, str, Role], ...] = (
 def tally_words(analyses: Sequence[ImageAnalysis], now: float, days: int) -> Cell:
     """`BAD 1  none 8  ok 3  - 18   !2/14/31?  data 3d`: by the marks of the rows, for the line over them."""
     marks = _marks(analyses)
-    parts = [Cell.join((f"{mark} {marks[mark]}", role), "  ") for mark, _, role in _TRUST if marks[mark]]
+    parts = [Cell.join("  ", (f"{mark} {marks[mark]}", role)) for mark, _, role in _TRUST if marks[mark]]
     counts, _ = _added_up(analyses)
     if counts is not None:
         old = standing.outdated(counts, days, now)
         oldest = "oldest" if counts.images > 1 else "data"  # there is little room: of all images' data the oldest
         age = f" {oldest} {since(counts.data_at, now)}" if counts.data_at else " data undated"
-        parts += [standing.counts_cell(counts, old), Cell.of(age, "unknown" if old else "dim")]
+        parts += [Cell.of(" "), standing.counts_cell(counts, old), Cell.of(age, "unknown" if old else "dim")]
     return Cell.join(*parts)
 
 
