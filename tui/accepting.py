@@ -115,7 +115,7 @@ class _Acceptance:
         self._today = datetime.fromtimestamp(screen.deck.clock(), UTC).date()  # of the person, not of a recording
         self._owned = screen.deck.options.settings.policy.require_owner
         self._file = file_of(screen)
-        self._new = not self._file.path.exists()
+        self._new = not os.path.exists(self._file.path)
         self._counted: tuple[Waiver, int] | None = None
 
     def ask(self) -> None:

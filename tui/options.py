@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -110,7 +111,7 @@ class Settings(NamedTuple):
         from checks.policy import Policy
 
         rules = self.rules or Policy()
-        if self.tables is None or not self.tables.exists():
+        if self.tables is None or not os.path.exists(self.tables):  # one in a directory of somebody else counts as none
             return rules
         from msgspec.structs import replace
 
@@ -124,7 +125,7 @@ class Settings(NamedTuple):
     @property
     def unread_tables(self) -> str:
         """Why the fetched tables are not used, "" where they are or where there are none."""
-        if self.tables is None or not self.tables.exists():
+        if self.tables is None or not os.path.exists(self.tables):
             return ""
         from tui.tables import TablesError, stored
 

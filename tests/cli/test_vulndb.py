@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from inventory.sources.vulndb.database import Database
+from inventory.vulnerabilities.records import RecordsError
 from tests.cli.running import Cli
 from tests.vulnerabilities.building import DATA, affects, archive, record, since
 from tests.vulnerabilities.server import serving
+from tui.deep import worthwhile
+from tui.options import AnalysisOptions
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +124,32 @@ def test_hostile_names_reach_no_terminal(cli: Cli, home: Path) -> None:
     shown = ran.out + ran.err + cli("vulndb").out
     assert "\x1b" not in shown
     assert "\x07" not in shown
+
+
+def test_options_may_come_before_what_they_are_for(cli: Cli, home: Path) -> None:
+    assert cli("vulndb", "import", "--whole", DATA / "db").status == 0
+    ran = cli("vulndb", "update", "--mirror", "http://127.0.0.1:1", "--accept-fewer", "Debian")
+    assert (ran.status, "refuses the connection" in ran.err) == (3, True)
+    assert "did you mean Debian?" in cli("vulndb", "update", "Debain").line
+
+
+def test_a_home_that_cannot_be_searched(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME=/root as another user: su -m, sudo -E, cron. Root may search everything, so the system refuses by hand."""
+    sealed = home / "sealed"
+    for name, below in (("HOME", ""), ("XDG_DATA_HOME", "data"), ("XDG_CACHE_HOME", "cache")):
+        monkeypatch.setenv(name, str(sealed / below))
+    system = os.stat
+
+    def refusing(path: Any, *args: Any, **named: Any) -> os.stat_result:
+        if not isinstance(path, int) and os.fsdecode(path).startswith(str(sealed)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return system(path, *args, **named)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    ran = cli("vulndb")
+    assert ran.status == 0 and "cannot be read: Permission denied; it counts as absent" in ran.err
+    assert cli("scan", "--demo", "--fail-on", "none").status == 0
+    assert cli("tables").status == 0
+    assert not worthwhile(AnalysisOptions())
+    with pytest.raises(RecordsError, match="cannot be read: Permission denied"):
+        Database.open(sealed / "vulnerabilities.sqlite")

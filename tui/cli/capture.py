@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def run(args: Namespace) -> int:
         raise Problem("capture records a live engine or cluster: --from and --demo are recordings already")
     if sources.manifests:
         raise Problem("capture records a live engine or cluster: manifests are files, which can be kept as they are")
-    if args.output.is_dir():
+    if os.path.isdir(args.output):
         raise Problem(f"-o {args.output} is a directory; name the file to write")
     settings = load_settings(args)
     sources = looking(args, sources, settings)

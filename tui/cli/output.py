@@ -26,7 +26,7 @@ def emit(pieces: Iterable[str], target: Path | None = None) -> None:
     """Write data to standard output (`None` or `-`) or, completely or not at all, to a file."""
     if target is None or str(target) == "-":
         _to_stdout(pieces)
-    elif target.exists() and not target.is_file():
+    elif os.path.exists(target) and not os.path.isfile(target):
         _to_device(pieces, target)
     else:
         _to_file(pieces, target)

@@ -79,7 +79,8 @@ class Parser(argparse.ArgumentParser):
         if unknown is not None:
             known = [option for option in self.options if option.startswith("--")]
             self.error(f"unknown option {unknown}{hint(unknown, known)}")
-        return self.parse_known_args(words)
+        several = sum(not action.option_strings for action in self._actions) > 1
+        return self.parse_known_intermixed_args(words) if several else self.parse_known_args(words)
 
 
 class Once(argparse.Action):

@@ -15,6 +15,7 @@ from tui.cli.output import emit, narrate
 from tui.cli.parser import one_of
 from tui.cli.problem import Exit, Problem
 from tui.data_home import cache_home, vulnerabilities_file
+from tui.near import hint
 
 if TYPE_CHECKING:
     from inventory.sources.vulndb.database import Database
@@ -89,7 +90,8 @@ def _update(path: Path, args: Namespace) -> int:
     for word in args.words:
         family = named(word.partition(":")[0])
         if family is None:
-            raise Problem(f"unknown ecosystem {word!r}; there are: {', '.join(ORDER)}")
+            near = hint(word.title(), ORDER) or hint(word, ORDER)
+            raise Problem(f"unknown ecosystem {word!r}{near}; there are: {', '.join(ORDER)}")
         families.append(family)
     if not families:
         database = _opened(path)
@@ -113,7 +115,12 @@ def _opened(path: Path) -> Database | None:
     from inventory.sources.vulndb.database import Database
     from inventory.vulnerabilities.records import RecordsError
 
-    if not path.exists():
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        narrate(f"{path} cannot be read: {error.strerror}; it counts as absent (is HOME that of another user?)")
         return None
     try:
         return Database.open(path)

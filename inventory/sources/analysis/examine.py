@@ -304,7 +304,7 @@ class Examiner:
         try:
             return match(contents, self._records(), self._clock())
         except RecordsError as error:
-            absent = not self._settings.database.exists()
+            absent = self._file() is None and not _barred(self._settings.database)
             return Vulnerabilities(image.id, unmatched=(NO_DATABASE if absent else str(error),))
 
     def _marked(self, found: Vulnerabilities) -> Vulnerabilities:
@@ -364,3 +364,14 @@ class Examiner:
         except OSError:
             return None
         return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def _barred(path: Path) -> bool:
+    """Whether it is not for us to see if there is such a file."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -171,7 +171,8 @@ def _tls_of_environment(around: Surroundings) -> TlsFiles | None:
 
 def _tls_files(directory: Path, verify: bool) -> TlsFiles:
     ca, cert, key = (
-        str(path) if path.exists() else "" for path in (directory / f"{name}.pem" for name in ("ca", "cert", "key"))
+        str(path) if os.path.exists(path) else ""
+        for path in (directory / f"{name}.pem" for name in ("ca", "cert", "key"))
     )
     return TlsFiles(ca, cert, key, verify)
 
@@ -203,6 +204,8 @@ def _current_context(around: Surroundings) -> str:
     except FileNotFoundError:
         return ""
     except _UNREADABLE as error:
+        if isinstance(error, PermissionError) and not os.access(path.parent, os.X_OK):
+            return ""  # the home directory of somebody else, inherited by su or cron
         raise EndpointError(f"{path}: cannot be read as the docker client's configuration: {error}") from error
 
 
@@ -232,7 +235,11 @@ def _in_context(name: str, endpoint: _ContextEndpoint, tls: Path) -> Endpoint:
     origin = f"context {name}"
     _refuse_secret(endpoint.host, f"docker context {name!r}")
     if scheme in OVER_TCP:
-        files = _tls_files(tls, not endpoint.skip_t_l_s_verify) if tls.is_dir() or endpoint.skip_t_l_s_verify else None
+        files = (
+            _tls_files(tls, not endpoint.skip_t_l_s_verify)
+            if os.path.isdir(tls) or endpoint.skip_t_l_s_verify
+            else None
+        )
         return _over_tcp(scheme, rest, origin, files)
     if scheme not in {"unix", "ssh"}:
         raise EndpointError(f"docker context {name!r}: {endpoint.host!r} is no address that can be used here")

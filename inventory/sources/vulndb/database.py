@@ -69,7 +69,11 @@ class Database:
     @classmethod
     def open(cls, path: Path) -> Database:
         """The database in this file; raises `RecordsError` where there is none or it is not usable."""
-        if not path.is_file():
+        try:
+            there = path.is_file()
+        except OSError as error:
+            raise RecordsError(f"vulnerability database {path} cannot be read: {error.strerror}") from None
+        if not there:
             raise RecordsError(f"no vulnerability database at {path}")
         connection = None
         try:
