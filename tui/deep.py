@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 PAUSE = 2.0
 """Seconds between two looks at which images there are."""
 Narrate = Callable[[str], None]
+Tell = Callable[[str, float], None]
 Endpoints = Callable[[str], "Endpoint | None"]
 
 
 def worthwhile(options: AnalysisOptions) -> bool:
     """Whether there is anything to do: somebody asked, gave reports, or an earlier look left something behind."""
-    return bool(options.deep or options.reports) or cache_home(os.environ).is_dir()
+    return bool(options.deep or options.reports) or os.path.isdir(cache_home(os.environ))
 
 
 def examiner(options: AnalysisOptions, policy: Policy, store: Store, endpoints: Endpoints) -> Examiner:
@@ -74,15 +75,25 @@ def look_into(options: AnalysisOptions, policy: Policy, store: Store, endpoints:
             continue
         narrate(f"looking into {number} of {len(chosen)}: {image.name}")
         for part in PARTS:
-            analyst.note(key, image.name, part, attempt(work, image, part))
+            analyst.note(key, image.name, part, attempt(work, image, part, _programs(image, narrate)))
 
 
-def attempt(work: Examiner, image: Image, part: str) -> object:
+def _programs(image: Image, narrate: Narrate) -> Tell:
+    """Says that another program is waited for: that may take minutes, and it may be that one that hangs."""
+
+    def tell(doing: str, _share: float) -> None:
+        if doing.startswith("running "):
+            narrate(f"{doing} on {image.name}")
+
+    return tell
+
+
+def attempt(work: Examiner, image: Image, part: str, tell: Tell = lambda _doing, _share: None) -> object:
     """One part of one image, or the gap that says why there is none: one image must not end a scan."""
     from inventory.gap import Reason
 
     try:
-        return work(image, part, lambda _doing, _share: None, lambda: False)
+        return work(image, part, tell, lambda: False)
     except Exception as error:
         return Gap(Reason.ERROR, f"{part} of the image", f"{type(error).__name__}: {error}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -80,6 +81,32 @@ def test_what_it_has_started_is_killed_too(program: Path) -> None:
     while child.exists() and child.read_text().split()[2] != "Z" and time.monotonic() < until:
         time.sleep(0.05)
     assert not child.exists() or child.read_text().split()[2] == "Z"
+
+
+def test_an_interrupt_leaves_nothing_behind(program: Path) -> None:
+    _script(program, f"echo $$ >{program}.pid; sleep 60")
+
+    def interrupted() -> bool:
+        if Path(f"{program}.pid").exists():
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        run("trivy", "sha256:12", SOCKET, interrupted)
+    assert not Path(f"/proc/{Path(f'{program}.pid').read_text().strip()}").exists()
+
+
+def test_the_end_of_the_program_ends_those_of_its_threads(program: Path) -> None:
+    _script(program, "sleep 60")
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(run("trivy", "sha256:12", SOCKET, _never)), daemon=True)
+    thread.start()
+    until = time.monotonic() + 5
+    while not engines._RUNNING and time.monotonic() < until:
+        time.sleep(0.01)
+    engines._end_all()
+    thread.join(5)
+    assert isinstance(found[0], Gap)
 
 
 def test_a_report_without_end_is_ended(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ old as their data, and the report says how old that is.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -114,14 +115,33 @@ def _wait(
     with subprocess.Popen(  # noqa: S603 - a fixed program and fixed words but for an image's id
         words, stdin=subprocess.DEVNULL, stdout=told, stderr=said, env=dict(environment), start_new_session=True
     ) as process:
-        while (status := process.poll()) is None:
-            if stopped() or time.monotonic() > until or os.fstat(told.fileno()).st_size > _MOST_TOLD:
-                with suppress(OSError):  # with all that it has started: `docker scout` is a program of its own
-                    os.killpg(process.pid, signal.SIGKILL)
+        _RUNNING.add(process.pid)
+        try:
+            while (status := process.poll()) is None:
+                if stopped() or time.monotonic() > until or os.fstat(told.fileno()).st_size > _MOST_TOLD:
+                    return None
+                time.sleep(_PAUSE)
+            return status
+        finally:  # an interrupt comes by here, too
+            if process.returncode is None:
+                _end(process.pid)
                 process.wait()
-                return None
-            time.sleep(_PAUSE)
-        return status
+            _RUNNING.discard(process.pid)
+
+
+def _end(group: int) -> None:
+    """A scanner with all that it has started: `docker scout` is a program of its own."""
+    with suppress(OSError):
+        os.killpg(group, signal.SIGKILL)
+
+
+_RUNNING: set[int] = set()  # of threads that do not hear of the end of the program
+
+
+@atexit.register
+def _end_all() -> None:
+    for group in tuple(_RUNNING):
+        _end(group)
 
 
 def _dated(name: str, report: Report) -> Report:
