@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from inventory.sources.vulndb import fetching
 from inventory.sources.vulndb.building import Stopped
 from inventory.sources.vulndb.database import Database
 from inventory.sources.vulndb.fetching import FetchError, update
@@ -178,6 +180,14 @@ def test_no_network_is_said_once(place: Place, monkeypatch: pytest.MonkeyPatch) 
     assert (done, len(problems)) == (0, 1)
     assert "no network" in problems[0]
     assert "https://osv.example.org/PyPI/all.zip" in problems[0]
+
+
+def test_who_does_not_answer_is_asked_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_TIMEOUT", (1.0, 0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert place.update("PyPI", "npm", base=base) == (0, ("PyPI: 127.0.0.1 does not answer in time",))
+    assert place.lines == ["PyPI: asking 127.0.0.1", "not asked for after that: npm"]
 
 
 def test_stopping(place: Place) -> None:

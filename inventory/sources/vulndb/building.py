@@ -223,7 +223,9 @@ class Builder:
             try:
                 self._open()
                 if is_ours(self._connection) and self.has(stamp):
-                    self._tell("going on with an import that was interrupted")
+                    taken = self._connection.execute("SELECT count(*) FROM done").fetchone()[0] > 1  # besides the stamp
+                    if taken:
+                        self._tell("going on with an import that was interrupted")
                     return
                 self._connection.close()
             except sqlite3.Error:

@@ -24,7 +24,7 @@ PUBLISHED: Final = "https://osv-vulnerabilities.storage.googleapis.com"
 """The OSV project's public bucket: `FAMILY/all.zip` below it."""
 
 MAX_ARCHIVE: Final = 4 << 30
-_TIMEOUT: Final = (10.0, 60.0)
+_TIMEOUT: Final = (10.0, 30.0)
 _ATTEMPTS: Final = 3
 _REDIRECTS: Final = 5
 _CHUNK: Final = 1 << 16
@@ -85,6 +85,9 @@ def update(
             except (FetchError, BuildError) as error:
                 problems.append(str(error))
                 if isinstance(error, FetchError) and error.final:
+                    others = families[families.index(family) + 1 :]
+                    if others:
+                        tell(f"not asked for after that: {', '.join(others)}")
                     break
             except OSError as error:
                 raise BuildError(f"cannot write to {cache}: {error.strerror}") from None
@@ -152,6 +155,7 @@ def _attempt(
     session: Session, url: str, family: str, etag: str, part: Path, note: Path, tell: Tell, stopped: Callable[[], bool]
 ) -> tuple[Path, str] | None:
     have, known = _begun(part, note, url)
+    tell(f"{family}: asking {urlsplit(url).hostname}" + (f", going on after {have:,} bytes" if have else ""))
     headers = {"Accept-Encoding": "identity", "User-Agent": "deckwatch"}
     if have:
         headers |= {"Range": f"bytes={have}-", "If-Range": known}
@@ -245,5 +249,5 @@ def _words(error: Exception, url: str) -> tuple[bool, str]:
     if "refused" in low:
         return False, f"{host} refuses the connection"
     if "timed out" in low:
-        return False, f"{host} does not answer in time"
+        return True, f"{host} does not answer in time"
     return False, f"{host}: {text[:200]}"
