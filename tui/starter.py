@@ -93,6 +93,9 @@ def _trust() -> list[str]:
         '#use_host_policy = "evidence"',
         "# What holds for some repositories; of several rules, also written [[trust.rule]], the most specific counts.",
         '# Signatures: require = ["signature"], and whose count: signed_by = [{ key = "release.pub" }].',
+        "# Also { key = ..., until = 2030-12-31 }, { issuer = ..., subject = ... } (keyless), { gpg = KEYRING,",
+        "# lookaside = URL or directory } (simple signing), { notation_roots = [CERTIFICATE], subject = ... }",
+        "# (Notation; without 'subject' whoever the certificates vouch for).",
         '#rule = [{ match = ["registry.example.com/prod/**"], require = ["digest"], max_age_days = 90 }]',
     ]
 

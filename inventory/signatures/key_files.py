@@ -34,6 +34,8 @@ def public_key_mistake(content: bytes) -> str:
     if not blocks:
         return "is no public key: expected PEM (-----BEGIN PUBLIC KEY-----)"
     label, body = blocks[0]
+    if label == b"CERTIFICATE":
+        return "holds a certificate, not a public key: Notation's are named by notation_roots"
     if label != b"PUBLIC KEY":
         return f"holds a {label.decode().lower()}, not a public key (-----BEGIN PUBLIC KEY-----)"
     if len(blocks) > 1:

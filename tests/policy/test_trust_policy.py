@@ -116,7 +116,11 @@ def test_nothing_said_is_no_policy(folder: Path) -> None:
         ('"keys/p256.pub"', '"keys/big.pub"', "keys/big.pub is larger than 64 KiB"),
         ('"keys/p256.pub"', '"keys/private.key"', "keys/private.key holds a private key"),
         ('"keys/p256.pub"', '"keys/text.pub"', "keys/text.pub is no public key"),
-        ('"keys/p256.pub"', '"keys/notation-root.pem"', "holds a certificate, not a public key"),
+        (
+            '"keys/p256.pub"',
+            '"keys/notation-root.pem"',
+            "holds a certificate, not a public key: Notation's are named by notation_roots",
+        ),
         ('"keys/p256.pub"', '""', "'key' must be a path"),
         ('"keys/p256.pub"', '"a\\u0000b"', "'key' must be a path"),
         ('"keys/p256.pub"', "7", "'key' must be the path of a public key, not a number"),

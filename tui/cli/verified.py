@@ -21,7 +21,7 @@ _WORDS = {
     Mark.VERIFIED: "VERIFIED",
     Mark.FAILED: "NOT VERIFIED",
     Mark.UNSIGNED: "UNSIGNED",
-    Mark.UNSUPPORTED: "NOT VERIFIED (cannot be judged here)",
+    Mark.UNSUPPORTED: "UNKNOWN (cannot be judged here)",
     Mark.UNKNOWN: "UNKNOWN",
 }
 _SIGNS = {True: "ok", False: "FAIL", None: "-"}
@@ -36,11 +36,6 @@ class Verified(msgspec.Struct, frozen=True):
     image: Image | None = None
     source: str = ""
     container: str = ""
-
-    @property
-    def asked(self) -> bool:
-        """Whether anything answered."""
-        return (self.image is not None and not self.provenance.missed) or bool(self.provenance.looked)
 
     def told_by(self, rule: str) -> Verified:
         """The same, with the rule called as the person typed it."""
@@ -81,7 +76,7 @@ def _block(one: Verified) -> Iterator[str]:
     if one.image is not None:
         names = one.image.peek("repo_tags")
         called = f" {names[0]}" if not isinstance(names, Gap) and names else ""
-        what = f"container {one.container} runs" if one.container else "image"
+        what = f"container {one.container} is of" if one.container else "image"
         yield _fact("here", f"{what}{called} {one.image.id} ({one.source})")
     if found.repository:
         yield _fact("registry", f"{found.repository}@{found.digest}" if found.digest else found.repository)

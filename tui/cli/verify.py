@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import Action, ArgumentParser, Namespace
 from functools import partial
@@ -31,16 +32,17 @@ only where the engine, the policy or --allow-http-registry says so. Nothing is p
 
 exit status:
   0  every image is verified
-  1  one is not: unsigned, not by the policy, or not known
+  1  at least one is not: NOT VERIFIED or UNSIGNED
   2  wrong usage or configuration
-  3  nothing could be asked
+  3  neither: at least one could not be judged (UNKNOWN)
 
 examples:
   deckwatch verify web                          the image of the container or of that name
   deckwatch verify --key release.pub registry.example.com/app:1.4
   deckwatch verify --certificate-identity 'https://git.example.com/org/*' \\
       --certificate-oidc-issuer https://token.example.com registry.example.com/app@sha256:...
-  deckwatch verify --layout ./image --key release.pub registry.example.com/app:1.4"""
+  deckwatch verify --layout ./saved --key release.pub                     its only image; else name it
+  deckwatch verify --layout ./saved --key release.pub registry.example.com/app:1.4"""
 _WORKERS = 4  # images at the same time, and so registries
 
 
@@ -112,7 +114,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    """Look and judge; the exit status says whether all are verified."""
+    """Look and judge; the exit status says whether all are verified, one is not, or one is not known."""
     load_msgspec()
     from tui.cli import verified
 
@@ -129,9 +131,10 @@ def run(args: Namespace) -> int:
 def _status(found: list[Verified]) -> Exit:
     from inventory.signatures.model import Mark
 
-    if all(one.provenance.mark is Mark.VERIFIED for one in found):
+    marks = {one.provenance.mark for one in found}
+    if marks <= {Mark.VERIFIED}:
         return Exit.OK
-    return Exit.FOUND if any(one.asked for one in found) else Exit.NO_SOURCE
+    return Exit.FOUND if marks & {Mark.FAILED, Mark.UNSIGNED} else Exit.NO_SOURCE
 
 
 def _check(args: Namespace) -> None:
@@ -150,15 +153,13 @@ def _check(args: Namespace) -> None:
     for text in args.images:
         if not text.strip() or len(text) > 1024 or not text.isprintable():
             raise Problem(f"{text[:80]!r} is not the name of an image")
-    if args.layout and not args.layout.is_dir():
+    if args.layout and not os.path.isdir(args.layout):
         raise Problem(f"--layout {args.layout} is no directory")
     _platform(args.platform)
 
 
 def _platform(text: str | None) -> tuple[str, str, str]:
     if text is None:
-        import os
-
         machine = os.uname().machine
         known = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}
         if machine in {"armv6l", "armv7l"}:
@@ -286,6 +287,8 @@ def _one(text: str, hosts: list[tuple[Host, TrustPolicy]], policy: TrustPolicy, 
     image = elsewhere(text)
     if image is None:
         raise Problem(f"{text!r} is no image or container of an engine here, and no name that a registry could know")
+    if hosts and "/" not in text:
+        narrate(f"{text}: no container or image of that name here; asking for {image.repository}")
     access = Access.here(hosts[0][0].engine if hosts else None, fresh=True, plain_http=args.allow_http_registry)
     return Verified(text, _of_registry(image, policy, access, args))
 

@@ -65,12 +65,22 @@ class Layout:
             return image
         found = tuple(one for one in self.images() if _is_of(one.annotations.get(_NAME, ""), repository))
         if image:
-            found = tuple(entry for entry in found if _is_called(entry.annotations.get(_NAME, ""), image))
+            nameless = len(found) == 1 and not found[0].annotations.get(
+                _NAME, ""
+            )  # of `cosign save`: it can only be that
+            found = (
+                found if nameless else tuple(one for one in found if _is_called(one.annotations.get(_NAME, ""), image))
+            )
         if not found:
-            raise RegistryError(Cause.ABSENT, f"{self.name} has no image {image}".rstrip())
+            raise RegistryError(Cause.ABSENT, f"{self.name} has no image {image}".rstrip() + self._names())
         if len({entry.digest for entry in found}) > 1:
             raise RegistryError(Cause.REFUSED, f"{self.name} has {len(found)} images; name one by tag or digest")
         return found[0].digest
+
+    def _names(self) -> str:
+        """What can be asked for instead: digests too, for `cosign save` writes no tag."""
+        found = [entry.annotations.get(_NAME, "") or entry.digest for entry in self.images()]
+        return f"; it has {', '.join(found[:4])}" if found else ""
 
     def manifest(self, reference: str) -> Document:
         """See `Way.manifest`."""
@@ -88,7 +98,9 @@ class Layout:
             suffix = _SIGNATURES.get(entry.annotations.get(_KIND, ""))
             if suffix and reference.startswith("sha256-") and reference.endswith(suffix):
                 return self.manifest(entry.digest)
-        raise RegistryError(Cause.ABSENT, f"{self.name} has no {reference[:80]}")
+        raise RegistryError(
+            Cause.ABSENT, f"{self.name} has no {'' if is_digest(reference) else 'tag '}{reference[:80]}"
+        )
 
     def blob(self, digest: str) -> bytes:
         """See `Way.blob`."""

@@ -84,7 +84,7 @@ class Repository:
         else:
             said = None if self._client.access.fresh else cache.tag(named, now, limits.tags)
             if said is not None and not said.digest:
-                raise RegistryError(Cause.ABSENT, f"{self.name} has no {_short(reference)}")
+                raise RegistryError(Cause.ABSENT, f"{self.name} has no {_called(reference)}")
             kept = cache.get(said.digest) if said is not None else None
         if kept is not None:
             return _document(kept, reference if wanted else digest_of(kept))
@@ -94,7 +94,7 @@ class Repository:
             if error.cause is Cause.ABSENT:
                 if not wanted:
                     cache.put_tag(named, Tag(now))
-                raise RegistryError(Cause.ABSENT, f"{self.name} has no {_short(reference)}") from None
+                raise RegistryError(Cause.ABSENT, f"{self.name} has no {_called(reference)}") from None
             raise
         digest = digest_of(answer.body, reference if wanted else "sha256:")
         if wanted and digest != reference:
@@ -280,6 +280,10 @@ def _lists_any(answer: Answer) -> bool:
 
 def _document(content: bytes, digest: str) -> Document:
     return Document(content, digest, media_type(document(content, "a manifest")))
+
+
+def _called(reference: str) -> str:
+    return _short(reference) if is_digest(reference) else f"tag {_short(reference)}"
 
 
 def _short(reference: str) -> str:
