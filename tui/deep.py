@@ -66,6 +66,8 @@ def _bad_hashes(path: str) -> frozenset[str]:
 def look_into(options: AnalysisOptions, policy: Policy, store: Store, endpoints: Endpoints, narrate: Narrate) -> None:
     """For a scan: everything that is known already, then whatever the options ask for. Returns when it is all there."""
     work = examiner(options, policy, store, endpoints)
+    for problem in work.unread_reports:
+        narrate(f"report left out: {problem}")
     analyst = Analyst(store, work)
     known = recall(work, analyst, store.snapshot().of(Image))
     chosen = [key for key in wanted(store.snapshot(), options.deep) if key not in known]

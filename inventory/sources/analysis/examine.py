@@ -85,6 +85,12 @@ class Examiner:
         return self._matched(image, tell, stopped)
 
     @property
+    def unread_reports(self) -> tuple[str, ...]:
+        """A sentence for each report that could not be read; which images it was about nobody can tell."""
+        with self._matching:
+            return self._reports.reports()[1]
+
+    @property
     def state(self) -> str:
         """Differs once what vulnerabilities are matched with has changed."""
         return self._data()
@@ -344,12 +350,9 @@ class Examiner:
 
     def _reported(self, image: Image) -> Iterator[Vulnerabilities]:
         """Reports of the configuration that are about this image."""
-        found, problems = self._reports.reports()
-        for report in found:
+        for report in self._reports.reports()[0]:
             if report.about(image):
                 yield report.answer(image.id, digests(image))
-        if problems:
-            yield Vulnerabilities(image.id, unmatched=problems)
 
     def _data(self) -> str:
         """A name for what vulnerabilities are matched with now: packages as they are found today, and data."""

@@ -270,3 +270,14 @@ def test_the_oldest_results_make_room(tmp_path: Path, monkeypatch: pytest.Monkey
         shelf.put(name, "", Vulnerabilities(name), NOW)
         os.utime(tmp_path / "shelf" / name[7:], (number, number))
     assert [shelf.get(name, "") is not None for name in ids] == [False, False, True, True, True]
+
+
+def test_a_report_that_cannot_be_read_is_said_once_and_of_no_image(tmp_path: Path) -> None:
+    database(tmp_path, PyPI=[record("PYSEC-1", affects("PyPI", "example", since()))]).close()
+    (tmp_path / "broken.json").write_text("{")
+    places = (tmp_path / "broken.json", tmp_path / "missing.json", tmp_path / "gone")
+    settings = Settings(tmp_path / "c", tmp_path / "data" / "vulnerabilities.sqlite", reports=places)
+    examiner = Examiner(settings, Store(), lambda _source: None, lambda: NOW)
+    assert sorted(line.split(":")[0] for line in examiner.unread_reports) == sorted(map(str, places))
+    found = examiner.recall(image()).get("vulnerabilities")
+    assert found is None or not any("broken" in one or "missing" in one for one in found.unmatched)
