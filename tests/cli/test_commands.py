@@ -139,8 +139,14 @@ def test_capture_then_look_at_it(cli: Cli) -> None:
     assert report["sources"][0]["kind"] == "bundle"
     assert report["sources"][0]["target"] == "a.bundle"
     assert fake.url in report["sources"][0]["detail"]
-    assert {(item["fingerprint"], item["verdict"], item["message"]) for item in report["results"]} == {
-        (item["fingerprint"], item["verdict"], item["message"]) for item in live["results"]
+    assert told(report) == told(live)
+
+
+def told(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """All verdicts, but for what is to be said of another moment, and how to look into an image that is not here."""
+    return {
+        (item["fingerprint"], item["verdict"], re.sub(r"not read yet: .*|\d+ s apart", "", item["message"]))
+        for item in report["results"]
     }
 
 
