@@ -281,7 +281,7 @@ def test_data_grow_old_by_themselves() -> None:
 
 def test_the_line_over_the_list_counts_what_is_known() -> None:
     words = ImagesPane().headline(gallery(), Shown(3, 3)).text
-    assert "BAD 1" in words and "none 1" in words and "data 40d" in words
+    assert "BAD 1" in words and "none 1" in words and "oldest 40d" in words
     nobody = filled({**made(), Kind.IMAGE_ANALYSIS: []})
     assert "v looks into one" in ImagesPane().headline(Picture(nobody.snapshot()), Shown(3, 3)).text
 

@@ -63,7 +63,7 @@ def test_a_distribution_without_records_is_said(tmp_path: Path, system: tuple[st
     for kind in ("deb", "rpm", "apk"):
         result = match(contents(Package(kind, "example", "1", "/db"), distribution=Distribution(*system)), records)
         assert (result.found, result.said) == ((), ())
-        assert len(result.unmatched) == 1
+        assert len([said for said in result.unmatched if said.startswith(f"1 {kind} package")]) == 1
 
 
 def test_ubuntu_pro_counts_only_where_the_release_itself_is_silent(tmp_path: Path) -> None:
