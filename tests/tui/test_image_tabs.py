@@ -139,6 +139,14 @@ def test_vulnerabilities_that_nobody_looked_for_are_not_said_to_be_none() -> Non
     assert "none is known" not in told and "0 critical" not in told
 
 
+def test_attestations_that_nobody_looked_for_are_not_said_to_be_none() -> None:
+    asked = analysis(provenance=made_up.provenance(image(), NOW, attestations=()))
+    assert "none was found" in "\n".join(texts("signatures", asked))
+    nobody = analysis(provenance=made_up.provenance(image(), NOW, attestations=(), looked=()))
+    told = "\n".join(texts("signatures", nobody))
+    assert "not looked for" in told and "none was found" not in told
+
+
 def test_contents_that_could_not_all_be_read_say_so_in_every_tab() -> None:
     half = made_up.contents(
         image(), NOW, complete=False, problems=("layer 3: the stream ended early",), packages=(), secrets=()

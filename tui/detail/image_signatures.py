@@ -122,8 +122,10 @@ def _attestations(found: Provenance) -> Iterator[TextLine]:
     yield line(f" ATTESTATIONS {len(found.attestations)}", "header")
     for one in found.attestations[:MOST]:
         yield from _attestation(one)
-    if not found.attestations:
+    if not found.attestations and found.looked:
         yield line("   none was found: no SBOM and no provenance is attached", "dim")
+    elif not found.attestations:
+        yield line("   not looked for", "unknown")
     yield from _more(len(found.attestations), "attestations")
 
 
